@@ -1,0 +1,244 @@
+/**
+ * The catalog: definitions, snapshots, intervals, datasets and runs in one SQL database. Every method is one
+ * transaction; methods that take an `idempotencyKey` apply their effect once and answer a repeated call with the first
+ * result. Readers see whole commits or nothing.
+ */
+import type {
+  CommittedFile,
+  Conservation,
+  DataFile,
+  FileReference,
+  IngestedInput,
+  Snapshot,
+  TableKey,
+  TimeRange,
+} from '../contracts/lake.ts';
+import type { Manifest } from '../contracts/manifest.ts';
+import type { Micros } from '../contracts/time.ts';
+
+export interface Catalog {
+  readonly definitions: DefinitionCatalog;
+  readonly tables: TableCatalog;
+  readonly intervals: IntervalLedger;
+  readonly datasets: DatasetCatalog;
+  readonly runs: RunCatalog;
+  close(): Promise<void>;
+}
+
+// ── definitions ─────────────────────────────────────────────────────────────
+
+/** One `apply`: the manifest and the code bundle it was made from. */
+export interface AppliedDefinitions {
+  /** 1, 2, 3 … within the project: `base` of the next apply. */
+  readonly version: number;
+  readonly manifest: Manifest;
+  readonly bundleHash: string;
+  readonly appliedAt: Micros;
+}
+
+export interface DefinitionCatalog {
+  /** The newest applied definitions; undefined before the first `apply`. */
+  current(project: string): Promise<AppliedDefinitions | undefined>;
+  /** The newest definitions in which the view had this fingerprint, so that an old version can still be computed. */
+  withView(project: string, view: string, fingerprint: string): Promise<AppliedDefinitions | undefined>;
+  /** The definitions of one manifest fingerprint, the newest `apply` of it. */
+  byFingerprint(project: string, fingerprint: string): Promise<AppliedDefinitions | undefined>;
+  /** The bundle's code. Throws `LAKE_FILE_CORRUPT` when it does not hash to its name. */
+  bundle(hash: string): Promise<string>;
+  /** Stores manifest and bundle. `base` is the version the plan was made on: another apply in between is a `CONFLICT`. */
+  apply(input: {
+    readonly project: string;
+    readonly base: number;
+    readonly manifest: Manifest;
+    readonly bundle: { readonly hash: string; readonly code: string };
+  }): Promise<AppliedDefinitions>;
+  /** Calls `changed` within a second of any apply, with the project's name. Returns a function that stops it. */
+  watch(changed: (project: string) => void): Promise<() => Promise<void>>;
+  projects(): Promise<readonly string[]>;
+}
+
+// ── tables of the lake ──────────────────────────────────────────────────────
+
+export interface Commit {
+  readonly table: TableKey;
+  readonly idempotencyKey: string;
+  readonly runId: string;
+  readonly operation: Snapshot['operation'];
+  /** The snapshot that `remove` was chosen from. An append without `remove` conflicts with nothing. */
+  readonly base: number;
+  readonly add: readonly DataFile[];
+  /** Ids of files that end with this snapshot; one that another commit ended already is a `COMMIT_CONFLICT`. */
+  readonly remove: readonly string[];
+  /** Source tables: the inputs that the added rows came from, and the input versions (path, checksum) they replace. */
+  readonly inputs: readonly IngestedInput[];
+  readonly replacedInputs: readonly { readonly path: string; readonly checksum: string }[];
+  /** Source tables: sequence ranges (start inclusive, end exclusive) whose rows this commit took away. */
+  readonly removedSequences: readonly { readonly start: bigint; readonly end: bigint }[];
+  readonly conservation: readonly Conservation[];
+  readonly ledger: readonly LedgerAppend[];
+  /** Commits to sibling tables in the same transaction: the quarantine of a source. */
+  readonly quarantine: readonly DataFile[];
+  readonly lineage: readonly LineageEvent[];
+}
+
+/** An event for the lineage outbox: written with the commit, emitted afterwards, never lost between. */
+export interface LineageEvent {
+  readonly runId: string;
+  readonly type: 'START' | 'COMPLETE' | 'FAIL' | 'ABORT';
+  readonly job: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export interface CommitResult {
+  readonly snapshot: number;
+  /** True when an earlier call with this key had done it. */
+  readonly repeated: boolean;
+}
+
+export interface SnapshotChanges {
+  readonly files: readonly CommittedFile[];
+  readonly removedSequences: readonly { readonly start: bigint; readonly end: bigint }[];
+}
+
+export interface TableCatalog {
+  /** The newest snapshot's id, 0 for a table without commits. */
+  head(table: TableKey): Promise<number>;
+  /** The files of one snapshot (default: the newest), by minimum event time, then path. */
+  files(
+    table: TableKey,
+    snapshot?: number,
+  ): Promise<{ readonly snapshot: number; readonly files: readonly CommittedFile[] }>;
+  snapshots(table: TableKey): Promise<readonly Snapshot[]>;
+  /** What came and went in the snapshots after `from` up to `to`; a file added and removed in between is not listed. */
+  changes(table: TableKey, from: number, to: number): Promise<SnapshotChanges>;
+  /** Throws a retryable `COMMIT_CONFLICT` when `remove` or the ledger no longer fits; only metadata is retried. */
+  commit(commit: Commit): Promise<CommitResult>;
+  /** The result of a commit with this key, when one happened: lets a retry skip its work. */
+  committed(idempotencyKey: string): Promise<CommitResult | undefined>;
+  /** The ingested input versions that the newest snapshot holds. */
+  inputs(table: TableKey): Promise<readonly IngestedInput[]>;
+  /** Reserves `count` sequence numbers; the same key returns the same start. Starts are above all earlier blocks. */
+  reserveSequences(input: { readonly table: TableKey; readonly key: string; readonly count: bigint }): Promise<bigint>;
+  conservation(table: TableKey): Promise<readonly Conservation[]>;
+  /** Every table of a project that has a commit. */
+  list(project: string): Promise<readonly TableKey[]>;
+  /** Every path that a commit of any snapshot or a dataset mentions: what `gc` must not touch. */
+  knownPaths(project: string): Promise<ReadonlySet<string>>;
+}
+
+// ── interval ledger ─────────────────────────────────────────────────────────
+
+/** A store is `offline` (the view table) or `online` (Redis); each has its own rows. */
+export type LedgerStore = 'offline' | 'online';
+export type LedgerOperation = 'done' | 'dirty' | 'removed';
+
+export interface LedgerKey {
+  readonly project: string;
+  readonly view: string;
+  readonly fingerprint: string;
+  readonly store: LedgerStore;
+}
+
+export interface LedgerAppend extends LedgerKey {
+  readonly range: TimeRange;
+  readonly operation: LedgerOperation;
+  readonly idempotencyKey: string;
+  readonly runId: string;
+  /** The source snapshot that the work read; null for `removed`. */
+  readonly inputSnapshot: number | null;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+}
+
+export interface LedgerEntry extends LedgerAppend {
+  /** Order of the append. */
+  readonly position: bigint;
+  readonly createdAt: Micros;
+}
+
+export interface IntervalLedger {
+  /** All entries of one key by position. Fold them with `foldLedger`. */
+  entries(key: LedgerKey): Promise<readonly LedgerEntry[]>;
+  append(entries: readonly LedgerAppend[]): Promise<void>;
+  /** Ledger keys of a project that hold at least one entry. */
+  keys(project: string): Promise<readonly LedgerKey[]>;
+  /** The position of the last complete materialization of a view; undefined before the first. */
+  onlinePosition(key: LedgerKey): Promise<OnlinePosition | undefined>;
+  /** Moves the position forward; going back is ignored. `epoch` names the Redis content it describes. */
+  setOnlinePosition(key: LedgerKey, position: OnlinePosition): Promise<void>;
+}
+
+/** Redis holds the rows of `snapshot` that were due at `to`. */
+export interface OnlinePosition {
+  readonly snapshot: number;
+  readonly to: Micros;
+  readonly epoch: string;
+  readonly keys: number;
+}
+
+// ── training datasets ───────────────────────────────────────────────────────
+
+export interface DatasetManifest {
+  readonly project: string;
+  readonly name: string;
+  readonly version: number;
+  readonly createdAt: Micros;
+  readonly runId: string;
+  /** Fingerprint of the project's manifest, and of each view and service used. */
+  readonly definitions: string;
+  readonly bundleHash: string;
+  readonly views: Readonly<Record<string, string>>;
+  /** Source name to pinned snapshot. */
+  readonly snapshots: Readonly<Record<string, number>>;
+  /** The request in words: features or service, as known, names. */
+  readonly request: DatasetRequest;
+  readonly spine: FileReference;
+  readonly shards: number;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: number;
+  /** Values made from rows created after q, per feature; `unknown` for sources without `created`. */
+  readonly leakage: Readonly<Record<string, number | 'unknown'>>;
+  readonly files: readonly FileReference[];
+}
+
+export interface DatasetRequest {
+  readonly features: readonly string[] | null;
+  readonly service: string | null;
+  readonly asKnown: boolean;
+  readonly shortNames: boolean;
+}
+
+export interface DatasetCatalog {
+  /** Stores the manifest under the next version of its name. The same key returns the version it got before. */
+  publish(input: {
+    readonly idempotencyKey: string;
+    readonly manifest: Omit<DatasetManifest, 'version' | 'createdAt'>;
+    readonly lineage: readonly LineageEvent[];
+  }): Promise<DatasetManifest>;
+  /** The newest version unless one is named. */
+  get(project: string, name: string, version?: number): Promise<DatasetManifest | undefined>;
+  list(project: string): Promise<readonly DatasetManifest[]>;
+}
+
+// ── runs ────────────────────────────────────────────────────────────────────
+
+export interface RunRecord {
+  readonly id: string;
+  readonly project: string;
+  readonly workflow: string;
+  readonly target: string;
+  readonly state: 'running' | 'completed' | 'failed' | 'cancelled';
+  readonly startedAt: Micros;
+  readonly endedAt: Micros | null;
+  /** Counts and references; plain JSON. */
+  readonly result: Readonly<Record<string, unknown>> | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface RunCatalog {
+  /** Inserts or replaces the record; an ended run is not reopened. */
+  put(run: RunRecord): Promise<void>;
+  get(id: string): Promise<RunRecord | undefined>;
+  list(project: string, limit: number): Promise<readonly RunRecord[]>;
+}

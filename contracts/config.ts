@@ -1,0 +1,64 @@
+/** Settings: what `asof.config.ts` says, completed by the environment and the embedded defaults. */
+
+/** The object that `asof.config.ts` exports by default. Relative paths are relative to the project directory. */
+export interface AsofConfig {
+  readonly project: string;
+  /** A file, a list of files, or globs. */
+  readonly definitions: string | readonly string[];
+  /** A directory or `s3://bucket/prefix`. Default: `.asof/lake`. */
+  readonly lake?: string;
+  /** `postgres://…`. Default: the embedded PostgreSQL under `.asof/catalog`. */
+  readonly catalog?: string;
+  /** `redis://…`. Default: the embedded Redis. */
+  readonly redis?: string;
+  readonly temporal?: { readonly address?: string; readonly namespace?: string };
+  readonly kafka?: { readonly brokers?: readonly string[] };
+  readonly s3?: { readonly endpoint?: string; readonly region?: string; readonly forcePathStyle?: boolean };
+  readonly auth?: Readonly<Record<string, unknown>>;
+}
+
+/** Everything a command or process needs to know. A null address means the embedded component. */
+export interface Settings {
+  /** Absolute. */
+  readonly projectDirectory: string;
+  /** `.asof` in the project directory: embedded components, staging, logs, `dev.json`. */
+  readonly stateDirectory: string;
+  readonly project: string;
+  /** Absolute paths of definition files, sorted. */
+  readonly definitions: readonly string[];
+  /** Absolute directory or `s3://…`. */
+  readonly lake: string;
+  readonly catalogUrl: string | null;
+  readonly redisUrl: string | null;
+  readonly temporal: { readonly address: string | null; readonly namespace: string };
+  readonly kafkaBrokers: readonly string[] | null;
+  readonly s3: { readonly endpoint: string | null; readonly region: string; readonly forcePathStyle: boolean };
+  /** `ASOF_MEMORY_LIMIT` (default `2GB`) and `ASOF_THREADS` (default: all cores) of the engine. */
+  readonly engine: { readonly memoryLimit: string; readonly threads: number };
+}
+
+/** `.asof/dev.json`: where a running embedded stack answers. */
+export interface DevStack {
+  readonly api: { readonly url: string };
+  readonly temporal: { readonly address: string; readonly ui: string; readonly namespace: string };
+  readonly redis: { readonly url: string };
+  readonly catalog: { readonly url: string };
+  readonly processes: readonly { readonly name: ProcessName; readonly pid: number }[];
+}
+
+export const PROCESS_NAMES = [
+  'temporal',
+  'redis',
+  'catalog',
+  'worker-orchestration',
+  'worker-compute',
+  'worker-serving',
+  'api',
+] as const;
+export type ProcessName = (typeof PROCESS_NAMES)[number];
+
+export const TASK_QUEUES = {
+  orchestration: 'asof-orchestration',
+  compute: 'asof-compute',
+  serving: 'asof-serving',
+} as const;

@@ -1,0 +1,90 @@
+/** What the lake holds, as the catalog records it. Integers that may pass 2^53 are `bigint` here and text in JSON. */
+import type { Micros } from './time.ts';
+import type { StoredType } from './values.ts';
+
+/** The column of every source and view table that carries a row's sequence. */
+export const SEQUENCE_COLUMN = '__seq';
+/** Columns of a view table beside its keys and values. */
+export const EVENT_COLUMN = '__event';
+export const CREATED_COLUMN = '__created';
+
+/** One table of the lake. A view table belongs to one version of its view; a source table outlives its definitions. */
+export interface TableKey {
+  readonly project: string;
+  readonly kind: 'source' | 'view' | 'quarantine';
+  readonly name: string;
+  /** A view's fingerprint; empty for a source or its quarantine. */
+  readonly version: string;
+}
+
+/** An immutable Parquet file. Without a commit it does not exist for readers. */
+export interface DataFile {
+  /** A UUID; the file's name ends with it, so no two writes share a name. */
+  readonly id: string;
+  /** Relative to the lake's root, with `/` between the parts. */
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Hex SHA-256 of the whole file. */
+  readonly checksum: string;
+  /** Event time of the rows; null for an empty file and for quarantine files. */
+  readonly minEvent: Micros | null;
+  readonly maxEvent: Micros | null;
+  /** Null when the source has no `created` or every value is null. */
+  readonly maxCreated: Micros | null;
+  readonly minSequence: bigint | null;
+  readonly maxSequence: bigint | null;
+  /** Hash bucket of the entity key, view tables only. */
+  readonly bucket: number | null;
+  readonly columns: readonly { readonly name: string; readonly type: StoredType }[];
+}
+
+/** A data file that a snapshot shows, with the snapshot that added it. */
+export interface CommittedFile extends DataFile {
+  readonly addedBy: number;
+}
+
+/** One state of a table. Numbers start at 1 and have no gaps; 0 is the empty table before the first commit. */
+export interface Snapshot {
+  readonly table: TableKey;
+  readonly id: number;
+  readonly operation: 'append' | 'replace' | 'compact';
+  readonly runId: string;
+  readonly committedAt: Micros;
+  readonly rowsAdded: number;
+  readonly rowsRemoved: number;
+}
+
+/** Half open: `from` inclusive, `to` exclusive. */
+export interface TimeRange {
+  readonly from: Micros;
+  readonly to: Micros;
+}
+
+/** An input file as ingested. One (path, checksum) holds one sequence block, whatever ranges of it were ingested. */
+export interface IngestedInput {
+  readonly path: string;
+  readonly checksum: string;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly sequenceStart: bigint;
+  /** Null when the whole file was ingested. */
+  readonly range: TimeRange | null;
+}
+
+/** `rows in = committed + quarantined + deduplicated`, for one interval of one source. */
+export interface Conservation {
+  readonly range: TimeRange;
+  readonly rowsIn: number;
+  readonly committed: number;
+  readonly quarantined: number;
+  readonly deduplicated: number;
+}
+
+/** A file that crosses a process boundary: what a workflow passes on instead of data. */
+export interface FileReference {
+  readonly uri: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly checksum: string;
+}

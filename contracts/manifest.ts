@@ -1,0 +1,247 @@
+/**
+ * The normalized manifest: what a project's definitions mean, as plain JSON. The definition language produces it, the
+ * catalog stores it, and everything downstream reads it. Names are validated, references resolved, durations are
+ * microseconds, every list of definitions is sorted by name, and features keep their declared order.
+ */
+import type { ColumnType, FeatureType, JsonScalar, JsonValue, ScalarType, StoredType } from './values.ts';
+
+export const MANIFEST_FORMAT = 1;
+
+export interface Manifest {
+  readonly format: typeof MANIFEST_FORMAT;
+  readonly project: string;
+  /** Hash of everything below, metadata included: the identity of one `apply`. */
+  readonly fingerprint: string;
+  readonly entities: readonly EntityManifest[];
+  readonly sources: readonly SourceManifest[];
+  readonly views: readonly ViewManifest[];
+  readonly aliases: readonly AliasManifest[];
+  readonly services: readonly ServiceManifest[];
+}
+
+/** Descriptive only: never part of a fingerprint of an entity, source, view or service. */
+export interface Metadata {
+  readonly description?: string;
+  readonly owner?: string;
+  readonly tags?: readonly string[];
+}
+
+export interface EntityManifest extends Metadata {
+  readonly name: string;
+  readonly keys: readonly KeyManifest[];
+}
+
+export interface KeyManifest {
+  readonly name: string;
+  readonly type: ScalarType;
+}
+
+export type SourceManifest = FileSourceManifest | DatabaseSourceManifest | KafkaSourceManifest | RequestSourceManifest;
+
+export interface ColumnManifest {
+  readonly name: string;
+  /** As declared. `storedType(type)` is what the lake holds. */
+  readonly type: ColumnType;
+  /** The name in the file, table or message; equal to `name` unless renamed. */
+  readonly from: string;
+}
+
+export type ContractMode = 'evolve' | 'freeze' | 'quarantine' | 'discard';
+
+interface SourceBase extends Metadata {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly columns: readonly ColumnManifest[];
+}
+
+interface StoredSourceBase extends SourceBase {
+  readonly timestamp: string;
+  readonly created: string | null;
+  readonly eventId: string | null;
+  readonly operation: string | null;
+  readonly primaryKey: readonly string[];
+  readonly timezone: string | null;
+  readonly allowedLatenessMicros: number | null;
+  readonly schedule: string | null;
+  readonly contract: { readonly columns: ContractMode; readonly types: ContractMode };
+  readonly expectations: readonly ExpectationManifest[];
+}
+
+export interface FileSourceManifest extends StoredSourceBase {
+  readonly kind: 'file';
+  /** Absolute path or glob, or an `s3://` one. Not part of the fingerprint. */
+  readonly path: string;
+  readonly format: FileFormat;
+}
+
+export type FileFormat = 'parquet' | 'csv' | 'jsonl';
+
+export interface DatabaseSourceManifest extends StoredSourceBase {
+  readonly kind: 'database';
+  readonly url: string;
+  readonly table: string | null;
+  readonly query: string | null;
+  readonly cursor: string | null;
+}
+
+export interface KafkaSourceManifest extends StoredSourceBase {
+  readonly kind: 'kafka';
+  readonly topic: string;
+}
+
+export interface RequestSourceManifest extends SourceBase {
+  readonly kind: 'request';
+}
+
+export type StoredSourceManifest = Exclude<SourceManifest, RequestSourceManifest>;
+
+export type ExpectationLevel = 'row' | 'column' | 'table';
+
+export interface ExpectationManifest {
+  /** Great Expectations' type, such as `expect_column_values_to_be_between`. */
+  readonly type: string;
+  readonly level: ExpectationLevel;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly severity: 'critical' | 'warning' | 'info';
+  /** `fail` refuses the batch, `quarantine` sets bad rows aside (row level only), `warn` reports. */
+  readonly onFailure: 'fail' | 'quarantine' | 'warn';
+}
+
+export type ViewManifest = FeatureViewManifest | DerivedViewManifest;
+
+export interface FeatureViewManifest extends Metadata {
+  readonly kind: 'feature';
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly entities: readonly string[];
+  /** The keys of all entities in order: `name` is the key (the spine's column), `column` the source's column. */
+  readonly keys: readonly ViewKeyManifest[];
+  readonly source: string;
+  /** `asof`: each feature is a column's value at q. `aggregate`: each feature is computed over events before q. */
+  readonly mode: 'asof' | 'aggregate';
+  readonly ttlMicros: number | null;
+  readonly delayMicros: number;
+  readonly asKnown: boolean;
+  readonly online: boolean;
+  readonly offline: boolean;
+  readonly features: readonly FeatureManifest[];
+  readonly options: ViewOptionsManifest;
+}
+
+export interface ViewKeyManifest extends KeyManifest {
+  readonly column: string;
+}
+
+/** Options that do not change a value. */
+export interface ViewOptionsManifest {
+  readonly freshnessMicros: number | null;
+  readonly schedule: string | null;
+  readonly engine: 'auto' | 'duckdb' | 'spark';
+  readonly cacheMicros: number | null;
+  readonly expectations: readonly ExpectationManifest[];
+}
+
+export type FeatureManifest = ColumnFeatureManifest | AggregateFeatureManifest;
+
+interface FeatureBase extends Metadata {
+  readonly name: string;
+  readonly featureType: FeatureType;
+  /** The type of the served value, after the transform or aggregate. */
+  readonly valueType: StoredType;
+  /** Serves in place of a missing or expired value. Null means no default. */
+  readonly default: JsonValue;
+  readonly pii: boolean;
+  readonly transform: TransformManifest | null;
+}
+
+export interface ColumnFeatureManifest extends FeatureBase {
+  readonly kind: 'column';
+  readonly column: string;
+}
+
+export const AGGREGATE_FUNCTIONS = [
+  'count',
+  'sum',
+  'mean',
+  'min',
+  'max',
+  'stddev',
+  'first',
+  'last',
+  'lastN',
+  'approxCountDistinct',
+] as const;
+export type AggregateFunction = (typeof AGGREGATE_FUNCTIONS)[number];
+
+export interface AggregateFeatureManifest extends FeatureBase {
+  readonly kind: 'aggregate';
+  readonly function: AggregateFunction;
+  /** Null for `count`, which counts events. */
+  readonly column: string | null;
+  readonly window: WindowManifest;
+  /** Every listed column must equal one of its values; empty when there is no filter. */
+  readonly where: readonly WhereManifest[];
+  /** Raw events kept per key online for exact windows. */
+  readonly maxEvents: number;
+}
+
+export type WindowManifest =
+  /** Events with `floor(q - micros, resolution) <= event_ts < q`; a null resolution is exact: no floor. */
+  | { readonly kind: 'duration'; readonly micros: number; readonly resolutionMicros: number | null }
+  /** All events with `event_ts < q`. */
+  | { readonly kind: 'all' }
+  /** The N greatest rows with `event_ts < q`. */
+  | { readonly kind: 'last'; readonly count: number };
+
+export interface WhereManifest {
+  readonly column: string;
+  readonly values: readonly JsonScalar[];
+}
+
+export interface TransformManifest {
+  readonly function: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly fitted: boolean;
+}
+
+export interface DerivedViewManifest extends Metadata {
+  readonly kind: 'derived';
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly inputs: readonly DerivedInputManifest[];
+  readonly features: readonly DerivedFeatureManifest[];
+  /** Hash of the bundled source of `compute` with everything it reaches. */
+  readonly functionHash: string;
+}
+
+/** `name` is the property under which `compute` finds the input. */
+export type DerivedInputManifest =
+  | { readonly kind: 'request'; readonly name: string; readonly source: string }
+  | { readonly kind: 'view'; readonly name: string; readonly reference: ViewReference };
+
+export interface DerivedFeatureManifest extends FeatureBase {
+  readonly kind: 'derived';
+}
+
+/** Some features of a view, read through an alias or directly. */
+export interface ViewReference {
+  readonly view: string;
+  /** The prefix of the output columns: the alias, or the view's own name. */
+  readonly as: string;
+  /** Key name to the spine column that it is read from; only the keys that differ. */
+  readonly keyColumns: Readonly<Record<string, string>>;
+  /** Null for all features. */
+  readonly features: readonly string[] | null;
+}
+
+export interface AliasManifest {
+  readonly name: string;
+  readonly view: string;
+  readonly keyColumns: Readonly<Record<string, string>>;
+}
+
+export interface ServiceManifest extends Metadata {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly features: readonly ViewReference[];
+}

@@ -1,0 +1,103 @@
+/** Inputs, results and progress of the workflows: plain JSON, one object each, so that any Temporal client can start them. */
+import type { FileReference } from './lake.ts';
+
+/** Instants in inputs are ISO 8601 text. */
+export interface IngestInput {
+  readonly project: string;
+  readonly source: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+export interface BackfillInput {
+  readonly project: string;
+  readonly view: string;
+  readonly from: string;
+  readonly to: string;
+  /** A duration; default `1d`. */
+  readonly chunk?: string;
+  /** Intervals at work at once; default 2. */
+  readonly parallel?: number;
+  /** Redoes intervals that are done. */
+  readonly restate?: boolean;
+}
+
+export interface MaterializeInput {
+  readonly project: string;
+  readonly views: readonly string[];
+  /** Rows due at this instant; default: the clock at the start. */
+  readonly to?: string;
+}
+
+export interface BuildTrainingDatasetInput {
+  readonly project: string;
+  readonly name: string;
+  /** Path of a Parquet, CSV or JSON Lines file that the compute workers can read. */
+  readonly spine: string;
+  /** `view:feature` names; exactly one of `features` and `service`. */
+  readonly features?: readonly string[];
+  readonly service?: string;
+  readonly asKnown?: boolean;
+  readonly shards?: number;
+}
+
+export interface IngestResult {
+  readonly source: string;
+  readonly snapshot: number;
+  /** Inputs read, and inputs skipped because they were ingested before, unchanged. */
+  readonly inputs: number;
+  readonly unchangedInputs: number;
+  readonly rowsIn: number;
+  readonly committed: number;
+  readonly quarantined: number;
+  readonly deduplicated: number;
+  readonly warnings: readonly string[];
+}
+
+export interface BackfillResult {
+  readonly view: string;
+  readonly fingerprint: string;
+  readonly intervals: number;
+  readonly done: number;
+  /** Done before this run and left alone. */
+  readonly reused: number;
+  readonly failed: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly code: string;
+    readonly message: string;
+  }[];
+  readonly rows: number;
+}
+
+export interface MaterializeResult {
+  readonly views: readonly {
+    readonly view: string;
+    readonly fingerprint: string;
+    readonly snapshot: number;
+    readonly to: string;
+    /** Keys written, and keys left alone because Redis already held the same or a newer row. */
+    readonly written: number;
+    readonly unchanged: number;
+  }[];
+}
+
+export interface BuildTrainingDatasetResult {
+  readonly name: string;
+  readonly version: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly leakage: Readonly<Record<string, number | 'unknown'>>;
+  readonly files: readonly FileReference[];
+}
+
+/** The answer of every workflow's `progress` query. */
+export interface RunProgress {
+  /** The step at work, in words. */
+  readonly step: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly rows: number;
+  readonly failed: number;
+}

@@ -1,0 +1,58 @@
+/** The SQL engine. One per process; a session per unit of work. */
+
+export interface EngineSettings {
+  /** DuckDB's form, such as `2GB`. */
+  readonly memoryLimit: string;
+  readonly threads: number;
+  /** Spill directory; created when missing, emptied on close. */
+  readonly tempDirectory: string;
+  /** Directories that SQL may read and write. Everything else is refused by the engine. */
+  readonly allowedDirectories: readonly string[];
+}
+
+/** What a value is once it leaves the engine: BIGINT is `bigint`, TIMESTAMP is `bigint` microseconds. */
+export type EngineValue = string | bigint | number | boolean | null | readonly EngineValue[];
+export type EngineRow = Readonly<Record<string, EngineValue>>;
+
+export interface Engine {
+  /**
+   * Runs `work` with a session of its own; its temporary tables end with it. An aborted signal interrupts the running
+   * statement, and the call fails with `CANCELLED`.
+   */
+  session<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface Session {
+  /** Runs one statement. `where` names the work in errors. */
+  run(sql: string, parameters?: readonly EngineValue[]): Promise<void>;
+  /** All rows, as objects. For small results: metadata, counts, single pages. */
+  rows(sql: string, parameters?: readonly EngineValue[]): Promise<readonly EngineRow[]>;
+  /** A large result, batch by batch, column by column, without an object per row. */
+  stream(sql: string, parameters?: readonly EngineValue[]): AsyncIterable<ColumnBatch>;
+  /** Appends columns to an existing temporary table. All columns have the same length. */
+  append(table: string, columns: readonly AppendColumn[]): Promise<void>;
+}
+
+/** Up to 2,048 rows. Column order is that of the query. */
+export interface ColumnBatch {
+  readonly rows: number;
+  readonly columns: readonly BatchColumn[];
+}
+
+export interface BatchColumn {
+  readonly name: string;
+  /**
+   * Values by row. BIGINT and TIMESTAMP columns give a `BigInt64Array`, DOUBLE a `Float64Array`, INTEGER an
+   * `Int32Array`, all others an array of values. Where `valid` says 0 the value is meaningless.
+   */
+  readonly values: BigInt64Array | Float64Array | Int32Array | readonly EngineValue[];
+  /** One byte a row, 0 for null; undefined when no row is null. */
+  readonly valid: Uint8Array | undefined;
+}
+
+/** `values` as in `BatchColumn`, or plain values with nulls. */
+export interface AppendColumn {
+  readonly values: BigInt64Array | Float64Array | Int32Array | readonly EngineValue[];
+  readonly valid?: Uint8Array | undefined;
+}

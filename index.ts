@@ -1,0 +1,2 @@
+export { AsofError, type ErrorCode } from './contracts/errors.ts';
+export { Timestamp } from './contracts/timestamp.ts';
