@@ -124,7 +124,7 @@ function fillTemplate(template: string, details: ErrorDetails): string {
   const text = template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = details[name];
     if (value === undefined) return whole;
-    return Array.isArray(value) ? value.join(', ') : String(value as string);
+    return Array.isArray(value) ? value.join(', ') : String(value);
   });
   return text.length > MESSAGE_LIMIT ? `${text.slice(0, MESSAGE_LIMIT)} …` : text;
 }
