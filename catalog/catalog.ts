@@ -224,9 +224,13 @@ export interface DatasetCatalog {
 // ── runs ────────────────────────────────────────────────────────────────────
 
 export interface RunRecord {
+  /** The Temporal run id of the first execution: unique, and the same after a continue-as-new. */
   readonly id: string;
   readonly project: string;
+  /** The workflow's type, such as `ingest`. */
   readonly workflow: string;
+  /** Under which Temporal knows it: what it does, shared by later runs of the same work. */
+  readonly workflowId: string;
   readonly target: string;
   readonly state: 'running' | 'completed' | 'failed' | 'cancelled';
   readonly startedAt: Micros;
@@ -237,8 +241,11 @@ export interface RunRecord {
 }
 
 export interface RunCatalog {
-  /** Inserts or replaces the record; an ended run is not reopened. */
-  put(run: RunRecord): Promise<void>;
+  /**
+   * Inserts or replaces the record; an ended run is not reopened. `lineage` goes to the outbox in the same transaction;
+   * a run's second terminal event is dropped.
+   */
+  put(run: RunRecord, lineage?: readonly LineageEvent[]): Promise<void>;
   get(id: string): Promise<RunRecord | undefined>;
   list(project: string, limit: number): Promise<readonly RunRecord[]>;
 }

@@ -60,5 +60,7 @@ export type ProcessName = (typeof PROCESS_NAMES)[number];
 export const TASK_QUEUES = {
   orchestration: 'asof-orchestration',
   compute: 'asof-compute',
+  /** Polled by the compute workers with slots of its own, so that a backfill never stands before fresh data. */
+  backfill: 'asof-backfill',
   serving: 'asof-serving',
 } as const;

@@ -1,0 +1,121 @@
+/**
+ * Checks the JSON input of each workflow, before a start and again inside it: a wrong one fails at once with
+ * `INVALID_VALUE`, naming the field and what would be right. Whether a name exists is for the catalog to say.
+ */
+import { AsofError } from './errors.ts';
+import { MAX_INTERVALS, MAX_PARALLEL, type WorkflowName } from './run-messages.ts';
+import type { BackfillInput, BuildTrainingDatasetInput, IngestInput, MaterializeInput } from './runs.ts';
+import { MICROS_PER_DAY, parseDuration, parseInstant } from './time.ts';
+
+export interface RunInputs {
+  readonly ingest: IngestInput;
+  readonly backfill: BackfillInput;
+  readonly materialize: MaterializeInput;
+  readonly buildTrainingDataset: BuildTrainingDatasetInput;
+}
+
+interface Field {
+  readonly required: boolean;
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+const isName = (value: unknown): boolean => typeof value === 'string' && NAME.test(value) && !value.includes('__');
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0 && value.length <= 4096;
+const isTextList = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.length <= 1000 && value.every(isText);
+const isInstant = (value: unknown): boolean => typeof value === 'string' && parseInstant(value) !== undefined;
+const isDuration = (value: unknown): boolean => typeof value === 'string' && parseDuration(value) !== undefined;
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+const isCount =
+  (most: number) =>
+  (value: unknown): boolean =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most;
+
+const required = (expected: string, accepts: Field['accepts']): Field => ({ required: true, expected, accepts });
+const optional = (expected: string, accepts: Field['accepts']): Field => ({ required: false, expected, accepts });
+
+const A_NAME = 'a name such as flights';
+const AN_INSTANT = 'an ISO 8601 time such as "2024-01-31T12:00:00Z"';
+
+const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W], Field>> } = {
+  ingest: {
+    project: required(A_NAME, isName),
+    source: required(A_NAME, isName),
+    from: optional(AN_INSTANT, isInstant),
+    to: optional(AN_INSTANT, isInstant),
+  },
+  backfill: {
+    project: required(A_NAME, isName),
+    view: required(A_NAME, isName),
+    from: required(AN_INSTANT, isInstant),
+    to: required(AN_INSTANT, isInstant),
+    chunk: optional('a duration such as "1d"', isDuration),
+    parallel: optional(`a whole number from 1 to ${MAX_PARALLEL}`, isCount(MAX_PARALLEL)),
+    restate: optional('true or false', isBoolean),
+  },
+  materialize: {
+    project: required(A_NAME, isName),
+    views: required('a list of view names', isTextList),
+    to: optional(AN_INSTANT, isInstant),
+  },
+  buildTrainingDataset: {
+    project: required(A_NAME, isName),
+    name: required(A_NAME, isName),
+    spine: required('the path of a Parquet, CSV or JSON Lines file', isText),
+    features: optional('a list of names such as "view:feature"', isTextList),
+    service: optional(A_NAME, isName),
+    asKnown: optional('true or false', isBoolean),
+    shards: optional('a whole number from 1 to 1024', isCount(1024)),
+  },
+};
+
+/** Returns the input itself, typed; throws `INVALID_VALUE`, `INVALID_RANGE` or `LIMIT_EXCEEDED`. */
+export function checkRunInput<W extends WorkflowName>(workflow: W, input: unknown): RunInputs[W] {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new AsofError('INVALID_VALUE', { where: `${workflow} input`, problem: 'must be one JSON object' });
+  }
+  const fields: Readonly<Record<string, Field>> = FIELDS[workflow];
+  const values = input as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(values)) {
+    if (!Object.hasOwn(fields, name)) fail(workflow, name, `is not known; known: ${Object.keys(fields).join(', ')}`);
+  }
+  for (const [name, field] of Object.entries(fields)) {
+    const value = values[name];
+    if (value === undefined ? field.required : !field.accepts(value)) fail(workflow, name, `must be ${field.expected}`);
+  }
+  checkTogether(workflow, values);
+  return values as unknown as RunInputs[W];
+}
+
+function checkTogether(workflow: WorkflowName, values: Readonly<Record<string, unknown>>): void {
+  const from = instantOf(values['from']);
+  const to = instantOf(values['to']);
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new AsofError('INVALID_RANGE', { where: `${workflow} input`, problem: '"from" must be before "to"' });
+  }
+  if (workflow === 'backfill' && from !== undefined && to !== undefined) {
+    checkIntervalCount(to - from, parseDuration((values['chunk'] as string | undefined) ?? '1d') ?? MICROS_PER_DAY);
+  }
+  if (workflow === 'buildTrainingDataset' && (values['features'] === undefined) === (values['service'] === undefined)) {
+    fail(workflow, 'features', 'or "service" must be given, and only one of them');
+  }
+}
+
+function checkIntervalCount(micros: bigint, chunk: number): void {
+  const intervals = micros / BigInt(chunk);
+  if (intervals <= BigInt(MAX_INTERVALS)) return;
+  throw new AsofError('LIMIT_EXCEEDED', {
+    where: 'backfill input',
+    problem: `${intervals} intervals are more than ${MAX_INTERVALS}; use a longer "chunk" or a shorter range`,
+  });
+}
+
+function instantOf(value: unknown): bigint | undefined {
+  return typeof value === 'string' ? parseInstant(value) : undefined;
+}
+
+function fail(workflow: WorkflowName, field: string, problem: string): never {
+  throw new AsofError('INVALID_VALUE', { where: `${workflow} input, field "${field}"`, problem });
+}

@@ -1,0 +1,32 @@
+/** Names that workflows, workers and clients of Temporal share. */
+
+export const WORKFLOW_NAMES = ['ingest', 'backfill', 'materialize', 'buildTrainingDataset'] as const;
+export type WorkflowName = (typeof WORKFLOW_NAMES)[number];
+
+export function isWorkflowName(text: string): text is WorkflowName {
+  return (WORKFLOW_NAMES as readonly string[]).includes(text);
+}
+
+/** Every workflow answers `progress`; a backfill takes the others too. */
+export const RUN_MESSAGES = {
+  progress: 'progress',
+  pause: 'pause',
+  resume: 'resume',
+  setParallel: 'setParallel',
+} as const;
+
+/** Search attribute keys, all of type Keyword. Their values are names, never data. */
+export const SEARCH_ATTRIBUTES = {
+  project: { name: 'AsofProject', type: 'KEYWORD' },
+  view: { name: 'AsofView', type: 'KEYWORD' },
+  dataset: { name: 'AsofDataset', type: 'KEYWORD' },
+} as const;
+
+/** The most intervals that a backfill works at once, whatever it is asked for. */
+export const MAX_PARALLEL = 64;
+
+/** The most intervals of one backfill. */
+export const MAX_INTERVALS = 100_000;
+
+/** The most failed intervals that a backfill's result names; the counts are of all. */
+export const MAX_NAMED_FAILURES = 200;
