@@ -24,11 +24,14 @@ export interface Engine {
 }
 
 export interface Session {
-  /** Runs one statement. `where` names the work in errors. */
+  /** Runs one statement; errors name it by its first words. Calls on one session run one after the other. */
   run(sql: string, parameters?: readonly EngineValue[]): Promise<void>;
   /** All rows, as objects. For small results: metadata, counts, single pages. */
   rows(sql: string, parameters?: readonly EngineValue[]): Promise<readonly EngineRow[]>;
-  /** A large result, batch by batch, column by column, without an object per row. */
+  /**
+   * A large result, batch by batch, column by column, without an object per row. Other calls on the session, other
+   * streams included, may run between the batches.
+   */
   stream(sql: string, parameters?: readonly EngineValue[]): AsyncIterable<ColumnBatch>;
   /** Appends columns to an existing temporary table. All columns have the same length. */
   append(table: string, columns: readonly AppendColumn[]): Promise<void>;

@@ -1,0 +1,85 @@
+/** The DuckDB engine: one locked-down in-memory instance for a process. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Engine, EngineSettings, Session } from './engine.ts';
+import { DuckDBSession } from './session.ts';
+import { literalTextList } from './sql.ts';
+
+/**
+ * Opens the engine. SQL run in it reads and writes files in `allowedDirectories` only, loads no extension and cannot
+ * change the configuration; timestamps are UTC. Spilled data goes to a directory of its own below `tempDirectory`,
+ * removed on close (or by the next engine there, when this process dies).
+ */
+export async function openEngine(settings: EngineSettings): Promise<Engine> {
+  const spillDirectory = await makeSpillDirectory(settings.tempDirectory);
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: settings.memoryLimit,
+    threads: String(settings.threads),
+    temp_directory: spillDirectory,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  await lockDown(instance, settings.allowedDirectories);
+  return new DuckDBEngine(instance, spillDirectory);
+}
+
+class DuckDBEngine implements Engine {
+  readonly #instance: DuckDBInstance;
+  readonly #spillDirectory: string;
+
+  constructor(instance: DuckDBInstance, spillDirectory: string) {
+    this.#instance = instance;
+    this.#spillDirectory = spillDirectory;
+  }
+
+  async session<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const connection = await this.#instance.connect();
+    try {
+      return await work(new DuckDBSession(connection, signal));
+    } finally {
+      connection.closeSync();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#instance.closeSync();
+    await rm(this.#spillDirectory, { recursive: true, force: true });
+  }
+}
+
+/** The order matters: directories before external access goes, the lock last. */
+async function lockDown(instance: DuckDBInstance, allowedDirectories: readonly string[]): Promise<void> {
+  const connection = await instance.connect();
+  for (const setting of [
+    `SET GLOBAL TimeZone = 'UTC'`,
+    `SET GLOBAL allowed_directories = ${literalTextList(allowedDirectories)}`,
+    `SET GLOBAL enable_external_access = false`,
+    `SET GLOBAL lock_configuration = true`,
+  ]) {
+    await connection.run(setting);
+  }
+  connection.closeSync();
+}
+
+/** A fresh directory named after this process; those of processes that are gone are removed. */
+async function makeSpillDirectory(parent: string): Promise<string> {
+  await mkdir(parent, { recursive: true });
+  for (const name of await readdir(parent)) {
+    const owner = /^spill-(\d+)-/.exec(name)?.[1];
+    if (owner !== undefined && !isAlive(Number(owner))) await rm(join(parent, name), { recursive: true, force: true });
+  }
+  const directory = join(parent, `spill-${process.pid}-${randomUUID()}`);
+  await mkdir(directory);
+  return directory;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,181 @@
+/** One connection to DuckDB, used for one unit of work. */
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  LIST,
+  SQLNULL,
+  VARCHAR,
+  type DuckDBConnection,
+  type DuckDBPreparedStatement,
+  type DuckDBResult,
+  type DuckDBType,
+} from '@duckdb/node-api';
+import { AsofError, messageOf } from '../contracts/errors.ts';
+import type { AppendColumn, ColumnBatch, EngineRow, EngineValue, Session } from './engine.ts';
+import { quoteIdentifier } from './sql.ts';
+import { cellOf, readColumn } from './vector-reader.ts';
+import { CHUNK_ROWS, duckValue, fillChunk } from './vector-writer.ts';
+
+/** Rows fetched at once from a spooled result: a few of DuckDB's row groups. */
+const PAGE_ROWS = 245_760;
+/** An interrupt that arrives just before a statement starts is lost, so it is repeated until the statement ends. */
+const INTERRUPT_EVERY_MILLIS = 20;
+
+export class DuckDBSession implements Session {
+  readonly #connection: DuckDBConnection;
+  readonly #signal: AbortSignal | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #spools = 0;
+
+  constructor(connection: DuckDBConnection, signal: AbortSignal | undefined) {
+    this.#connection = connection;
+    this.#signal = signal;
+  }
+
+  async run(sql: string, parameters: readonly EngineValue[] = []): Promise<void> {
+    await this.#statement(sql, parameters, async () => undefined);
+  }
+
+  async rows(sql: string, parameters: readonly EngineValue[] = []): Promise<readonly EngineRow[]> {
+    return this.#statement(sql, parameters, async (result) => {
+      const rows: EngineRow[] = [];
+      for await (const batch of batchesOf(result)) {
+        for (let row = 0; row < batch.rows; row++) {
+          rows.push(Object.fromEntries(batch.columns.map((column) => [column.name, cellOf(column, row)])));
+        }
+      }
+      return rows;
+    });
+  }
+
+  /**
+   * A connection can hold one open result only: any other statement would silently cut it short. So the result is
+   * spooled to a temporary table, which DuckDB bounds and spills like any other, and read page by page.
+   */
+  async *stream(sql: string, parameters: readonly EngineValue[] = []): AsyncGenerator<ColumnBatch> {
+    const spool = quoteIdentifier(`__spool_${++this.#spools}`);
+    await this.run(`CREATE TEMP TABLE ${spool} AS ${sql}`, parameters);
+    try {
+      for (let start = 0; ; start += PAGE_ROWS) {
+        const page = `SELECT * FROM ${spool} WHERE rowid >= ${start} AND rowid < ${start + PAGE_ROWS}`;
+        const result = await this.#statement(page, [], async (rows) => rows);
+        let read = 0;
+        for await (const batch of batchesOf(result)) {
+          read += batch.rows;
+          yield batch;
+        }
+        if (read < PAGE_ROWS) return;
+      }
+    } finally {
+      if (!this.#signal?.aborted) await this.run(`DROP TABLE ${spool}`);
+    }
+  }
+
+  async append(table: string, columns: readonly AppendColumn[]): Promise<void> {
+    const total = columns[0]?.values.length ?? 0;
+    await this.#exclusive(`append to ${table}`, async () => {
+      const appender = await this.#connection.createAppender(table);
+      const types = columns.map((_, index) => appender.columnType(index));
+      for (let start = 0; start < total; start += CHUNK_ROWS) {
+        appender.appendDataChunk(fillChunk(types, columns, start, Math.min(CHUNK_ROWS, total - start)));
+      }
+      appender.closeSync();
+    });
+  }
+
+  /** Waits for the statement before, checks for cancellation, and gives every failure its code and place. */
+  async #exclusive<T>(where: string, work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(async () => {
+      if (this.#signal?.aborted) throw new AsofError('CANCELLED', { where });
+      const stopInterrupting = this.#interruptOnAbort();
+      try {
+        return await work();
+      } catch (error) {
+        throw engineError(error, where, this.#signal);
+      } finally {
+        stopInterrupting();
+      }
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #interruptOnAbort(): () => void {
+    const signal = this.#signal;
+    if (!signal) return () => undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const interrupt = (): void => {
+      this.#connection.interrupt();
+      timer = setTimeout(interrupt, INTERRUPT_EVERY_MILLIS);
+    };
+    signal.addEventListener('abort', interrupt, { once: true });
+    return () => {
+      signal.removeEventListener('abort', interrupt);
+      clearTimeout(timer);
+    };
+  }
+
+  async #statement<T>(
+    sql: string,
+    parameters: readonly EngineValue[],
+    read: (result: DuckDBResult) => Promise<T>,
+  ): Promise<T> {
+    return this.#exclusive(headOf(sql), async () => {
+      const statements = await this.#connection.extractStatements(sql);
+      if (statements.count !== 1) throw new Error('expected exactly one statement');
+      const prepared = await statements.prepare(0);
+      try {
+        parameters.forEach((value, index) => bindParameter(prepared, index + 1, value));
+        return await read(await prepared.run());
+      } finally {
+        prepared.destroySync();
+      }
+    });
+  }
+}
+
+async function* batchesOf(result: DuckDBResult): AsyncGenerator<ColumnBatch> {
+  const names = result.deduplicatedColumnNames();
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return;
+    yield { rows: chunk.rowCount, columns: names.map((name, index) => readColumn(chunk, index, name)) };
+  }
+}
+
+function bindParameter(prepared: DuckDBPreparedStatement, index: number, value: EngineValue): void {
+  const type = parameterType(value);
+  prepared.bindValue(index, duckValue(value, type), type);
+}
+
+function parameterType(value: EngineValue): DuckDBType {
+  switch (typeof value) {
+    case 'string':
+      return VARCHAR;
+    case 'bigint':
+      return BIGINT;
+    case 'number':
+      return DOUBLE;
+    case 'boolean':
+      return BOOLEAN;
+    default:
+      return value === null ? SQLNULL : LIST(parameterType(value.find((item) => item !== null) ?? null));
+  }
+}
+
+const HEAD_LENGTH = 80;
+
+/** The beginning of a statement: what an error message calls it. */
+function headOf(sql: string): string {
+  const text = sql.trim().replace(/\s+/g, ' ');
+  return text.length > HEAD_LENGTH ? `${text.slice(0, HEAD_LENGTH)} …` : text;
+}
+
+function engineError(error: unknown, where: string, signal: AbortSignal | undefined): AsofError {
+  if (error instanceof AsofError) return error;
+  const problem = messageOf(error);
+  if (signal?.aborted) return new AsofError('CANCELLED', { where }, error);
+  const code = /^out of memory/i.test(problem) ? 'ENGINE_OUT_OF_MEMORY' : 'ENGINE_FAILED';
+  return new AsofError(code, { where, problem }, error);
+}
