@@ -1,0 +1,24 @@
+/**
+ * An aggregate function as a state that grows row by row and merges. The states are what online tiles hold and what
+ * streams update; the offline sweep computes the same functions over whole keys and is tested against them.
+ *
+ * Values are those of the engine: int64 and timestamps are `bigint` (microseconds), float64 is `number`. Null inputs are
+ * skipped; a state without a non-null input finishes as null, except `count`, which counts rows.
+ */
+import type { EngineValue } from '../engine/engine.ts';
+import type { RowOrder } from './row-order.ts';
+
+export interface Aggregate<State = unknown> {
+  empty(): State;
+  /**
+   * Takes one row in. It may change the given state; use the one it returns. Rows may come in any order: `order` is what
+   * first, last and last-N go by.
+   */
+  add(state: State, value: EngineValue, order: RowOrder): State;
+  /** The state of both sets of rows together. Neither input is changed, and their order does not matter. */
+  merge(a: State, b: State): State;
+  /** The value; throws `INTEGER_OVERFLOW` when an integer sum leaves the range of int64. */
+  finish(state: State): EngineValue;
+  encode(state: State): Uint8Array;
+  decode(bytes: Uint8Array): State;
+}

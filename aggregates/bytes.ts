@@ -1,0 +1,138 @@
+/** Compact binary writing and reading: variable-length integers, doubles, text. */
+
+const CHUNK = 64;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class ByteWriter {
+  #bytes = new Uint8Array(CHUNK);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /** What was written, as an array of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** A whole number from 0 to 2^53 - 1, seven bits a byte. */
+  count(value: number): void {
+    let rest = value;
+    while (rest > 0x7f) {
+      this.byte((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.byte(rest);
+  }
+
+  /** A signed integer of any size: zigzag, seven bits a byte. */
+  integer(value: bigint): void {
+    let rest = value < 0n ? -2n * value - 1n : 2n * value;
+    while (rest > 0x7fn) {
+      this.byte(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.byte(Number(rest));
+  }
+
+  double(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  float(value: number): void {
+    this.#reserve(4);
+    this.#view.setFloat32(this.#length, value, true);
+    this.#length += 4;
+  }
+
+  unsigned64(value: bigint): void {
+    this.#reserve(8);
+    this.#view.setBigUint64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  text(value: string): void {
+    const encoded = encoder.encode(value);
+    this.count(encoded.length);
+    this.#reserve(encoded.length);
+    this.#bytes.set(encoded, this.#length);
+    this.#length += encoded.length;
+  }
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** Reads what a `ByteWriter` wrote, in the same order. Throws a `RangeError` past the end. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #position = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  byte(): number {
+    return this.#view.getUint8(this.#position++);
+  }
+
+  count(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+  }
+
+  integer(): bigint {
+    let value = 0n;
+    let shift = 0n;
+    for (;;) {
+      const byte = this.byte();
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value & 1n ? -(value >> 1n) - 1n : value >> 1n;
+      shift += 7n;
+    }
+  }
+
+  double(): number {
+    const value = this.#view.getFloat64(this.#position, true);
+    this.#position += 8;
+    return value;
+  }
+
+  float(): number {
+    const value = this.#view.getFloat32(this.#position, true);
+    this.#position += 4;
+    return value;
+  }
+
+  unsigned64(): bigint {
+    const value = this.#view.getBigUint64(this.#position, true);
+    this.#position += 8;
+    return value;
+  }
+
+  text(): string {
+    const length = this.count();
+    const value = decoder.decode(this.#bytes.subarray(this.#position, this.#position + length));
+    this.#position += length;
+    return value;
+  }
+}

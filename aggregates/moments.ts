@@ -1,0 +1,53 @@
+/**
+ * The sample standard deviation by count, mean and sum of squared deviations (Welford's update, Chan's merge): nothing
+ * cancels, however far the values stand from zero.
+ */
+import type { Aggregate } from './aggregate.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
+
+export interface MomentsState {
+  readonly count: number;
+  readonly mean: number;
+  /** Sum of the squared deviations from the mean. */
+  readonly squares: number;
+}
+
+const EMPTY: MomentsState = { count: 0, mean: 0, squares: 0 };
+
+/** Inputs are float64 or int64; an int64 is taken as the nearest double. */
+export const STDDEV: Aggregate<MomentsState> = {
+  empty: () => EMPTY,
+  add: (state, value) =>
+    value === null ? state : mergeMoments(state, { count: 1, mean: Number(value as number | bigint), squares: 0 }),
+  merge: mergeMoments,
+  finish: (state) => sampleDeviation(state.count, state.squares),
+  encode(state) {
+    const writer = new ByteWriter();
+    writer.count(state.count);
+    writer.double(state.mean);
+    writer.double(state.squares);
+    return writer.finish();
+  },
+  decode(bytes) {
+    const reader = new ByteReader(bytes);
+    return { count: reader.count(), mean: reader.double(), squares: reader.double() };
+  },
+};
+
+export function mergeMoments(a: MomentsState, b: MomentsState): MomentsState {
+  if (a.count === 0) return b;
+  if (b.count === 0) return a;
+  const count = a.count + b.count;
+  const gap = b.mean - a.mean;
+  return {
+    count,
+    mean: a.mean + (gap * b.count) / count,
+    squares: a.squares + b.squares + (gap * gap * a.count * b.count) / count,
+  };
+}
+
+/** Null below two values. A deviation that no finite double holds is NaN, in whichever order the rows came. */
+export function sampleDeviation(count: number, squares: number): number | null {
+  if (count < 2) return null;
+  return Number.isFinite(squares) ? Math.sqrt(squares / (count - 1)) : Number.NaN;
+}
