@@ -1,0 +1,124 @@
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type {
+  BackfillPlanActivities,
+  BackfillPlanned,
+  IntervalPage,
+  IntervalsWritten,
+} from '../activities/backfill-activities.ts';
+import { MAX_NAMED_FAILURES } from '../contracts/run-messages.ts';
+import type { BackfillInput, BackfillResult, RunProgress } from '../contracts/runs.ts';
+import { shortActivities } from './activity-options.ts';
+import { cutBatches, writeBatches } from './backfill-batches.ts';
+import { openBackfillControl, type BackfillControl } from './backfill-control.ts';
+import { recordRun, type RunOutcome } from './recorded-run.ts';
+import { requireInput } from './run-input.ts';
+import { openProgressBoard } from './run-progress.ts';
+
+const DEFAULT_PARALLEL = 2;
+const BATCHES_PER_PAGE = 50;
+const LONGEST_BATCH = 24;
+/** Named failures travel from execution to execution: short enough that all of them fit a payload. */
+const MESSAGE_LIMIT = 400;
+/** A page adds some 300 events: with this an execution stays far below 2,000. */
+const MOST_EVENTS = 1000;
+
+/** What one execution hands to the next: a cursor and counts, never a list that grows with the work. */
+interface BackfillState {
+  readonly plan: BackfillPlanned;
+  readonly cursor: string;
+  readonly counts: BackfillCounts;
+  readonly control: BackfillControl;
+  readonly progress: RunProgress;
+}
+
+interface BackfillCounts {
+  done: number;
+  reused: number;
+  rows: number;
+  failed: number;
+  named: BackfillResult['failed'];
+}
+
+/**
+ * Precomputes the view table of one view over a range. The interval ledger says what is missing, so a second backfill of
+ * the same range does only what the first did not, and `restate` redoes all. Failed intervals are collected and the rest
+ * goes on. `carried` is the state of the execution before, and not for callers.
+ */
+export async function backfill(input: BackfillInput, carried?: BackfillState): Promise<BackfillResult> {
+  const request = requireInput('backfill', input);
+  const { project, view, restate = false } = request;
+  const board = openProgressBoard(
+    `backfill ${view}`,
+    carried?.progress ?? { step: 'plan', done: 0, total: 0, unit: 'intervals', rows: 0, failed: 0 },
+  );
+  const control = openBackfillControl(
+    carried?.control ?? { paused: false, parallel: request.parallel ?? DEFAULT_PARALLEL },
+    ({ paused }) => board.show({ step: paused ? 'paused' : 'write' }),
+  );
+  const subject = { project, workflow: 'backfill', target: view, view } as const;
+
+  const work = async (runId: string): Promise<RunOutcome<BackfillResult>> => {
+    const plan =
+      carried?.plan ?? (await shortActivities<BackfillPlanActivities>(`lay out ${view}`).planBackfill(request));
+    const counts = carried?.counts ?? { done: 0, reused: 0, rows: 0, failed: 0, named: [] };
+    const job = { project, view, definitions: plan.definitions, chunkMicros: plan.chunkMicros, runId };
+    const batch = Math.min(LONGEST_BATCH, Math.ceil(plan.intervals / (BATCHES_PER_PAGE * 2)) || 1);
+    board.show({ step: control.paused ? 'paused' : 'write', total: plan.intervals });
+
+    let cursor: string | null = carried?.cursor ?? plan.from;
+    while (cursor !== null) {
+      const { historyLength, continueAsNewSuggested } = workflowInfo();
+      if (historyLength > MOST_EVENTS || continueAsNewSuggested) {
+        await condition(allHandlersFinished);
+        const progress = board.current();
+        await continueAsNew<typeof backfill>(request, { plan, cursor, counts, control, progress });
+      }
+      const listing = shortActivities<BackfillPlanActivities>(`intervals from ${cursor.slice(0, 16)}`);
+      const page: IntervalPage = await listing.listIntervals({
+        project,
+        view,
+        fingerprint: plan.fingerprint,
+        chunkMicros: plan.chunkMicros,
+        from: cursor,
+        to: plan.to,
+        restate,
+        limit: BATCHES_PER_PAGE * batch,
+      });
+      counts.reused += page.reused;
+      board.add({ done: page.reused });
+      await writeBatches(cutBatches(page.intervals, batch), job, control, (written) => {
+        addUp(counts, written);
+        board.add({ done: written.done, rows: written.rows, failed: written.failed.length });
+      });
+      cursor = page.next;
+    }
+    board.show({ step: 'done' });
+    return describeOutcome(plan, counts);
+  };
+  return recordRun(subject, work, { resumed: carried !== undefined });
+}
+
+function addUp(counts: BackfillCounts, written: IntervalsWritten): void {
+  counts.done += written.done;
+  counts.rows += written.rows;
+  counts.failed += written.failed.length;
+  const failed = written.failed.map((failure) => ({ ...failure, message: failure.message.slice(0, MESSAGE_LIMIT) }));
+  counts.named = [...counts.named, ...failed].slice(0, MAX_NAMED_FAILURES);
+}
+
+function describeOutcome(plan: BackfillPlanned, counts: BackfillCounts): RunOutcome<BackfillResult> {
+  const { view, fingerprint, intervals, source } = plan;
+  const { done, reused, rows, failed, named } = counts;
+  const first = named[0];
+  return {
+    result: { view, fingerprint, intervals, done, reused, failed: named, rows },
+    inputs: [`source:${source}`],
+    outputs: [`view:${view}`],
+    ...(first && {
+      problem: {
+        code: first.code,
+        message: `${failed} of ${intervals} intervals failed; the first, from ${first.from}: ${first.message}`,
+      },
+    }),
+  };
+}
