@@ -1,0 +1,25 @@
+/** The definition language: what a definitions file imports from `asof`. */
+export { AsofError } from '../contracts/errors.ts';
+export { Timestamp } from '../contracts/timestamp.ts';
+
+export {
+  approxCountDistinct,
+  count,
+  first,
+  last,
+  lastN,
+  max,
+  mean,
+  min,
+  stddev,
+  sum,
+} from './language/aggregate-features.ts';
+export { boolean, categorical, embedding, numeric, text, timestamp } from './language/column-features.ts';
+export { defineConfig } from './language/config.ts';
+export { derivedView } from './language/derived-view.ts';
+export { entity } from './language/entity.ts';
+export { expectation } from './language/expectation.ts';
+export { featureService } from './language/feature-service.ts';
+export { featureView } from './language/feature-view.ts';
+export { databaseSource, fileSource, kafkaSource, requestSource } from './language/sources.ts';
+export { aggregate, categoricalEncode, normalize, standardize } from './language/transforms.ts';

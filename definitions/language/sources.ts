@@ -1,0 +1,88 @@
+import type { ContractMode } from '../../contracts/manifest.ts';
+import type { Schema, SourceDefinition } from './definition.ts';
+import type { ExpectationDefinition } from './expectation.ts';
+import type { MetadataOptions } from './metadata.ts';
+import type { Duration, RowOfSchema, TimestampType } from './value-types.ts';
+
+type ColumnOf<Columns extends Schema> = NoInfer<keyof Columns & string>;
+type TimestampColumnOf<Columns extends Schema> = NoInfer<
+  { [Column in keyof Columns]: Columns[Column] extends TimestampType ? Column : never }[keyof Columns] & string
+>;
+
+/** Options of every source whose rows are stored. */
+export interface StoredSourceOptions<Columns extends Schema> extends MetadataOptions {
+  /** Our column names and their types. */
+  readonly schema: Columns;
+  /** When the event happened. */
+  readonly timestamp: TimestampColumnOf<Columns>;
+  /** When the row became known; enables as-known reads and counts of leaked values. */
+  readonly created?: TimestampColumnOf<Columns>;
+  /** Rows with the same id are one event: the greatest row. */
+  readonly eventId?: ColumnOf<Columns>;
+  /** Column that says whether a row is an insert, update or delete. */
+  readonly operation?: ColumnOf<Columns>;
+  readonly primaryKey?: readonly ColumnOf<Columns>[];
+  /** IANA zone of timestamps without an offset. @default 'UTC' */
+  readonly timezone?: string;
+  /** How late a row may come and still cause automatic rework. */
+  readonly allowedLateness?: Duration;
+  /** Cron expression of automatic ingestion. */
+  readonly schedule?: string;
+  /** Our name to the input's name, for columns that are called differently there. */
+  readonly rename?: { readonly [Column in ColumnOf<Columns>]?: string };
+  /** What happens to unknown columns and to values of another type. @default { columns: 'evolve', types: 'freeze' } */
+  readonly contract?: { readonly columns?: ContractMode; readonly types?: ContractMode };
+  readonly expectations?: readonly ExpectationDefinition[];
+}
+
+export interface FileSourceOptions<Columns extends Schema> extends StoredSourceOptions<Columns> {
+  /** A file, a glob, or `s3://bucket/prefix/*.parquet`; Parquet, CSV or JSON Lines by extension. */
+  readonly path: string;
+}
+
+export type DatabaseSourceOptions<Columns extends Schema> = StoredSourceOptions<Columns> & {
+  /** A connection URL, or `env:NAME` for one in the environment. */
+  readonly url: string;
+  /** Column by which new rows are found. */
+  readonly cursor?: ColumnOf<Columns>;
+} & ({ readonly table: string; readonly query?: never } | { readonly query: string; readonly table?: never });
+
+export interface KafkaSourceOptions<Columns extends Schema> extends StoredSourceOptions<Columns> {
+  readonly topic: string;
+}
+
+export interface RequestSourceOptions<Columns extends Schema> extends MetadataOptions {
+  readonly schema: Columns;
+}
+
+/** Rows in files, on disk or in S3. */
+export function fileSource<const Name extends string, const Columns extends Schema>(
+  name: Name,
+  options: FileSourceOptions<Columns>,
+): SourceDefinition<'file', Name, Columns, RowOfSchema<Columns>> {
+  return { definition: 'source', kind: 'file', name, options };
+}
+
+/** Rows of a database table or query. */
+export function databaseSource<const Name extends string, const Columns extends Schema>(
+  name: Name,
+  options: DatabaseSourceOptions<Columns>,
+): SourceDefinition<'database', Name, Columns, RowOfSchema<Columns>> {
+  return { definition: 'source', kind: 'database', name, options };
+}
+
+/** Events of a Kafka topic. */
+export function kafkaSource<const Name extends string, const Columns extends Schema>(
+  name: Name,
+  options: KafkaSourceOptions<Columns>,
+): SourceDefinition<'kafka', Name, Columns, RowOfSchema<Columns>> {
+  return { definition: 'source', kind: 'kafka', name, options };
+}
+
+/** Values that come with each request, or as columns of the spine: inputs of derived views. */
+export function requestSource<const Name extends string, const Columns extends Schema>(
+  name: Name,
+  options: RequestSourceOptions<Columns>,
+): SourceDefinition<'request', Name, Columns, RowOfSchema<Columns>> {
+  return { definition: 'source', kind: 'request', name, options };
+}

@@ -1,0 +1,46 @@
+/** How a feature's value becomes what is served. Without parameters a transform is fitted to data. */
+
+export type TransformFunction = 'normalize' | 'standardize' | 'categoricalEncode' | 'aggregate';
+export type ListFunction = 'mean' | 'sum' | 'count';
+
+export interface TransformDefinition<
+  Name extends TransformFunction = TransformFunction,
+  /** Whether the result is a plain number or of the type of the list's elements. */
+  Result extends 'number' | 'element' = 'number' | 'element',
+> {
+  readonly transform: Name;
+  /** Undefined for parameters that are fitted. */
+  readonly parameters: object | undefined;
+  /** Exists for the compiler only. */
+  readonly result?: Result;
+}
+
+/** `(value - min) / (max - min)`; null when both are equal. */
+export function normalize(parameters?: {
+  readonly min: number;
+  readonly max: number;
+}): TransformDefinition<'normalize', 'number'> {
+  return { transform: 'normalize', parameters };
+}
+
+/** `(value - mean) / std`, with the sample's deviation; null when it is zero. */
+export function standardize(parameters?: {
+  readonly mean: number;
+  readonly std: number;
+}): TransformDefinition<'standardize', 'number'> {
+  return { transform: 'standardize', parameters };
+}
+
+/** The number of the value's category; -1 for null and for a category that is not in the mapping. */
+export function categoricalEncode(parameters?: {
+  readonly mapping: Readonly<Record<string, number>>;
+}): TransformDefinition<'categoricalEncode', 'number'> {
+  return { transform: 'categoricalEncode', parameters };
+}
+
+/** One number for a list: nulls in it are skipped. */
+export function aggregate<const Function extends ListFunction>(parameters: {
+  readonly function: Function;
+}): TransformDefinition<'aggregate', Function extends 'sum' ? 'element' : 'number'> {
+  return { transform: 'aggregate', parameters };
+}

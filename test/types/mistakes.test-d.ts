@@ -1,0 +1,121 @@
+/** Mistakes in definitions that the compiler refuses. */
+import { describe, it } from 'vitest';
+import {
+  boolean,
+  categorical,
+  count,
+  derivedView,
+  embedding,
+  entity,
+  featureService,
+  featureView,
+  fileSource,
+  mean,
+  numeric,
+  requestSource,
+  sum,
+  text,
+} from '../../index.ts';
+
+const airport = entity('airport', { keys: { origin: 'string' } });
+const flights = fileSource('flights', {
+  path: 'flights.parquet',
+  timestamp: 'date',
+  schema: { date: 'timestamp', delay: 'int64', origin: 'string', vector: 'float32[8]' },
+});
+const delays = featureView('delays', {
+  entities: [airport],
+  source: flights,
+  features: { flights: count({ last: 3 }) },
+});
+const request = requestSource('request', { schema: { budget: 'int64' } });
+
+describe('sources and entities', () => {
+  it('refuse unknown types, columns and options', () => {
+    // @ts-expect-error: not a key type
+    entity('airport', { keys: { origin: 'text' } });
+    // @ts-expect-error: not a column type
+    requestSource('request', { schema: { budget: 'integer' } });
+    // @ts-expect-error: no such column
+    fileSource('flights', { path: 'f.csv', timestamp: 'time', schema: { date: 'timestamp' } });
+    // @ts-expect-error: not a timestamp column
+    fileSource('flights', { path: 'f.csv', timestamp: 'date', schema: { date: 'string' } });
+    // @ts-expect-error: the event time is missing
+    fileSource('flights', { path: 'f.csv', schema: { date: 'timestamp' } });
+    // @ts-expect-error: misspelt option
+    fileSource('flights', { path: 'f.csv', timestamp: 'date', schema: { date: 'timestamp' }, timezon: 'UTC' });
+  });
+});
+
+describe('features', () => {
+  it('are checked against the columns of the source', () => {
+    const base = { entities: [airport], source: flights } as const;
+    // @ts-expect-error: sum of a string
+    featureView('view', { ...base, features: { total: sum('origin', { window: '1d' }) } });
+    // @ts-expect-error: unknown column
+    featureView('view', { ...base, features: { total: sum('dealy', { window: '1d' }) } });
+    // @ts-expect-error: unknown column in a filter
+    featureView('view', { ...base, features: { total: count({ window: '1d', where: { orign: 'ORD' } }) } });
+    // @ts-expect-error: a string is not numeric
+    featureView('view', { ...base, features: { origin: numeric() } });
+    // @ts-expect-error: a number is not text
+    featureView('view', { ...base, features: { label: text({ column: 'delay' }) } });
+    // @ts-expect-error: a vector is no category
+    featureView('view', { ...base, features: { vector: categorical() } });
+    // @ts-expect-error: another number of dimensions
+    featureView('view', { ...base, features: { vector: embedding(16) } });
+    // @ts-expect-error: no column of the feature's own name
+    featureView('view', { ...base, features: { delays: numeric() } });
+  });
+
+  it('need one window, well written', () => {
+    // @ts-expect-error: neither window nor last
+    mean('delay', {});
+    // @ts-expect-error: both
+    mean('delay', { window: '1d', last: 3 });
+    // @ts-expect-error: not a duration
+    mean('delay', { window: '1 day' });
+    // @ts-expect-error: misspelt option
+    mean('delay', { window: '1d', resolutoin: '1m' });
+  });
+});
+
+describe('references', () => {
+  it('name features, keys and inputs that exist', () => {
+    // @ts-expect-error: no such feature
+    delays.pick('flight');
+    // @ts-expect-error: no such key
+    delays.as('dest_delays', { destination: 'destination' });
+    // @ts-expect-error: an entity has no features
+    featureService('service', { features: [airport] });
+  });
+});
+
+describe('derived views', () => {
+  it('know the names and types of inputs and outputs', () => {
+    derivedView('view', {
+      inputs: [request, delays],
+      features: { cheap: boolean() },
+      // @ts-expect-error: no such input column
+      compute: ({ request }) => ({ cheap: request.price === null }),
+    });
+    derivedView('view', {
+      inputs: [request],
+      features: { cheap: boolean() },
+      // @ts-expect-error: not a boolean
+      compute: ({ request }) => ({ cheap: request.budget }),
+    });
+    derivedView('view', {
+      inputs: [request],
+      features: { cheap: boolean(), left: numeric() },
+      // @ts-expect-error: an output is missing
+      compute: () => ({ cheap: true }),
+    });
+    derivedView('view', {
+      inputs: [request],
+      // @ts-expect-error: a derived feature reads no column
+      features: { cheap: boolean({ column: 'budget' }) },
+      compute: () => ({ cheap: true }),
+    });
+  });
+});

@@ -1,0 +1,169 @@
+/** The row types that the compiler infers from definitions. */
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  aggregate,
+  approxCountDistinct,
+  boolean,
+  categorical,
+  categoricalEncode,
+  count,
+  derivedView,
+  embedding,
+  entity,
+  featureService,
+  featureView,
+  fileSource,
+  first,
+  lastN,
+  max,
+  mean,
+  numeric,
+  requestSource,
+  standardize,
+  stddev,
+  sum,
+  text,
+  timestamp,
+  type RowOf,
+  type Timestamp,
+} from '../../index.ts';
+
+const airport = entity('airport', { keys: { origin: 'string' } });
+const flights = fileSource('flights', {
+  path: 'data/flights/*.parquet',
+  timestamp: 'date',
+  created: 'loaded',
+  schema: {
+    date: 'timestamp',
+    loaded: 'timestamp[ms]',
+    delay: 'int64',
+    distance: 'float64',
+    origin: 'string',
+    cancelled: 'boolean',
+    stops: 'string[]',
+    legs: 'int64[]',
+    vector: 'float32[8]',
+  },
+});
+
+const latest = featureView('flight_latest', {
+  entities: [airport],
+  source: flights,
+  ttl: '7d',
+  features: {
+    delay: numeric({ default: 0 }),
+    miles: numeric({ column: 'distance' }),
+    delay_z: numeric({ column: 'delay', transform: standardize() }),
+    origin: categorical(),
+    origin_code: categorical({ column: 'origin', transform: categoricalEncode({ mapping: { ORD: 0 } }) }),
+    label: text({ column: 'origin' }),
+    stops: categorical(),
+    leg_mean: numeric({ column: 'legs', transform: aggregate({ function: 'mean' }) }),
+    leg_sum: numeric({ column: 'legs', transform: aggregate({ function: 'sum' }) }),
+    vector: embedding(8),
+    cancelled: boolean(),
+    loaded: timestamp(),
+  },
+});
+
+const delays = featureView('airport_delays', {
+  entities: [airport],
+  source: flights,
+  features: {
+    flights_1h: count({ window: '1h', where: { stops: ['JFK'] } }),
+    delay_sum: sum('delay', { last: 10 }),
+    delay_sum_or_zero: sum('delay', { window: 'all', default: 0 }),
+    miles_sum: sum('distance', { window: '1d' }),
+    delay_mean: mean('delay', { window: '1d', resolution: 'exact' }),
+    delay_spread: stddev('delay', { window: '1d' }),
+    delay_max: max('delay', { window: '1d' }),
+    first_loaded: first('loaded', { window: '1d' }),
+    origins: approxCountDistinct('origin', { window: '1d' }),
+    recent: lastN('delay', 5),
+    recent_mean: lastN('delay', 5, { transform: aggregate({ function: 'mean' }) }),
+  },
+});
+
+const request = requestSource('request', { schema: { requested_at: 'timestamp', budget: 'int64' } });
+const clock = derivedView('clock', {
+  inputs: [request, delays, latest.pick('miles'), delays.as('dest_delays', { origin: 'destination' }).pick('recent')],
+  features: { is_weekend: boolean(), hour_of_day: numeric(), name: text(), seen: timestamp() },
+  compute: (inputs, { at }) => {
+    expectTypeOf(at).toEqualTypeOf<Timestamp>();
+    expectTypeOf(inputs.request).toEqualTypeOf<{
+      readonly requested_at: Timestamp | null;
+      readonly budget: bigint | null;
+    }>();
+    expectTypeOf(inputs.airport_delays.flights_1h).toEqualTypeOf<number | null>();
+    expectTypeOf(inputs.airport_delays.delay_sum).toEqualTypeOf<bigint | null>();
+    expectTypeOf(inputs.flight_latest).toEqualTypeOf<{ readonly miles: number | null }>();
+    expectTypeOf(inputs.dest_delays).toEqualTypeOf<{ readonly recent: readonly bigint[] | null }>();
+    return { is_weekend: at.getUTCDay() % 6 === 0, hour_of_day: 3n, name: null, seen: at.toDate() };
+  },
+});
+
+describe('RowOf a view', () => {
+  it('follows the columns of as-of features', () => {
+    expectTypeOf<RowOf<typeof latest>>().toEqualTypeOf<{
+      readonly delay: bigint | null;
+      readonly miles: number | null;
+      readonly delay_z: number | null;
+      readonly origin: string | null;
+      readonly origin_code: number | null;
+      readonly label: string | null;
+      readonly stops: readonly (string | null)[] | null;
+      readonly leg_mean: number | null;
+      readonly leg_sum: bigint | null;
+      readonly vector: readonly number[] | null;
+      readonly cancelled: boolean | null;
+      readonly loaded: Timestamp | null;
+    }>();
+  });
+
+  it('follows the functions of aggregates; count is never null', () => {
+    expectTypeOf<RowOf<typeof delays>>().toEqualTypeOf<{
+      readonly flights_1h: number;
+      readonly delay_sum: bigint | null;
+      readonly delay_sum_or_zero: bigint;
+      readonly miles_sum: number | null;
+      readonly delay_mean: number | null;
+      readonly delay_spread: number | null;
+      readonly delay_max: bigint | null;
+      readonly first_loaded: Timestamp | null;
+      readonly origins: number | null;
+      readonly recent: readonly bigint[] | null;
+      readonly recent_mean: number | null;
+    }>();
+  });
+
+  it('follows the declared outputs of a derived view', () => {
+    expectTypeOf<RowOf<typeof clock>>().toEqualTypeOf<{
+      readonly is_weekend: boolean | null;
+      readonly hour_of_day: number | null;
+      readonly name: string | null;
+      readonly seen: Timestamp | null;
+    }>();
+  });
+});
+
+describe('RowOf a service', () => {
+  it('is one flat row of prefixed columns', () => {
+    const ranking = featureService('ranking_v1', {
+      features: [
+        delays.pick('flights_1h'),
+        delays.as('dest_delays', { origin: 'destination' }).pick('delay_sum'),
+        latest.pick('miles'),
+        clock,
+      ],
+    });
+    expectTypeOf<RowOf<typeof ranking>>().toEqualTypeOf<{
+      readonly airport_delays__flights_1h: number;
+      readonly dest_delays__delay_sum: bigint | null;
+      readonly flight_latest__miles: number | null;
+      readonly clock__is_weekend: boolean | null;
+      readonly clock__hour_of_day: number | null;
+      readonly clock__name: string | null;
+      readonly clock__seen: Timestamp | null;
+    }>();
+  });
+});
