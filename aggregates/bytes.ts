@@ -1,6 +1,7 @@
 /** Compact binary writing and reading: variable-length integers, doubles, text. */
 
 const CHUNK = 64;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -14,9 +15,25 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Starts again from nothing and keeps the space: one writer serves many values. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   byte(value: number): void {
     this.#reserve(1);
     this.#bytes[this.#length++] = value;
+  }
+
+  /** A whole number in `size` bytes (at most 6), most significant first: what a script in Redis can unpack. */
+  bigEndian(value: number, size: number): void {
+    this.#reserve(size);
+    let rest = value;
+    for (let place = this.#length + size - 1; place >= this.#length; place -= 1) {
+      this.#bytes[place] = rest % 0x100;
+      rest = Math.floor(rest / 0x100);
+    }
+    this.#length += size;
   }
 
   /** A whole number from 0 to 2^53 - 1, seven bits a byte. */
@@ -32,6 +49,7 @@ export class ByteWriter {
   /** A signed integer of any size: zigzag, seven bits a byte. */
   integer(value: bigint): void {
     let rest = value < 0n ? -2n * value - 1n : 2n * value;
+    if (rest <= MAX_SAFE) return this.count(Number(rest));
     while (rest > 0x7fn) {
       this.byte(Number(rest & 0x7fn) | 0x80);
       rest >>= 7n;
@@ -65,6 +83,14 @@ export class ByteWriter {
     this.#length += encoded.length;
   }
 
+  /** Bytes behind their length. */
+  block(value: Uint8Array): void {
+    this.count(value.length);
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
@@ -87,6 +113,12 @@ export class ByteReader {
 
   byte(): number {
     return this.#view.getUint8(this.#position++);
+  }
+
+  bigEndian(size: number): number {
+    let value = 0;
+    for (let place = 0; place < size; place += 1) value = value * 0x100 + this.byte();
+    return value;
   }
 
   count(): number {
@@ -132,6 +164,13 @@ export class ByteReader {
   text(): string {
     const length = this.count();
     const value = decoder.decode(this.#bytes.subarray(this.#position, this.#position + length));
+    this.#position += length;
+    return value;
+  }
+
+  block(): Uint8Array {
+    const length = this.count();
+    const value = this.#bytes.subarray(this.#position, this.#position + length);
     this.#position += length;
     return value;
   }
