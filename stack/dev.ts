@@ -1,0 +1,143 @@
+/** The development stack of one project directory: `asof dev` and `asof down`. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { PROCESS_NAMES, type DevStack, type ProcessName, type Settings } from '../contracts/config.ts';
+import { AsofError } from '../contracts/errors.ts';
+import { startAsofProcess, type AsofProcessName } from './asof-processes.ts';
+import { COMPONENT_NAMES, type ComponentName, type Report } from './component.ts';
+import { configuredAddress, provideComponents, startComponents, stopProcess, stopProcesses } from './components.ts';
+import { withLock } from './lock.ts';
+import { findRunning, readJson, readRecords, runLock, writeJson, writeRecord } from './run-records.ts';
+import { registerSearchAttributes } from './temporal-api.ts';
+import { withAddresses } from './with-components.ts';
+
+const LOCK_WAIT_MILLIS = 300_000;
+
+export interface StackOptions {
+  /** Default: all. A component for which the settings name a server is never started. */
+  readonly processes?: readonly ProcessName[];
+  /** Components beside the usual ones. */
+  readonly with?: readonly ('kafka' | 's3')[];
+  readonly report?: Report;
+}
+
+/**
+ * Starts what does not run yet and returns when everything is ready. The processes live on when the caller ends, and
+ * hold none of its descriptors. A failed start stops what it had started, and leaves alone what ran before.
+ */
+export async function startStack(
+  settings: Settings,
+  { processes = PROCESS_NAMES, with: extras = [], report = () => undefined }: StackOptions = {},
+): Promise<DevStack> {
+  const [extra] = extras;
+  if (extra !== undefined) throw new AsofError('NOT_AVAILABLE_YET', { place: 'dev --with', what: extra });
+  const directory = settings.stateDirectory;
+  const components = COMPONENT_NAMES.filter(
+    (name) => processes.includes(name) && configuredAddress(settings, name) === null,
+  );
+  await provideComponents(
+    components.filter((name) => findRunning(directory, name) === undefined),
+    report,
+  );
+  return withLock(runLock(directory), LOCK_WAIT_MILLIS, async () => {
+    const before = new Set(PROCESS_NAMES.filter((name) => findRunning(directory, name) !== undefined));
+    try {
+      const connected = await startAll(settings, components, processes.filter(isAsofProcess), report);
+      const stack = describeStack(connected);
+      writeJson(stackFile(settings), stack);
+      return stack;
+    } catch (error) {
+      await stopProcesses(directory, ({ name }) => !before.has(name));
+      throw error;
+    }
+  });
+}
+
+/**
+ * Stops every process of the stack, those of a crashed one included, and returns after the last one has exited. The
+ * data stay. Returns the names of the processes that were stopped.
+ */
+export async function stopStack(settings: Settings): Promise<readonly ProcessName[]> {
+  if (readRecords(settings.stateDirectory).length === 0 && readJson(stackFile(settings)) === undefined) return [];
+  return withLock(runLock(settings.stateDirectory), LOCK_WAIT_MILLIS, async () => {
+    rmSync(stackFile(settings), { force: true });
+    return stopProcesses(settings.stateDirectory, () => true);
+  });
+}
+
+/** The stack with those of its processes that run; undefined when there is none, or nothing of it runs any more. */
+export function readStack(settings: Settings): DevStack | undefined {
+  const stack = readJson<DevStack>(stackFile(settings));
+  if (stack === undefined) return undefined;
+  const processes = stack.processes.filter(
+    ({ name, pid }) => findRunning(settings.stateDirectory, name)?.process.pid === pid,
+  );
+  return processes.length === 0 ? undefined : { ...stack, processes };
+}
+
+async function startAll(
+  settings: Settings,
+  components: readonly ComponentName[],
+  processes: readonly AsofProcessName[],
+  report: Report,
+): Promise<Settings> {
+  const directory = settings.stateDirectory;
+  const { address, namespace } = settings.temporal;
+  const options = { namespace, ports: 'default', durable: true } as const;
+  await startComponents(directory, components, 'dev', options, report);
+  if (address !== null && processes.length > 0) await registerSearchAttributes(address, namespace);
+  const connected = withAddresses(
+    settings,
+    COMPONENT_NAMES.filter((name) => configuredAddress(settings, name) === null),
+  );
+  const moved = haveAddressesChanged(readJson<DevStack>(stackFile(settings)), connected);
+  if (moved) await stopProcesses(directory, ({ name }) => isAsofProcess(name));
+  const outcomes = await Promise.allSettled(
+    processes.map(async (name) => {
+      if (findRunning(directory, name) !== undefined) return;
+      const ended = await stopProcess(directory, name);
+      await startAsofProcess(name, connected, {
+        ports: ended?.ports ?? 'default',
+        launched: (running) => writeRecord(directory, { ...running, owner: 'dev' }),
+      });
+    }),
+  );
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return connected;
+}
+
+/** A process keeps the addresses that it was started with. */
+function haveAddressesChanged(stack: DevStack | undefined, now: Settings): boolean {
+  if (stack === undefined) return false;
+  return (
+    stack.catalog.url !== now.catalogUrl ||
+    stack.redis.url !== now.redisUrl ||
+    stack.temporal.address !== now.temporal.address
+  );
+}
+
+/** An address that nothing answers on is the empty text. */
+function describeStack(settings: Settings): DevStack {
+  const running = readRecords(settings.stateDirectory).filter(({ owner }) => owner === 'dev');
+  const find = (name: ProcessName) => running.find((record) => record.name === name);
+  return {
+    api: { url: find('api')?.address ?? '' },
+    temporal: {
+      address: settings.temporal.address ?? '',
+      ui: find('temporal')?.ui ?? '',
+      namespace: settings.temporal.namespace,
+    },
+    redis: { url: settings.redisUrl ?? '' },
+    catalog: { url: settings.catalogUrl ?? '' },
+    processes: running.map(({ name, process }) => ({ name, pid: process.pid })),
+  };
+}
+
+function isAsofProcess(name: ProcessName): name is AsofProcessName {
+  return !(COMPONENT_NAMES as readonly ProcessName[]).includes(name);
+}
+
+function stackFile(settings: Settings): string {
+  return path.join(settings.stateDirectory, 'dev.json');
+}
