@@ -1,0 +1,61 @@
+/** JSON Lines: one object a line. Values come as text with every digit they were written with. */
+import { AsofError } from '../contracts/errors.ts';
+import type { Session } from '../engine/engine.ts';
+import { literalText, literalTextList } from '../engine/sql.ts';
+import { compareBytes } from './glob.ts';
+import { columnAlias, type RawColumn, type RawRelation } from './raw-relation.ts';
+import { RAW_COLUMN, ROW_COLUMN } from './source.ts';
+
+export async function jsonlRelation(session: Session, where: string, path: string): Promise<RawRelation> {
+  return jsonRelation(session, where, path, readLines(path));
+}
+
+/**
+ * The relation of any rows of JSON objects. `lines` is a FROM item with a column `json`. Throws `INPUT_ROW_INVALID` for
+ * a row that is not an object.
+ */
+export async function jsonRelation(session: Session, where: string, path: string, lines: string): Promise<RawRelation> {
+  const columns = await jsonColumns(session, where, path, lines);
+  const pointers = literalTextList(columns.map(({ name }) => pointerTo(name)));
+  const list = columns.map(({ alias }, index) => `v[${index + 1}] AS ${alias}`);
+  const values = columns.length === 0 ? 'NULL' : `json_extract_string(json, ${pointers})`;
+  const row = `row_number() OVER () - 1 AS ${ROW_COLUMN}`;
+  return {
+    sql: `SELECT ${[ROW_COLUMN, ...list].join(', ')} FROM (SELECT ${row}, ${values} AS v FROM ${lines})`,
+    columns,
+    jsonSql: `SELECT ${row}, json::VARCHAR AS ${RAW_COLUMN} FROM ${lines}`,
+  };
+}
+
+export async function countJsonl(session: Session, path: string): Promise<number> {
+  const [row] = await session.rows(`SELECT count(*) AS n FROM ${readLines(path)}`);
+  return Number(row?.['n']);
+}
+
+function readLines(path: string): string {
+  return `read_ndjson_objects(${literalText(path)})`;
+}
+
+async function jsonColumns(
+  session: Session,
+  where: string,
+  path: string,
+  lines: string,
+): Promise<readonly RawColumn[]> {
+  const numbered = `SELECT row_number() OVER () AS row, json, json_type(json) = 'OBJECT' AS object FROM ${lines}`;
+  const [found] = await session.rows(
+    `SELECT min(row) FILTER (NOT object) AS bad, list(DISTINCT keys) FILTER (object) AS keys
+     FROM (SELECT row, object, CASE WHEN object THEN json_keys(json) END AS keys FROM (${numbered}))`,
+  );
+  const bad = found?.['bad'] ?? null;
+  if (bad !== null) {
+    throw new AsofError('INPUT_ROW_INVALID', { where, path, row: bad as bigint, problem: 'it is not a JSON object' });
+  }
+  const names = new Set(((found?.['keys'] ?? []) as readonly (readonly string[])[]).flat());
+  return [...names].sort(compareBytes).map((name, index) => ({ name, alias: columnAlias(index), type: 'VARCHAR' }));
+}
+
+/** A JSON Pointer (RFC 6901) to a member of the top object. */
+function pointerTo(name: string): string {
+  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}

@@ -1,0 +1,24 @@
+/** The implementation for a source's kind. */
+import { AsofError } from '../contracts/errors.ts';
+import type { StoredSourceManifest } from '../contracts/manifest.ts';
+import { FileSource } from './file-source.ts';
+import type { Source } from './source.ts';
+
+/** Throws `NOT_AVAILABLE_YET` for a kind that cannot be ingested. */
+export function openSource(source: StoredSourceManifest): Source {
+  switch (source.kind) {
+    case 'file':
+      return new FileSource(source);
+    case 'database':
+    case 'kafka':
+      throw new AsofError('NOT_AVAILABLE_YET', {
+        place: `source ${source.name}`,
+        what: `ingesting from a ${source.kind} source`,
+      });
+  }
+}
+
+/** Directories that the engine must be opened with so that the source can be read; none for what is not ours to open. */
+export async function sourceDirectories(source: StoredSourceManifest): Promise<readonly string[]> {
+  return source.kind === 'file' && !source.path.startsWith('s3://') ? openSource(source).directories() : [];
+}

@@ -1,0 +1,74 @@
+/** A source, a directory of input files and a small engine that may read it. */
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join } from 'node:path';
+import type { ExpectationManifest, FileFormat, FileSourceManifest } from '../../../contracts/manifest.ts';
+import type { ColumnType } from '../../../contracts/values.ts';
+import { openEngine } from '../../../engine/duckdb.ts';
+import type { Engine } from '../../../engine/engine.ts';
+
+export interface Folder extends AsyncDisposable {
+  readonly path: string;
+  write(name: string, content: string | Uint8Array): Promise<string>;
+}
+
+export async function openFolder(): Promise<Folder> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), 'asof-ingestion-')));
+  return {
+    path,
+    write: async (name, content) => {
+      const file = join(path, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
+      return file;
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+export function openTestEngine(folder: Folder): Promise<Engine> {
+  return openEngine({
+    memoryLimit: '512MB',
+    threads: 2,
+    tempDirectory: join(folder.path, '.spill'),
+    allowedDirectories: [folder.path],
+  });
+}
+
+type SourceOptions = Partial<Omit<FileSourceManifest, 'columns' | 'path'>> & {
+  readonly rename?: Readonly<Record<string, string>>;
+};
+
+export function sourceOf(
+  path: string,
+  schema: Readonly<Record<string, ColumnType>>,
+  { rename = {}, ...options }: SourceOptions = {},
+): FileSourceManifest {
+  return {
+    kind: 'file',
+    name: 'events',
+    fingerprint: 'f',
+    path,
+    format: extname(path).slice(1) as FileFormat,
+    columns: Object.entries(schema).map(([name, type]) => ({ name, type, from: rename[name] ?? name })),
+    timestamp: 'ts',
+    created: null,
+    eventId: null,
+    operation: null,
+    primaryKey: [],
+    timezone: null,
+    allowedLatenessMicros: null,
+    schedule: null,
+    contract: { columns: 'evolve', types: 'freeze' },
+    expectations: [],
+    ...options,
+  };
+}
+
+export function expectationOf(
+  type: string,
+  args: Readonly<Record<string, unknown>>,
+  options: Partial<ExpectationManifest> = {},
+): ExpectationManifest {
+  return { type, level: 'row', arguments: args, severity: 'critical', onFailure: 'fail', ...options };
+}
