@@ -1,0 +1,202 @@
+/**
+ * Rows of the catalog's tables, as Kysely sees them. All tables stand in the PostgreSQL schema `asof`. Instants are
+ * int8 microseconds and int8 is `bigint`; JSON is stored as `json`, which keeps the text as written (`jsonb` would
+ * reorder keys and refuse an escaped NUL).
+ */
+import type { ColumnType, GeneratedAlways } from 'kysely';
+import type { DataFile, Snapshot, TableKey } from '../contracts/lake.ts';
+import type { LedgerOperation, LedgerStore, LineageEvent, RunRecord } from './catalog.ts';
+
+export const SCHEMA = 'asof';
+
+export interface CatalogSchema {
+  readonly format: FormatRow;
+  readonly definitions: DefinitionsRow;
+  readonly definition_views: DefinitionViewRow;
+  readonly bundles: BundleRow;
+  readonly tables: TableRow;
+  readonly snapshots: SnapshotRow;
+  readonly files: FileRow;
+  readonly inputs: InputRow;
+  readonly removed_sequences: RemovedSequenceRow;
+  readonly conservation: ConservationRow;
+  readonly sequence_blocks: SequenceBlockRow;
+  readonly ledger: LedgerRow;
+  readonly online_positions: OnlinePositionRow;
+  readonly datasets: DatasetRow;
+  readonly runs: RunRow;
+  readonly lineage_outbox: LineageRow;
+}
+
+/** The database's clock, so that the order of commits does not depend on the clocks of several machines. */
+type StampedByDatabase = ColumnType<bigint, never, never>;
+/** Written as text, read as the parsed value. */
+type Json = ColumnType<unknown, string, string>;
+type Mutable<T> = ColumnType<T, T, T>;
+type WithDefault<T> = ColumnType<T, T | undefined, T>;
+
+interface FormatRow {
+  version: number;
+}
+
+interface DefinitionsRow {
+  project: string;
+  version: number;
+  fingerprint: string;
+  manifest: Json;
+  bundle_hash: string;
+  applied_at: StampedByDatabase;
+}
+
+interface DefinitionViewRow {
+  project: string;
+  version: number;
+  view: string;
+  fingerprint: string;
+}
+
+interface BundleRow {
+  hash: string;
+  code: string;
+}
+
+interface TableRow {
+  id: GeneratedAlways<number>;
+  project: string;
+  kind: TableKey['kind'];
+  name: string;
+  version: string;
+  next_sequence: WithDefault<bigint>;
+}
+
+interface SnapshotRow {
+  table_id: number;
+  id: number;
+  operation: Snapshot['operation'];
+  run_id: string;
+  committed_at: StampedByDatabase;
+  rows_added: bigint;
+  rows_removed: bigint;
+  /** Null for a quarantine snapshot: it belongs to the commit of its source. */
+  idempotency_key: string | null;
+}
+
+interface FileRow {
+  id: string;
+  table_id: number;
+  path: string;
+  rows: bigint;
+  bytes: bigint;
+  checksum: string;
+  min_event: bigint | null;
+  max_event: bigint | null;
+  max_created: bigint | null;
+  min_sequence: bigint | null;
+  max_sequence: bigint | null;
+  bucket: number | null;
+  columns: ColumnType<DataFile['columns'], string, string>;
+  begin_snapshot: number;
+  /** The first snapshot that does not show the file. */
+  end_snapshot: Mutable<number | null>;
+}
+
+interface InputRow {
+  table_id: number;
+  path: string;
+  checksum: string;
+  bytes: bigint;
+  rows: bigint;
+  sequence_start: bigint;
+  range_from: bigint | null;
+  range_to: bigint | null;
+  begin_snapshot: number;
+  end_snapshot: Mutable<number | null>;
+}
+
+interface RemovedSequenceRow {
+  table_id: number;
+  snapshot: number;
+  sequence_start: bigint;
+  sequence_end: bigint;
+}
+
+interface ConservationRow {
+  table_id: number;
+  snapshot: number;
+  range_from: bigint;
+  range_to: bigint;
+  rows_in: bigint;
+  committed: bigint;
+  quarantined: bigint;
+  deduplicated: bigint;
+}
+
+interface SequenceBlockRow {
+  table_id: number;
+  key: string;
+  start: bigint;
+  count: bigint;
+}
+
+interface LedgerRow {
+  position: GeneratedAlways<bigint>;
+  project: string;
+  view: string;
+  fingerprint: string;
+  store: LedgerStore;
+  range_from: bigint;
+  range_to: bigint;
+  operation: LedgerOperation;
+  idempotency_key: string;
+  run_id: string;
+  input_snapshot: number | null;
+  /** The snapshot of the view table that the entry was committed with; null for an entry without a commit. */
+  table_snapshot: number | null;
+  rows_in: bigint;
+  rows_out: bigint;
+  created_at: StampedByDatabase;
+}
+
+interface OnlinePositionRow {
+  project: string;
+  view: string;
+  fingerprint: string;
+  store: LedgerStore;
+  snapshot: Mutable<number>;
+  to_micros: Mutable<bigint>;
+  epoch: Mutable<string>;
+  keys: Mutable<bigint>;
+}
+
+interface DatasetRow {
+  project: string;
+  name: string;
+  version: number;
+  idempotency_key: string;
+  manifest: Json;
+  created_at: StampedByDatabase;
+}
+
+interface RunRow {
+  id: string;
+  project: string;
+  workflow: string;
+  workflow_id: string;
+  target: string;
+  state: Mutable<RunRecord['state']>;
+  started_at: Mutable<bigint>;
+  ended_at: Mutable<bigint | null>;
+  result: ColumnType<RunRecord['result'], string | null, string | null>;
+  error: ColumnType<RunRecord['error'], string | null, string | null>;
+}
+
+interface LineageRow {
+  id: GeneratedAlways<bigint>;
+  project: string;
+  run_id: string;
+  type: LineageEvent['type'];
+  job: string;
+  inputs: Json;
+  outputs: Json;
+  created_at: StampedByDatabase;
+}
