@@ -22,6 +22,12 @@ export function endLease(file: string): void {
   rmSync(file, { force: true });
 }
 
+export function endOwnLeases(stateDirectory: string): void {
+  for (const file of listLeases(stateDirectory)) {
+    if (readJson<Lease>(file)?.process.pid === process.pid) endLease(file);
+  }
+}
+
 /** What living commands need. Leases of dead ones are removed. */
 export function leasedComponents(stateDirectory: string): ReadonlySet<ComponentName> {
   const leased = new Set<ComponentName>();

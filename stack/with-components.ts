@@ -2,7 +2,7 @@
 import type { Settings } from '../contracts/config.ts';
 import { configuredAddress, provideComponents, startComponents, stopProcesses } from './components.ts';
 import type { ComponentName, Report, StartOptions } from './component.ts';
-import { endLease, leasedComponents, takeLease } from './leases.ts';
+import { endLease, endOwnLeases, leasedComponents, takeLease } from './leases.ts';
 import { withLock } from './lock.ts';
 import { findRunning, runLock } from './run-records.ts';
 
@@ -32,11 +32,9 @@ export async function withComponents<T>(
   options: AcquireOptions = {},
 ): Promise<T> {
   const acquired = await acquireComponents(settings, needs, options);
-  const stopListening = releaseOnSignal(acquired);
   try {
     return await work(acquired.settings);
   } finally {
-    stopListening();
     await acquired.release();
   }
 }
@@ -55,8 +53,10 @@ export async function acquireComponents(
     report,
   );
   let lease: string | undefined = takeLease(directory, embedded);
+  const stopListening = releaseOnSignal(directory);
   const release = async (): Promise<void> => {
     if (lease === undefined) return;
+    stopListening();
     endLease(lease);
     lease = undefined;
     await withLock(runLock(directory), LOCK_WAIT_MILLIS, () => stopUnneeded(directory));
@@ -92,13 +92,19 @@ export function withAddresses(settings: Settings, names: readonly ComponentName[
   };
 }
 
-/** A command that handles no signals of its own would die of them and leave its components running. */
-function releaseOnSignal(acquired: AcquiredComponents): () => void {
+/**
+ * A command that handles no signals of its own would die of them and leave its components running. The handler gives
+ * back everything that this process has acquired, then lets the signal do its work.
+ */
+function releaseOnSignal(directory: string): () => void {
   const signals = SIGNALS.filter((signal) => process.listenerCount(signal) === 0);
   const stopListening = (): void => signals.forEach((signal) => process.removeListener(signal, end));
   const end = (signal: NodeJS.Signals): void => {
     stopListening();
-    void acquired.release().finally(() => process.kill(process.pid, signal));
+    endOwnLeases(directory);
+    void withLock(runLock(directory), LOCK_WAIT_MILLIS, () => stopUnneeded(directory)).finally(() =>
+      process.kill(process.pid, signal),
+    );
   };
   signals.forEach((signal) => process.on(signal, end));
   return stopListening;

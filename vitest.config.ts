@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+
+// read once, at the first use of libuv's pool: the test processes must be born with it
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
+const SECOND = 1_000;
+
+/** A kind of test. Temporal's native code crashes in worker threads: every kind runs in processes. */
+function project(name: string, include: string[], timeoutMillis: number, withStack = false) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include,
+      testTimeout: timeoutMillis,
+      hookTimeout: Math.max(timeoutMillis, 120 * SECOND),
+      // starts PostgreSQL, Redis and Temporal, once for all projects that run
+      globalSetup: withStack ? ['./test/global-setup.ts'] : [],
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts', 'test/architecture.test.ts'], 15 * SECOND),
+      project('property', ['test/property/**/*.property.test.ts'], 60 * SECOND),
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['test/types/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+        },
+      },
+      project('workflow', ['test/workflow/**/*.test.ts'], 60 * SECOND, true),
+      project('replay', ['test/replay/**/*.test.ts'], 60 * SECOND),
+      project('integration', ['test/integration/**/*.test.ts'], 60 * SECOND, true),
+      project('e2e', ['test/e2e/**/*.e2e.test.ts'], 180 * SECOND),
+    ],
+  },
+});
