@@ -5,6 +5,13 @@ import type { ProcessIdentity } from './process-identity.ts';
 export const COMPONENT_NAMES = ['catalog', 'redis', 'temporal'] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
+/** The environment variable that names a server to use instead of the embedded component. */
+export const ADDRESS_VARIABLES: Readonly<Record<ComponentName, string>> = {
+  catalog: 'ASOF_CATALOG_URL',
+  redis: 'REDIS_URL',
+  temporal: 'TEMPORAL_ADDRESS',
+};
+
 /** Takes one line of progress, for a person. */
 export type Report = (line: string) => void;
 

@@ -18,7 +18,7 @@ export interface AcquiredComponents {
   /** The settings with the address of every needed component filled in. */
   readonly settings: Settings;
   /** Stops what nobody else needs any more. Safe to call twice. */
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 /**

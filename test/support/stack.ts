@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { Client } from 'pg';
 import { inject } from 'vitest';
 import { checkNamespace, registerSearchAttributes } from '../../stack/temporal-api.ts';

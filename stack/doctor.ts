@@ -1,0 +1,69 @@
+/** `asof doctor`: what every command would use, whether it works, and how to mend what does not. */
+import type { Settings } from '../contracts/config.ts';
+import { messageOf } from '../contracts/errors.ts';
+import { ADDRESS_VARIABLES, COMPONENT_NAMES, type ComponentName } from './component.ts';
+import { COMPONENTS, configuredAddress } from './components.ts';
+import { findPostgresProblem } from './postgres-probe.ts';
+import { askRedis } from './redis-probe.ts';
+import { findRunning } from './run-records.ts';
+import { checkNamespace } from './temporal-api.ts';
+
+export interface Finding {
+  readonly name: ComponentName;
+  /** `missing`: there is nothing to start or to connect to. `broken`: there is, and it does not work. */
+  readonly state: 'ok' | 'missing' | 'broken';
+  readonly detail: string;
+  /** What to do; empty when nothing is to be done. */
+  readonly mend: string;
+}
+
+/** One finding for each component, without starting or installing anything. */
+export function examineComponents(settings: Settings): Promise<readonly Finding[]> {
+  return Promise.all(COMPONENT_NAMES.map((name) => examine(name, settings)));
+}
+
+async function examine(name: ComponentName, settings: Settings): Promise<Finding> {
+  const configured = configuredAddress(settings, name);
+  if (configured !== null) {
+    const mend = `start the server, or correct ${ADDRESS_VARIABLES[name]} or asof.config.ts`;
+    return judge(name, configured, 'configured', mend, settings);
+  }
+  const running = findRunning(settings.stateDirectory, name)?.address ?? null;
+  if (running !== null) return judge(name, running, 'embedded, running', 'run `asof down`, then `asof dev`', settings);
+  const located = await COMPONENTS[name].locate();
+  return located.found
+    ? { name, state: 'ok', detail: `embedded, started on demand from ${located.program}`, mend: '' }
+    : { name, state: 'missing', detail: `looked at ${located.looked.join('; ')}`, mend: located.mend };
+}
+
+async function judge(
+  name: ComponentName,
+  address: string,
+  how: string,
+  mend: string,
+  settings: Settings,
+): Promise<Finding> {
+  const place = `${how} at ${withoutPassword(address)}`;
+  const problem = await findProblem(name, address, settings.temporal.namespace);
+  return problem === undefined
+    ? { name, state: 'ok', detail: place, mend: '' }
+    : { name, state: 'broken', detail: `${place}: ${problem}`, mend };
+}
+
+async function findProblem(name: ComponentName, address: string, namespace: string): Promise<string | undefined> {
+  switch (name) {
+    case 'catalog':
+      return findPostgresProblem(address);
+    case 'redis': {
+      const answer = await askRedis(address);
+      return answer.answers ? undefined : answer.problem;
+    }
+    case 'temporal':
+      return checkNamespace(address, namespace).then(() => undefined, messageOf);
+  }
+}
+
+/** Addresses are shown to people and in logs: without their password. */
+function withoutPassword(address: string): string {
+  return address.replace(/^(\w+:\/\/[^:@/]*):[^@]*@/, '$1:***@');
+}
