@@ -1,0 +1,99 @@
+/** The catalog's numbers against each other: snapshots, conservation of rows, the interval ledger. */
+import type { LakeProblem } from './fsck.ts';
+import type { Catalog, LedgerEntry } from '../catalog/catalog.ts';
+import type { CommittedFile, Snapshot, TableKey, TimeRange } from '../contracts/lake.ts';
+
+/** Snapshots are numbered without gaps, and their row counts are those of the files they added and removed. */
+export function snapshotProblems(
+  table: TableKey,
+  snapshots: readonly Snapshot[],
+  everyFile: readonly CommittedFile[],
+  newest: readonly CommittedFile[],
+): readonly LakeProblem[] {
+  const added = new Map<number, number>();
+  for (const file of everyFile) added.set(file.addedBy, (added.get(file.addedBy) ?? 0) + file.rows);
+  const problems = snapshots.flatMap(({ id, rowsAdded }, index) => {
+    if (id !== index + 1) return [`snapshot ${index + 1} is missing`];
+    const inFiles = added.get(id) ?? 0;
+    return inFiles === rowsAdded ? [] : [`snapshot ${id} added ${rowsAdded} rows, but its files have ${inFiles}`];
+  });
+  const balance = snapshots.reduce((sum, { rowsAdded, rowsRemoved }) => sum + rowsAdded - rowsRemoved, 0);
+  const rows = rowsOf(newest);
+  if (balance !== rows) problems.push(`its snapshots leave ${balance} rows, but its files have ${rows}`);
+  return problems.map((problem) => ({ path: pathOf(table), problem }));
+}
+
+/** Rows in = committed + quarantined + deduplicated; what was committed or quarantined is in the tables. */
+export async function conservationProblems(
+  catalog: Catalog,
+  table: TableKey,
+  snapshots: readonly Snapshot[],
+): Promise<readonly LakeProblem[]> {
+  if (table.kind !== 'source') return [];
+  const accounts = await catalog.tables.conservation(table);
+  const problems: string[] = [];
+  for (const { range, rowsIn, committed, quarantined, deduplicated } of accounts) {
+    if (rowsIn === committed + quarantined + deduplicated) continue;
+    problems.push(
+      `from ${range.from}: ${rowsIn} rows in, but ${committed} committed, ${quarantined} quarantined, ${deduplicated} deduplicated`,
+    );
+  }
+  const committed = accounts.reduce((sum, account) => sum + account.committed, 0);
+  const balance = snapshots.reduce((sum, { rowsAdded, rowsRemoved }) => sum + rowsAdded - rowsRemoved, 0);
+  // a replacement takes away rows that were committed once, so the account may be larger, never smaller
+  const onlyGrew = snapshots.every(({ operation }) => operation !== 'replace');
+  if (onlyGrew ? committed !== balance : committed < balance) {
+    problems.push(`${committed} rows are accounted for as committed, but the snapshots leave ${balance}`);
+  }
+  const quarantined = accounts.reduce((sum, account) => sum + account.quarantined, 0);
+  const setAside = (await catalog.tables.snapshots({ ...table, kind: 'quarantine', version: '' }))
+    .filter(({ operation }) => operation === 'append')
+    .reduce((sum, { rowsAdded }) => sum + rowsAdded, 0);
+  if (quarantined !== setAside) {
+    problems.push(`${quarantined} rows are accounted for as quarantined, but ${setAside} were written`);
+  }
+  return problems.map((problem) => ({ path: pathOf(table), problem }));
+}
+
+/** The rows that the ledger's completed intervals wrote are the rows of the view table. */
+export async function ledgerProblems(
+  catalog: Catalog,
+  table: TableKey,
+  newest: readonly CommittedFile[],
+): Promise<readonly LakeProblem[]> {
+  if (table.kind !== 'view') return [];
+  const { project, name: view, version: fingerprint } = table;
+  const entries = await catalog.intervals.entries({ project, view, fingerprint, store: 'offline' });
+  const written = rowsOfIntervals(entries);
+  const rows = rowsOf(newest);
+  if (written === undefined || written === rows) return [];
+  return [{ path: pathOf(table), problem: `its ledger has ${written} rows in completed intervals, its files ${rows}` }];
+}
+
+/** Undefined when an interval was redone in part: how many of its rows went with the part is not recorded. */
+function rowsOfIntervals(entries: readonly LedgerEntry[]): number | undefined {
+  let intervals: readonly { readonly range: TimeRange; readonly rows: number }[] = [];
+  for (const { range, operation, rowsOut } of entries) {
+    if (operation === 'dirty') continue; // the rows stay until the interval is redone
+    const left = intervals.filter((interval) => !covers(range, interval.range));
+    if (left.some((interval) => overlap(range, interval.range))) return undefined;
+    intervals = operation === 'done' ? [...left, { range, rows: rowsOut }] : left;
+  }
+  return intervals.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function covers(outer: TimeRange, inner: TimeRange): boolean {
+  return outer.from <= inner.from && inner.to <= outer.to;
+}
+
+function overlap(a: TimeRange, b: TimeRange): boolean {
+  return a.from < b.to && b.from < a.to;
+}
+
+function rowsOf(files: readonly CommittedFile[]): number {
+  return files.reduce((sum, file) => sum + file.rows, 0);
+}
+
+function pathOf({ kind, name, version }: TableKey): string {
+  return version === '' ? `${kind}/${name}` : `${kind}/${name}@${version}`;
+}

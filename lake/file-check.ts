@@ -1,0 +1,60 @@
+/** One file of the lake against what the catalog says of it. */
+import { fileFacts } from './durable-file.ts';
+import type { Lake } from './lake.ts';
+import { objectPath } from './object-path.ts';
+import { messageOf } from '../contracts/errors.ts';
+import { SEQUENCE_COLUMN } from '../contracts/lake.ts';
+import type { CommittedFile, FileReference } from '../contracts/lake.ts';
+import type { Engine } from '../engine/engine.ts';
+import { literalText, quoteIdentifier } from '../engine/sql.ts';
+
+/** What is wrong with a data file, in words; undefined when nothing is. */
+export async function checkDataFile(input: {
+  readonly lake: Lake;
+  readonly engine: Engine;
+  readonly file: CommittedFile;
+  readonly deep: boolean;
+}): Promise<string | undefined> {
+  const { lake, engine, file, deep } = input;
+  return (await checkBytes(lake, file.path, file)) ?? (await checkRows(lake, engine, file, deep));
+}
+
+/** The same for a file of a dataset, of which the catalog knows size and checksum. */
+export async function checkReference(lake: Lake, reference: FileReference): Promise<string | undefined> {
+  const path = objectPath(lake, reference.uri);
+  return path === undefined ? 'it is not in this lake' : checkBytes(lake, path, reference);
+}
+
+async function checkBytes(
+  lake: Lake,
+  path: string,
+  expected: { readonly bytes: number; readonly checksum: string },
+): Promise<string | undefined> {
+  const found = await lake.stat(path);
+  if (found === undefined) return 'it is missing';
+  if (found.bytes !== expected.bytes) return `it has ${found.bytes} bytes instead of ${expected.bytes}`;
+  const { checksum } = await fileFacts(await lake.localPath(path));
+  return checksum === expected.checksum ? undefined : 'its bytes do not match its checksum';
+}
+
+async function checkRows(lake: Lake, engine: Engine, file: CommittedFile, deep: boolean): Promise<string | undefined> {
+  const relation = `read_parquet(${literalText(await lake.localPath(file.path))})`;
+  try {
+    return await engine.session(async (session) => {
+      const names = file.columns.map(({ name }) => name);
+      // reading every column proves that every page decodes
+      const read = deep ? names.map((name) => `, count(${quoteIdentifier(name)})`).join('') : '';
+      const sequences =
+        deep && names.includes(SEQUENCE_COLUMN)
+          ? `min(${SEQUENCE_COLUMN}) AS low, max(${SEQUENCE_COLUMN}) AS high`
+          : 'NULL::BIGINT AS low, NULL::BIGINT AS high';
+      const [row] = await session.rows(`SELECT count(*) AS rows, ${sequences}${read} FROM ${relation}`);
+      if (row!['rows'] !== BigInt(file.rows)) return `it has ${String(row!['rows'])} rows instead of ${file.rows}`;
+      if (!deep) return undefined;
+      if (row!['low'] === file.minSequence && row!['high'] === file.maxSequence) return undefined;
+      return 'its sequences are not those of the catalog';
+    });
+  } catch (error) {
+    return `it cannot be read: ${messageOf(error)}`;
+  }
+}

@@ -1,0 +1,69 @@
+/** Removes what crashed or cancelled work left in the lake. */
+import type { Lake } from './lake.ts';
+import { objectKinds } from './object-kind.ts';
+import { stagingRunId } from './paths.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+
+/** Longer than any write between its first byte and its commit: what is younger may still be committed. */
+export const DEFAULT_GRACE_MILLIS = 3 * 24 * 3_600_000;
+
+export interface GarbageReport {
+  /** In byte order; with `dryRun`, what would go. */
+  readonly removed: readonly string[];
+  readonly bytes: number;
+  /** Objects that stay. */
+  readonly kept: number;
+}
+
+/**
+ * Removes orphans and staged work older than the grace. A path that the catalog mentions is never removed, nor is the
+ * staged work of a run that has not ended.
+ */
+export async function collectGarbage(input: {
+  readonly catalog: Pick<Catalog, 'tables' | 'runs'>;
+  readonly lake: Lake;
+  readonly project: string;
+  /** Default: three days. */
+  readonly graceMillis?: number;
+  readonly dryRun?: boolean;
+}): Promise<GarbageReport> {
+  const { catalog, lake, project, dryRun = false } = input;
+  const oldest = Date.now() - (input.graceMillis ?? DEFAULT_GRACE_MILLIS);
+  let objects = 0;
+  const old: { readonly path: string; readonly bytes: number }[] = [];
+  for await (const object of lake.list('')) {
+    objects += 1;
+    if (object.modifiedMillis < oldest) old.push(object);
+  }
+  // asked after the listing: what was committed in between is known
+  const kindOf = objectKinds(lake, await catalog.tables.knownPaths(project));
+  const isRunning = runningRuns(catalog);
+
+  const removed: string[] = [];
+  let bytes = 0;
+  for (const object of old) {
+    const kind = kindOf(object.path);
+    if (kind === 'known' || kind === 'other') continue;
+    if (kind === 'staging' && (await isRunning(stagingRunId(object.path)))) continue;
+    // a retry that meets its own old file makes it young again
+    const now = await lake.stat(object.path);
+    if (now === undefined || now.modifiedMillis >= oldest) continue;
+    if (!dryRun) await lake.remove(object.path);
+    removed.push(object.path);
+    bytes += object.bytes;
+  }
+  return { removed, bytes, kept: objects - removed.length };
+}
+
+/** Asks the catalog once for each run. */
+function runningRuns(catalog: Pick<Catalog, 'runs'>): (runId: string | undefined) => Promise<boolean> {
+  const answers = new Map<string, boolean>();
+  return async (runId) => {
+    if (runId === undefined) return false;
+    const known = answers.get(runId);
+    if (known !== undefined) return known;
+    const running = (await catalog.runs.get(runId))?.state === 'running';
+    answers.set(runId, running);
+    return running;
+  };
+}
