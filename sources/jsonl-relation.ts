@@ -6,8 +6,9 @@ import { compareBytes } from './glob.ts';
 import { columnAlias, type RawColumn, type RawRelation } from './raw-relation.ts';
 import { RAW_COLUMN, ROW_COLUMN } from './source.ts';
 
-export async function jsonlRelation(session: Session, where: string, path: string): Promise<RawRelation> {
-  return jsonRelation(session, where, path, readLines(path));
+/** `path` names the input in errors; `file` is what the engine opens. */
+export async function jsonlRelation(session: Session, where: string, path: string, file: string): Promise<RawRelation> {
+  return jsonRelation(session, where, path, readLines(file));
 }
 
 /**
