@@ -47,7 +47,14 @@ export async function recordRun<R extends object>(
     if (!options.resumed) await shortActivities<RunActivities>(`record the start of ${target}`).beginRun(run);
     const { result, problem, inputs, outputs } = await work(runId);
     const state = problem === undefined ? 'completed' : 'failed';
-    await endRun({ ...run, state, result: { ...result } as Readonly<Record<string, unknown>>, error: problem ?? null, inputs, outputs });
+    await endRun({
+      ...run,
+      state,
+      result: { ...result } as Readonly<Record<string, unknown>>,
+      error: problem ?? null,
+      inputs,
+      outputs,
+    });
     return result;
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;

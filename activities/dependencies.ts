@@ -1,0 +1,17 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Lake } from '../lake/lake.ts';
+import type { DefinitionCache } from './definition-cache.ts';
+
+/** What activities of every stage work with; the workers compose it. One set serves all projects of the namespace. */
+export interface ActivityDependencies {
+  readonly catalog: Catalog;
+  readonly definitions: DefinitionCache;
+}
+
+/** What activities on data need beside it. */
+export interface ComputeDependencies extends ActivityDependencies {
+  lakeOf(project: string): Promise<Lake>;
+  /** Runs `work` with an engine that may read and write these directories and those of the project's lake. */
+  withEngine<T>(lake: Lake, directories: readonly string[], work: (engine: Engine) => Promise<T>): Promise<T>;
+}

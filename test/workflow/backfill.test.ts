@@ -1,0 +1,213 @@
+import { Context } from '@temporalio/activity';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type {
+  BackfillActivities,
+  BackfillPlanActivities,
+  BackfillPlanned,
+  Interval,
+} from '../../activities/backfill-activities.ts';
+import { AsofError } from '../../contracts/errors.ts';
+import type { BackfillInput } from '../../contracts/runs.ts';
+import { formatInstant, MICROS_PER_DAY, requireInstant } from '../../contracts/time.ts';
+import {
+  cancelRun,
+  pauseRun,
+  readProgress,
+  resumeRun,
+  setRunParallel,
+  startRun,
+  waitForRun,
+  type RunHandle,
+} from '../../workers/starter.ts';
+import { openOrchestra, type Orchestra } from './orchestra.ts';
+
+let orchestra: Orchestra;
+beforeAll(async () => {
+  orchestra = await openOrchestra();
+});
+afterAll(() => orchestra.close());
+
+const DAY = BigInt(MICROS_PER_DAY);
+const START = requireInstant('2001-01-01', 'test');
+
+/** A ledger in memory and the activities on it; `write` decides what becomes of one interval. */
+function ledgerActivities(write: (interval: Interval) => Promise<void> | void = () => undefined) {
+  const done = new Map<string, number>();
+  const activities: BackfillPlanActivities & BackfillActivities = {
+    async planBackfill({ view, from, to }): Promise<BackfillPlanned> {
+      const intervals = Number((requireInstant(to, 'to') - requireInstant(from, 'from')) / DAY);
+      const chunkMicros = MICROS_PER_DAY;
+      return {
+        view,
+        fingerprint: 'f'.repeat(64),
+        definitions: 'd',
+        source: 'flights',
+        intervals,
+        from,
+        to,
+        chunkMicros,
+      };
+    },
+    async listIntervals({ from, to, restate, limit }) {
+      const intervals: Interval[] = [];
+      let reused = 0;
+      let at = requireInstant(from, 'from');
+      const end = requireInstant(to, 'to');
+      for (; at < end && intervals.length < limit; at += DAY) {
+        if (done.has(formatInstant(at)) && !restate) reused++;
+        else intervals.push({ from: formatInstant(at), to: formatInstant(at + DAY) });
+      }
+      return { intervals, reused, next: at < end ? formatInstant(at) : null };
+    },
+    async writeIntervals({ intervals }) {
+      const failed = [];
+      for (const interval of intervals) {
+        try {
+          await write(interval);
+          done.set(interval.from, (done.get(interval.from) ?? 0) + 1);
+        } catch (error) {
+          if (!(error instanceof AsofError)) throw error;
+          failed.push({ ...interval, code: error.code, message: error.message });
+        }
+      }
+      return { done: intervals.length - failed.length, rows: 10 * (intervals.length - failed.length), failed };
+    },
+  };
+  return { activities, done };
+}
+
+function days(view: string, count: number, options: Partial<BackfillInput> = {}): BackfillInput {
+  const to = formatInstant(START + BigInt(count) * DAY);
+  return { project: 'flights', view, from: formatInstant(START), to, ...options };
+}
+
+function start(input: BackfillInput): Promise<RunHandle<'backfill'>> {
+  return startRun(orchestra.client, 'backfill', input, { fingerprint: 'f'.repeat(64) });
+}
+
+it('collects failed intervals while the rest goes on, and the next run does only those', async () => {
+  const broken = new Set([formatInstant(START + 3n * DAY), formatInstant(START + 5n * DAY)]);
+  const { activities, done } = ledgerActivities((interval) => {
+    if (broken.has(interval.from)) throw new AsofError('LAKE_WRITE_FAILED', { path: 'views', problem: 'disk full' });
+  });
+  await orchestra.perform(activities, async (book) => {
+    const first = await start(days('collected', 9));
+    expect(first.workflowId).toBe('backfill/flights/collected@ffffffffffff/2001-01-01T00:00:00Z_2001-01-10T00:00:00Z');
+    const result = await waitForRun(first);
+    expect(result).toMatchObject({ intervals: 9, done: 7, reused: 0, rows: 70 });
+    expect(new Set(result.failed.map((failure) => failure.from))).toEqual(broken);
+    expect(book.ended).toMatchObject([{ state: 'failed', error: { code: 'LAKE_WRITE_FAILED' }, result }]);
+
+    broken.clear();
+    expect(await waitForRun(await start(days('collected', 9)))).toMatchObject({ done: 2, reused: 7, failed: [] });
+    expect([...done.values()]).toEqual(Array<number>(9).fill(1));
+  });
+});
+
+it('redoes what is done when told to restate', async () => {
+  const { activities, done } = ledgerActivities();
+  await orchestra.perform(activities, async () => {
+    await waitForRun(await start(days('restated', 4)));
+    const again = await start(days('restated', 4, { restate: true }));
+    expect(await waitForRun(again)).toMatchObject({ done: 4, reused: 0 });
+    expect([...done.values()]).toEqual([2, 2, 2, 2]);
+  });
+});
+
+it('keeps to its parallelism, changes it while running, and holds while paused', async () => {
+  let atWork = 0;
+  let most = 0;
+  const gates: (() => void)[] = [];
+  const { activities } = ledgerActivities(async () => {
+    most = Math.max(most, ++atWork);
+    await new Promise<void>((resolve) => gates.push(resolve));
+    atWork--;
+  });
+  const open = async (count: number): Promise<void> => {
+    await expect.poll(() => gates.length).toBe(count);
+    for (const gate of gates.splice(0)) gate();
+  };
+  await orchestra.perform(activities, async () => {
+    const run = await start(days('paced', 12, { parallel: 1 }));
+    await open(1);
+    await expect.poll(() => gates.length).toBe(1);
+    expect(most).toBe(1);
+
+    expect(await setRunParallel(run, 3)).toBe(3);
+    await expect(setRunParallel(run, 0)).rejects.toThrow();
+    await open(3);
+    expect(most).toBe(3);
+
+    await expect.poll(() => gates.length).toBe(3);
+    await pauseRun(run);
+    await open(3);
+    await expect.poll(async () => (await readProgress(run))?.step).toBe('paused');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(gates).toEqual([]);
+
+    await resumeRun(run);
+    const opening = setInterval(() => gates.splice(0).forEach((gate) => gate()), 20);
+    expect(await waitForRun(run)).toMatchObject({ done: 12 });
+    clearInterval(opening);
+    expect(most).toBe(3);
+  });
+});
+
+it('continues as new before its history grows long, as one run with one record', async () => {
+  const { activities, done } = ledgerActivities();
+  await orchestra.perform(activities, async (book) => {
+    const run = await start(days('long', 9000, { parallel: 16 }));
+    const result = await waitForRun(run);
+    expect(result).toMatchObject({ intervals: 9000, done: 9000, reused: 0, failed: [], rows: 90_000 });
+    expect(done.size).toBe(9000);
+    const last = orchestra.client.workflow.getHandle(run.workflowId);
+    const { runId, historyLength } = await last.describe();
+    expect(runId).not.toBe(run.id);
+    expect(historyLength).toBeLessThan(2000);
+    expect(book.begun.map(({ id }) => id)).toEqual([run.id]);
+    expect(book.ended.map(({ id, state }) => [id, state])).toEqual([[run.id, 'completed']]);
+    expect(await readProgress(run)).toMatchObject({ step: 'done', done: 9000, total: 9000, rows: 90_000 });
+  });
+});
+
+it('leaves nothing running when cancelled, and starts again where the ledger stands', async () => {
+  let release = false;
+  const { activities, done } = ledgerActivities(async () => {
+    if (done.size < 3 || release) return;
+    const context = Context.current();
+    const beat = setInterval(() => context.heartbeat(), 50);
+    try {
+      await context.sleep('30 seconds');
+    } catch {
+      throw new Error('interrupted', { cause: context.cancellationSignal.reason });
+    } finally {
+      clearInterval(beat);
+    }
+  });
+  const interruptible: typeof activities = {
+    ...activities,
+    async writeIntervals(input) {
+      try {
+        return await activities.writeIntervals(input);
+      } catch {
+        throw new AsofError('CANCELLED', { where: 'backfill' });
+      }
+    },
+  };
+  await orchestra.perform(interruptible, async (book) => {
+    const run = await start(days('cancelled', 8));
+    await expect.poll(() => done.size).toBe(3);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await cancelRun(run);
+    await expect(waitForRun(run)).rejects.toMatchObject({ code: 'RUN_CANCELLED' });
+    expect(book.ended).toMatchObject([{ state: 'cancelled' }]);
+
+    release = true;
+    expect(await waitForRun(await start(days('cancelled', 8)))).toMatchObject({ done: 5, reused: 3 });
+  });
+});
+
+it('refuses more intervals than its limit before it starts', async () => {
+  const century = { ...days('endless', 1), to: '2201-01-01T00:00:00Z', chunk: '1h' };
+  await expect(start(century)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', httpStatus: 400 });
+});

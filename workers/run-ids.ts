@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { RunInputs } from '../contracts/run-inputs.ts';
+import type { WorkflowName } from '../contracts/run-messages.ts';
+import { formatInstant, requireInstant } from '../contracts/time.ts';
+
+/** A list of views longer than this is named by its hash. */
+const LONGEST_LIST = 200;
+
+/**
+ * The workflow id says what a run does, so that a second start of the same work joins the one that is running.
+ * `fingerprint` is the view's: after a change of definitions the work is another one.
+ */
+export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInputs[W], fingerprint?: string): string {
+  const version = fingerprint === undefined ? '' : `@${fingerprint.slice(0, 12)}`;
+  switch (workflow) {
+    case 'ingest': {
+      const { project, source, from, to } = input as RunInputs['ingest'];
+      return join('ingest', project, source, from !== undefined || to !== undefined ? rangeText(from, to) : '');
+    }
+    case 'backfill': {
+      const { project, view, from, to, restate } = input as RunInputs['backfill'];
+      return join('backfill', project, `${view}${version}`, rangeText(from, to), restate ? 'restate' : '');
+    }
+    case 'materialize': {
+      const { project, views, to } = input as RunInputs['materialize'];
+      const names = [...new Set(views)].sort().join('+');
+      const list = names.length > LONGEST_LIST ? `views-${hashOf(names)}` : names;
+      return join('materialize', project, list, to === undefined ? '' : instantText(to));
+    }
+    case 'buildTrainingDataset': {
+      const { project, name } = input as RunInputs['buildTrainingDataset'];
+      // builds of one name that ask for different things must not join
+      return join('dataset', project, name, hashOf(canonicalJson(input)));
+    }
+  }
+}
+
+/** The first 12 hex digits of the SHA-256 of a text. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+/** JSON with sorted keys: equal for equal inputs. Inputs are flat. */
+export function canonicalJson(input: object): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(input).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+function join(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('/');
+}
+
+function rangeText(from: string | undefined, to: string | undefined): string {
+  return `${from === undefined ? '' : instantText(from)}_${to === undefined ? '' : instantText(to)}`;
+}
+
+/** One spelling of an instant, without the fraction when it is zero. */
+function instantText(text: string): string {
+  return formatInstant(requireInstant(text, 'range')).replace('.000000Z', 'Z');
+}
