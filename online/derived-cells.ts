@@ -1,0 +1,112 @@
+/** Derived views of an online read: the same functions as offline, over the cells of their inputs. */
+import { AsofError, messageOf } from '../contracts/errors.ts';
+import type { DerivedFeatureManifest } from '../contracts/manifest.ts';
+import type { ComputeInputs, DefinitionRuntime, FeaturePlan, PlannedDerived, PlannedInput } from '../contracts/plan.ts';
+import type { Micros } from '../contracts/time.ts';
+import { Timestamp } from '../contracts/timestamp.ts';
+import type { FeatureValue } from '../contracts/values.ts';
+import { jsonValueOf } from '../definitions/json-values.ts';
+import { DENIED_CELL, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
+import type { CheckedRequest } from './read-request.ts';
+import { parseJsonValue } from './value-json.ts';
+import type { ViewCells } from './view-answers.ts';
+
+/** Prefix of the output columns to the cells of its features. */
+export type CellsByView = Map<string, ViewCells>;
+
+interface DerivedContext {
+  readonly runtime: DefinitionRuntime;
+  readonly isDenied?: (view: string, feature: string) => boolean;
+}
+
+/** Adds the cells of every derived view, in dependency order. */
+export function computeDerived(
+  plan: FeaturePlan,
+  { runtime, isDenied }: DerivedContext,
+  checked: CheckedRequest,
+  at: Micros,
+  cells: CellsByView,
+): void {
+  const context = { at: new Timestamp(at) };
+  for (const derived of plan.derived) {
+    const rows = Array.from({ length: checked.entities }, (_, entity) =>
+      deriveEntity(derived, runtime, checked, context, cells, entity),
+    );
+    const columns = derived.features.map((feature, index) => {
+      const denied = isDenied?.(derived.view.name, feature.name) ?? false;
+      return [feature.name, rows.map((row) => (denied ? DENIED_CELL : row[index]!))] as const;
+    });
+    cells.set(derived.as, new Map(columns));
+  }
+}
+
+function deriveEntity(
+  derived: PlannedDerived,
+  runtime: DefinitionRuntime,
+  checked: CheckedRequest,
+  context: { readonly at: Timestamp },
+  cells: CellsByView,
+  entity: number,
+): readonly OnlineCell[] {
+  const inputs = derived.inputs.flatMap((input) => inputCells(input, cells, entity));
+  if (inputs.some(({ status }) => status === 'DENIED')) return derived.features.map(() => DENIED_CELL);
+  if (inputs.some(({ status }) => status === 'UNAVAILABLE')) return derived.features.map(() => UNAVAILABLE_CELL);
+  const values = Object.fromEntries(
+    derived.inputs.map((input) => [input.name, inputValues(input, checked, cells, entity)]),
+  );
+  const result = computeNamed(derived, runtime, values, context);
+  const servedFrom = inputs.some((input) => input.servedFrom === 'lake') ? 'lake' : 'online';
+  const newest = inputs.reduce<Micros | null>(
+    (latest, { eventTimestamp }) => (latest === null || (eventTimestamp ?? latest) > latest ? eventTimestamp : latest),
+    null,
+  );
+  return derived.features.map((feature) =>
+    presentCell(derivedValue(derived, feature, result[feature.name]), newest, servedFrom),
+  );
+}
+
+function inputCells(input: PlannedInput, cells: CellsByView, entity: number): readonly OnlineCell[] {
+  if (input.kind === 'request') return [];
+  return input.features.map((feature) => cells.get(input.as)!.get(feature)![entity]!);
+}
+
+function inputValues(
+  input: PlannedInput,
+  checked: CheckedRequest,
+  cells: CellsByView,
+  entity: number,
+): Readonly<Record<string, unknown>> {
+  if (input.kind === 'request') {
+    return Object.fromEntries(input.columns.map((column) => [column, checked.request.get(column)![entity]!]));
+  }
+  return Object.fromEntries(
+    input.features.map((feature) => [feature, cells.get(input.as)!.get(feature)![entity]!.value]),
+  );
+}
+
+function computeNamed(
+  { view }: PlannedDerived,
+  runtime: DefinitionRuntime,
+  values: ComputeInputs,
+  context: { readonly at: Timestamp },
+): Readonly<Record<string, unknown>> {
+  try {
+    return runtime.compute(view.name, values, context);
+  } catch (error) {
+    throw new AsofError(
+      'INVALID_VALUE',
+      { where: `view ${view.name}`, problem: `compute failed: ${messageOf(error)}` },
+      error,
+    );
+  }
+}
+
+function derivedValue({ view }: PlannedDerived, feature: DerivedFeatureManifest, value: unknown): FeatureValue {
+  if (value === null || value === undefined) return null;
+  const json = jsonValueOf(value, feature.valueType);
+  if (json !== undefined) return parseJsonValue(json, feature.valueType);
+  throw new AsofError('INVALID_VALUE', {
+    where: `view ${view.name}, feature ${feature.name}`,
+    problem: `compute returned ${String(value).slice(0, 60)}, which is not a ${feature.valueType}`,
+  });
+}

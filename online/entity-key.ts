@@ -1,0 +1,41 @@
+/**
+ * An entity key as bytes. A view's key columns and their types are fixed by its version, so each part is written
+ * without a tag but so that its end is known: two different tuples never share bytes, whatever characters they hold.
+ */
+import { createHash } from 'node:crypto';
+import { ByteWriter } from '../aggregates/bytes.ts';
+import { writeValue } from '../aggregates/value-codec.ts';
+import type { ScalarType } from '../contracts/values.ts';
+import type { EngineValue } from '../engine/engine.ts';
+
+/** Encodings above this many bytes are replaced by their SHA-256, so that a long key cannot fill the store. */
+export const LONGEST_LITERAL_KEY = 200;
+
+/** Marks of the two forms: a literal encoding can never equal a hashed one. */
+const LITERAL = 0x3d; // =
+const HASHED = 0x23; // #
+
+export interface KeyEncoder {
+  /** The bytes of a key without nulls, its parts of the declared types. */
+  encode(key: readonly EngineValue[]): Uint8Array;
+}
+
+/** The encoder of a view's keys, by the types of its key columns in order. */
+export function createKeyEncoder(types: readonly ScalarType[]): KeyEncoder {
+  const writer = new ByteWriter();
+  return {
+    encode(key) {
+      writer.clear();
+      writer.byte(LITERAL);
+      types.forEach((type, index) => writeValue(writer, type, canonical(key[index]!)));
+      const literal = writer.finish();
+      if (literal.length <= LONGEST_LITERAL_KEY) return literal;
+      return Buffer.concat([Buffer.of(HASHED), createHash('sha256').update(literal).digest()]);
+    },
+  };
+}
+
+/** Equal keys have equal bytes: -0 is 0, and every NaN is the same. */
+function canonical(value: EngineValue): EngineValue {
+  return value === 0 ? 0 : Number.isNaN(value) ? Number.NaN : value;
+}

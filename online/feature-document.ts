@@ -1,0 +1,69 @@
+/** The JSON document of an online read: what the HTTP API answers and the command line prints. */
+import { formatInstant } from '../contracts/time.ts';
+import type { FeatureStatus, JsonValue, ServedFrom } from '../contracts/values.ts';
+import type { OnlineCell } from './online-cell.ts';
+import {
+  readOnlineVectors,
+  type OnlineReadDependencies,
+  type OnlineReadRequest,
+  type OnlineVectors,
+} from './online-reads.ts';
+import { formatJsonValue } from './value-json.ts';
+
+export interface OnlineFeaturesResult {
+  readonly metadata: {
+    /** Join keys, then features as `view__feature`: one result each. */
+    readonly feature_names: readonly string[];
+    /** View to fingerprint. */
+    readonly versions: Readonly<Record<string, string>>;
+    /** View to how far its values go; null for a view that was never materialized or is not available. */
+    readonly position: Readonly<Record<string, { readonly snapshot: number; readonly to: string } | null>>;
+  };
+  readonly results: readonly OnlineFeatureResult[];
+}
+
+/** By entity, in the order asked for. */
+export interface OnlineFeatureResult {
+  readonly values: readonly JsonValue[];
+  readonly statuses: readonly FeatureStatus[];
+  readonly event_timestamps: readonly (string | null)[];
+  readonly served_from: readonly ServedFrom[];
+}
+
+/** `readOnlineVectors`, as the document. Integers beyond ±(2^53-1), NaN and infinities are text. */
+export async function readOnlineFeatures(
+  dependencies: OnlineReadDependencies,
+  request: OnlineReadRequest,
+): Promise<OnlineFeaturesResult> {
+  return formatFeatureDocument(await readOnlineVectors(dependencies, request));
+}
+
+export function formatFeatureDocument(vectors: OnlineVectors): OnlineFeaturesResult {
+  return {
+    metadata: {
+      feature_names: [
+        ...vectors.keys.map(({ key }) => key.column),
+        ...vectors.features.map(({ column }) => column.name),
+      ],
+      versions: vectors.versions,
+      position: Object.fromEntries(
+        Object.entries(vectors.positions).map(([view, position]) => [
+          view,
+          position && { snapshot: position.snapshot, to: formatInstant(position.to) },
+        ]),
+      ),
+    },
+    results: [...vectors.keys, ...vectors.features].map(({ cells }) => formatCells(cells)),
+  };
+}
+
+function formatCells(cells: readonly OnlineCell[]): OnlineFeatureResult {
+  return {
+    values: cells.map(({ value }) => formatJsonValue(value)),
+    statuses: cells.map(({ status }) => status),
+    event_timestamps: cells.map(({ eventTimestamp }) =>
+      eventTimestamp === null ? null : formatInstant(eventTimestamp),
+    ),
+    served_from: cells.map(({ servedFrom }) => servedFrom),
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * Online reads: every key of every view, the epoch and the views' markers come in one round trip. Ttl, windows,
+ * defaults, transforms and derived views are applied at each read; what Redis holds is only stored state.
+ */
+import { clockNow, type Micros } from '../contracts/time.ts';
+import type {
+  DefinitionRuntime,
+  FeaturePlan,
+  PlannedColumn,
+  PlannedKeyColumn,
+  PlannedView,
+} from '../contracts/plan.ts';
+import type { ScalarValue } from '../contracts/values.ts';
+import { computeDerived, type CellsByView } from './derived-cells.ts';
+import type { LakeReader } from './lake-reader.ts';
+import { presentCell, type OnlineCell } from './online-cell.ts';
+import { comparePositions, type Position } from './position.ts';
+import { checkRequest, type CheckedRequest, type RequestColumns } from './read-request.ts';
+import type { RecordedPositions } from './recorded-positions.ts';
+import type { RedisClient } from './redis-client.ts';
+import { fetchStates } from './state-fetch.ts';
+import { answerView } from './view-answers.ts';
+
+export interface OnlineReadDependencies {
+  readonly project: string;
+  readonly redis: RedisClient;
+  readonly positions: RecordedPositions;
+  /** Null when there is no historical engine at hand: what only the lake knows is then `UNAVAILABLE`. */
+  readonly lake: LakeReader | null;
+}
+
+export interface OnlineReadRequest {
+  readonly plan: FeaturePlan;
+  readonly runtime: DefinitionRuntime;
+  /** Spine column to one key value per entity. */
+  readonly entities: RequestColumns;
+  /** Request column to one value per entity. */
+  readonly request?: RequestColumns;
+  /** Default: the clock. */
+  readonly at?: Micros;
+  /** Features that the caller may not see, by view and feature name. */
+  readonly isDenied?: (view: string, feature: string) => boolean;
+}
+
+export interface OnlineVectors {
+  readonly at: Micros;
+  readonly keys: readonly { readonly key: PlannedKeyColumn; readonly cells: readonly OnlineCell[] }[];
+  readonly features: readonly { readonly column: PlannedColumn; readonly cells: readonly OnlineCell[] }[];
+  /** View to the fingerprint that was read, derived views included. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** View to the position that its values are complete for; null when it was never materialized or is not available. */
+  readonly positions: Readonly<Record<string, Position | null>>;
+}
+
+/**
+ * Reads feature vectors. A Redis that does not answer in time makes values `UNAVAILABLE` and is no error; a request that
+ * makes no sense is (`UNKNOWN_NAME`, `INVALID_VALUE`, `KEY_TYPE_MISMATCH`, `LIMIT_EXCEEDED`).
+ */
+export async function readOnlineVectors(
+  dependencies: OnlineReadDependencies,
+  request: OnlineReadRequest,
+): Promise<OnlineVectors> {
+  const { plan } = request;
+  const now = clockNow();
+  const at = request.at ?? now;
+  const checked = checkRequest(plan, request.entities, request.request ?? {});
+  const keysByView = plan.views.map((view) => bindKeys(view, checked));
+  const fetched = await fetchStates(dependencies, plan.views, keysByView);
+  const cells: CellsByView = new Map();
+  await Promise.all(
+    plan.views.map(async (view, index) => {
+      const answered = await answerView(dependencies, {
+        view,
+        keys: keysByView[index]!,
+        fetched: fetched[index]!,
+        at,
+        now,
+        isDenied: (feature) => request.isDenied?.(view.view.name, feature) ?? false,
+      });
+      cells.set(view.as, answered);
+    }),
+  );
+  computeDerived(plan, request, checked, at, cells);
+  return {
+    at,
+    keys: plan.keyColumns.map((key) => ({
+      key,
+      cells: checked.keys.get(key.column)!.map((value) => presentCell(value, null, 'online')),
+    })),
+    features: plan.columns.map((column) => ({ column, cells: cells.get(column.as)!.get(column.feature.name)! })),
+    versions: Object.fromEntries([...plan.views, ...plan.derived].map(({ view }) => [view.name, view.fingerprint])),
+    positions: positionsOf(
+      plan.views,
+      fetched.map(({ position }) => position),
+    ),
+  };
+}
+
+/** The view's key of each entity; null where a part is null, which matches nothing. */
+function bindKeys(view: PlannedView, checked: CheckedRequest): readonly (readonly ScalarValue[] | null)[] {
+  const columns = view.spineColumns.map((column) => checked.keys.get(column)!);
+  return Array.from({ length: checked.entities }, (_, entity) => {
+    const parts = columns.map((column) => column[entity]!);
+    return parts.every((part) => part !== null) ? parts : null;
+  });
+}
+
+function positionsOf(
+  views: readonly PlannedView[],
+  positions: readonly (Position | undefined)[],
+): Readonly<Record<string, Position | null>> {
+  const found: Record<string, Position | null> = {};
+  views.forEach(({ view }, index) => {
+    const position = positions[index] ?? null;
+    const known = found[view.name];
+    // a view read twice has one position: both readings came with the same answer
+    if (!known || (position !== null && comparePositions(position, known) > 0)) found[view.name] = position;
+  });
+  return found;
+}

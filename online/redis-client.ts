@@ -1,0 +1,153 @@
+/**
+ * The connection to Redis. Reads and writes have a connection each, so that a large write never stands before a read.
+ * Nothing is queued while Redis is away: a call fails at once, and the next one after the reconnection works.
+ */
+import { Redis } from 'ioredis';
+import { AsofError, messageOf } from '../contracts/errors.ts';
+
+export interface RedisClientOptions {
+  /** `redis://` or `rediss://`. */
+  readonly url: string;
+  /** A read that takes longer is given up. @default 250 */
+  readonly readDeadlineMillis?: number;
+  /** A write that takes longer is given up. @default 30000 */
+  readonly writeDeadlineMillis?: number;
+}
+
+export interface RedisClient {
+  /** One MGET. Throws `REDIS_UNAVAILABLE` when Redis is away or the deadline has passed. */
+  read(keys: readonly (Buffer | string)[]): Promise<readonly (Buffer | null)[]>;
+  /** Sets a key unless it exists; answers the value that stands afterwards. */
+  claim(key: string, value: string): Promise<string>;
+  /**
+   * Runs a script by its digest, sending its text when Redis does not know it. Throws `REDIS_UNAVAILABLE`, or a
+   * `ScriptRefusal` when the script answers an error of ours.
+   */
+  evaluate(script: Script, keys: readonly (Buffer | string)[], values: readonly (Buffer | string)[]): Promise<unknown>;
+  /** Removes every key that begins with the prefix, page by page; answers how many. */
+  removePrefix(prefix: Buffer): Promise<number>;
+  /** Whether Redis answers. */
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface Script {
+  readonly text: string;
+  readonly sha1: string;
+}
+
+/** A script said no: `ASOF_EPOCH` when the content was lost, `ASOF_FENCE` when a newer run has taken over. */
+export class ScriptRefusal extends Error {
+  override readonly name = 'ScriptRefusal';
+  readonly reason: 'epoch' | 'fence';
+
+  constructor(reason: 'epoch' | 'fence') {
+    super(reason === 'epoch' ? 'the content of Redis was lost' : 'a newer run has taken over');
+    this.reason = reason;
+  }
+}
+
+const LONGEST_RECONNECT_DELAY_MILLIS = 1000;
+const SCAN_PAGE = 1000;
+
+/** Connects in the background: a Redis that is away is no error until it is asked something. */
+export function openRedisClient(options: RedisClientOptions): RedisClient {
+  const readDeadline = options.readDeadlineMillis ?? 250;
+  const reader = connect(options.url, readDeadline);
+  const writer = connect(options.url, options.writeDeadlineMillis ?? 30_000);
+  return {
+    read: async (keys) => answer(async () => (await ready(reader, readDeadline)).mgetBuffer([...keys])),
+    claim: async (key, value) =>
+      answer(async () => {
+        const client = await ready(writer, CONNECT_MILLIS);
+        await client.set(key, value, 'NX');
+        return (await client.get(key)) ?? value;
+      }),
+    evaluate: async (script, keys, values) =>
+      answer(async () => evaluateScript(await ready(writer, CONNECT_MILLIS), script, keys, values)),
+    removePrefix: async (prefix) => answer(async () => removePrefix(await ready(writer, CONNECT_MILLIS), prefix)),
+    ping: async () => {
+      try {
+        return (await (await ready(reader, readDeadline)).ping()) === 'PONG';
+      } catch {
+        return false;
+      }
+    },
+    close: async () => {
+      reader.disconnect();
+      writer.disconnect();
+    },
+  };
+}
+
+const CONNECT_MILLIS = 5000;
+
+function connect(url: string, deadlineMillis: number): Redis {
+  const client = new Redis(url, {
+    commandTimeout: deadlineMillis,
+    connectTimeout: CONNECT_MILLIS,
+    // a connection on which nothing comes back is dropped, so that commands do not pile up behind it
+    socketTimeout: Math.max(2 * deadlineMillis, CONNECT_MILLIS),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (attempt) => Math.min(25 * 2 ** Math.min(attempt, 10), LONGEST_RECONNECT_DELAY_MILLIS),
+  });
+  // each call reports its own failure; without a listener the client would print every attempt to reconnect
+  client.on('error', () => undefined);
+  return client;
+}
+
+/** Waits for a connection that is being made, no longer than the deadline. */
+async function ready(client: Redis, deadlineMillis: number): Promise<Redis> {
+  if (client.status === 'ready') return client;
+  if (client.status === 'end') throw new Error('the connection is closed');
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      client.off('ready', settle);
+      reject(new Error('not connected'));
+    }, deadlineMillis);
+    const settle = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    client.once('ready', settle);
+  });
+  return client;
+}
+
+async function evaluateScript(
+  client: Redis,
+  script: Script,
+  keys: readonly (Buffer | string)[],
+  values: readonly (Buffer | string)[],
+): Promise<unknown> {
+  try {
+    return await client.callBuffer('EVALSHA', [script.sha1, keys.length, ...keys, ...values]);
+  } catch (error) {
+    if (!messageOf(error).includes('NOSCRIPT')) throw error;
+    return client.callBuffer('EVAL', [script.text, keys.length, ...keys, ...values]);
+  }
+}
+
+async function removePrefix(client: Redis, prefix: Buffer): Promise<number> {
+  let removed = 0;
+  let cursor = '0';
+  do {
+    const [next, page] = await client.scanBuffer(cursor, 'MATCH', `${prefix.toString('latin1')}*`, 'COUNT', SCAN_PAGE);
+    if (page.length > 0) removed += await client.unlink(page);
+    cursor = next.toString();
+  } while (cursor !== '0');
+  return removed;
+}
+
+async function answer<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const problem = messageOf(error);
+    if (problem.includes('ASOF_EPOCH')) throw new ScriptRefusal('epoch');
+    if (problem.includes('ASOF_FENCE')) throw new ScriptRefusal('fence');
+    throw new AsofError('REDIS_UNAVAILABLE', { problem }, error);
+  }
+}

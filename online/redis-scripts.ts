@@ -1,0 +1,129 @@
+/** The scripts that run inside Redis. */
+import { createHash } from 'node:crypto';
+import type { Script } from './redis-client.ts';
+
+/**
+ * The script that writes a batch of values by compare-and-set. Redis runs it as one step, so replays, retries and races
+ * of batch and stream never take a key back.
+ *
+ * KEYS: epoch, fence, then one key per value.
+ * ARGV: expected epoch; the run's position, or nothing for rows that no run owns; milliseconds to live, 0 for ever;
+ * removed sequence ranges, 16 bytes each, start inclusive and end exclusive; then one value per key, nothing to delete.
+ * Answer: values written, keys that are new, keys deleted.
+ *
+ * A row replaces an older one by (event, created with null first, sequence), and one whose sequence was removed. An
+ * aggregate state replaces one of an older position. Numbers are compared in 32-bit words: Lua's numbers are doubles,
+ * and its text comparison follows the server's locale.
+ */
+export const WRITE_SCRIPT = script(`
+local unpack, band = struct.unpack, bit.band
+
+local function older(a, b)
+  local a1, a2, a3 = unpack('>I4I4I4', a)
+  local b1, b2, b3 = unpack('>I4I4I4', b)
+  if a1 ~= b1 then return a1 < b1 end
+  if a2 ~= b2 then return a2 < b2 end
+  return a3 < b3
+end
+
+-- a narrow instant's upper word, biased as a wide one
+local NARROW = 2147483648 - 8388608
+
+local function order(value)
+  local form = string.byte(value, 1)
+  local known = band(form, 2) ~= 0
+  local e1, e2, s1, s2
+  local c1, c2 = -1, 0
+  if band(form, 4) ~= 0 then
+    if known then e1, e2, c1, c2, s1, s2 = unpack('>I4I4I4I4I4I4', value, 2)
+    else e1, e2, s1, s2 = unpack('>I4I4I4I4', value, 2) end
+    return e1, e2, c1, c2, s1 - 2147483648, s2
+  end
+  if known then
+    e1, e2, c1, c2, s2 = unpack('>I3I4I3I4I4', value, 2)
+    c1 = c1 + NARROW
+  else
+    e1, e2, s2 = unpack('>I3I4I4', value, 2)
+  end
+  return e1 + NARROW, e2, c1, c2, 0, s2
+end
+
+local function removed(s1, s2, ranges)
+  for place = 1, #ranges, 16 do
+    local a1, a2, b1, b2 = unpack('>I4I4I4I4', ranges, place)
+    local started = s1 > a1 or (s1 == a1 and s2 >= a2)
+    if started and (s1 < b1 or (s1 == b1 and s2 < b2)) then return true end
+  end
+  return false
+end
+
+local function replaces(value, stored, ranges)
+  if band(string.byte(value, 1), 8) ~= 0 then
+    return older(string.sub(stored, 2, 13), string.sub(value, 2, 13))
+  end
+  local a1, a2, a3, a4, a5, a6 = order(value)
+  local b1, b2, b3, b4, b5, b6 = order(stored)
+  if a1 ~= b1 then if a1 > b1 then return true end
+  elseif a2 ~= b2 then if a2 > b2 then return true end
+  elseif a3 ~= b3 then if a3 > b3 then return true end
+  elseif a4 ~= b4 then if a4 > b4 then return true end
+  elseif a5 ~= b5 then if a5 > b5 then return true end
+  elseif a6 > b6 then return true end
+  return ranges ~= '' and removed(b5, b6, ranges)
+end
+
+local function deletes(stored, position, ranges)
+  if band(string.byte(stored, 1), 8) ~= 0 then return older(string.sub(stored, 2, 13), position) end
+  local _, _, _, _, s1, s2 = order(stored)
+  return removed(s1, s2, ranges)
+end
+
+local position, life, ranges = ARGV[2], ARGV[3], ARGV[4]
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('ASOF_EPOCH') end
+if position ~= '' then
+  local fence = redis.call('GET', KEYS[2])
+  if fence and older(position, fence) then return redis.error_reply('ASOF_FENCE') end
+end
+local written, new, deleted = 0, 0, 0
+for index = 3, #KEYS do
+  local key, value = KEYS[index], ARGV[index + 2]
+  local stored = redis.call('GET', key)
+  if value == '' then
+    if stored and deletes(stored, position, ranges) then
+      redis.call('DEL', key)
+      deleted = deleted + 1
+    end
+  elseif not stored or replaces(value, stored, ranges) then
+    if life == '0' then redis.call('SET', key, value) else redis.call('SET', key, value, 'PX', life) end
+    written = written + 1
+    if not stored then new = new + 1 end
+  end
+end
+return { written, new, deleted }
+`);
+
+/** Raises the fence to the run's position. KEYS: epoch, fence. ARGV: expected epoch, position. Answers the older fence. */
+export const RAISE_FENCE_SCRIPT = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('ASOF_EPOCH') end
+local function words(s) return struct.unpack('>I4I4I4', s) end
+local fence = redis.call('GET', KEYS[2])
+if fence then
+  local a1, a2, a3 = words(ARGV[2])
+  local b1, b2, b3 = words(fence)
+  if a1 < b1 or (a1 == b1 and (a2 < b2 or (a2 == b2 and a3 < b3))) then return redis.error_reply('ASOF_FENCE') end
+end
+redis.call('SET', KEYS[2], ARGV[2])
+return fence
+`);
+
+/** Marks a run complete. KEYS: epoch, fence, marker. ARGV: expected epoch, position. Only the fence's owner may. */
+export const SET_MARKER_SCRIPT = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('ASOF_EPOCH') end
+if redis.call('GET', KEYS[2]) ~= ARGV[2] then return redis.error_reply('ASOF_FENCE') end
+redis.call('SET', KEYS[3], ARGV[2])
+return 1
+`);
+
+function script(text: string): Script {
+  return { text, sha1: createHash('sha1').update(text).digest('hex') };
+}

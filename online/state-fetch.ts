@@ -1,0 +1,66 @@
+/** The one round trip of a read: the epoch, each view's marker, and the state of every key. */
+import { AsofError } from '../contracts/errors.ts';
+import type { PlannedView } from '../contracts/plan.ts';
+import type { ScalarValue } from '../contracts/values.ts';
+import type { OnlineReadDependencies } from './online-reads.ts';
+import { decodePosition, type Position } from './position.ts';
+import { isContentComplete } from './store-content.ts';
+import { epochKey, viewKeys } from './store-keys.ts';
+import { toEngine } from './value-json.ts';
+import { viewReader } from './view-reader.ts';
+
+export interface FetchedView {
+  /** False when Redis did not answer in time, or has lost what the catalog says it held. */
+  readonly available: boolean;
+  readonly position: Position | undefined;
+  /** By entity; null for an unknown key and for a key with a null part. */
+  readonly states: readonly (Buffer | null)[];
+}
+
+type EntityKeys = readonly (readonly ScalarValue[] | null)[];
+
+/** The states of each view's keys. Never throws for a Redis that is away. */
+export async function fetchStates(
+  { project, redis, positions }: Pick<OnlineReadDependencies, 'project' | 'redis' | 'positions'>,
+  views: readonly PlannedView[],
+  keysByView: readonly EntityKeys[],
+): Promise<readonly FetchedView[]> {
+  const names = views.map(({ view }) => viewKeys(project, view.name, view.fingerprint));
+  const stateKeys = views.map((view, index) => encodeKeys(view, names[index]!.values, keysByView[index]!));
+  const wanted = [
+    epochKey(project),
+    ...names.map(({ marker }) => marker),
+    ...stateKeys.flat().filter((key) => key !== null),
+  ];
+  const [answer, recorded] = await Promise.all([
+    readOrNothing(redis, wanted),
+    Promise.all(views.map(({ view }) => positions.of({ project, view: view.name, fingerprint: view.fingerprint }))),
+  ]);
+  if (answer === undefined) return views.map(() => ({ available: false, position: undefined, states: [] }));
+  const epoch = answer[0]?.toString();
+  let next = 1 + views.length;
+  return views.map((_, index) => {
+    const bytes = answer[1 + index];
+    const marker = bytes ? decodePosition(bytes) : undefined;
+    const states = stateKeys[index]!.map((key) => (key === null ? null : (answer[next++] ?? null)));
+    const available = isContentComplete(recorded[index], epoch, marker);
+    return { available, position: available ? marker : undefined, states };
+  });
+}
+
+function encodeKeys(view: PlannedView, prefix: Buffer, keys: EntityKeys): readonly (Buffer | null)[] {
+  const encoder = viewReader(view).keys;
+  return keys.map((key) => (key === null ? null : Buffer.concat([prefix, encoder.encode(key.map(toEngine))])));
+}
+
+async function readOrNothing(
+  redis: OnlineReadDependencies['redis'],
+  keys: readonly (Buffer | string)[],
+): Promise<readonly (Buffer | null)[] | undefined> {
+  try {
+    return await redis.read(keys);
+  } catch (error) {
+    if (error instanceof AsofError && error.code === 'REDIS_UNAVAILABLE') return undefined;
+    throw error;
+  }
+}

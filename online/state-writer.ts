@@ -1,0 +1,112 @@
+/** Writes encoded states in batches, several on their way at once; the caller waits when too many are. */
+import { encodePosition, type Position } from './position.ts';
+import type { RedisClient } from './redis-client.ts';
+import { WRITE_SCRIPT } from './redis-scripts.ts';
+import { epochKey, type ViewKeys } from './store-keys.ts';
+
+export interface WriteScope {
+  readonly redis: RedisClient;
+  readonly project: string;
+  readonly keys: ViewKeys;
+  readonly epoch: string;
+  /** The run's position; null for rows that belong to no run, such as pushed ones. */
+  readonly position: Position | null;
+  /** Milliseconds that Redis keeps what is written; 0 for ever. */
+  readonly lifeMillis: number;
+  /** Sequences whose rows were taken away: a stored row among them gives way to any other. */
+  readonly removed: readonly SequenceRange[];
+}
+
+/** Start inclusive, end exclusive. */
+export interface SequenceRange {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+export interface WriteCounts {
+  /** Keys written, and keys left alone because Redis held the same or a newer state. */
+  readonly written: number;
+  readonly unchanged: number;
+  /** Keys that did not exist before, and keys deleted. */
+  readonly added: number;
+  readonly deleted: number;
+}
+
+export interface StateWriter {
+  /** Takes one state; resolves when there is room for the next. Null deletes a key that lost its rows. */
+  write(entityKey: Uint8Array, state: Uint8Array | null): Promise<void> | undefined;
+  /** Resolves when everything is acknowledged. Throws what any batch threw. */
+  finish(): Promise<WriteCounts>;
+}
+
+/** Keys of one script call: long enough to hide the round trip, short enough to keep reads of others under a millisecond. */
+const BATCH_KEYS = 256;
+const BATCH_BYTES = 1_000_000;
+const BATCHES_UNDER_WAY = 4;
+
+export function createStateWriter(scope: WriteScope): StateWriter {
+  const head = [
+    scope.epoch,
+    scope.position === null ? '' : Buffer.from(encodePosition(scope.position)),
+    String(scope.lifeMillis),
+    encodeRanges(scope.removed),
+  ];
+  const underWay = new Set<Promise<void>>();
+  const counts = { written: 0, unchanged: 0, added: 0, deleted: 0 };
+  let failure: unknown;
+  let keys: Buffer[] = [];
+  let values: (Buffer | string)[] = [];
+  let bytes = 0;
+
+  const send = async (batchKeys: readonly Buffer[], batchValues: readonly (Buffer | string)[]): Promise<void> => {
+    const answer = await scope.redis.evaluate(
+      WRITE_SCRIPT,
+      [epochKey(scope.project), scope.keys.fence, ...batchKeys],
+      [...head, ...batchValues],
+    );
+    const [written, added, deleted] = answer as [number, number, number];
+    counts.written += written;
+    counts.added += added;
+    counts.deleted += deleted;
+    counts.unchanged += batchKeys.length - written - deleted;
+  };
+
+  const flush = async (): Promise<void> => {
+    const batch = send(keys, values);
+    keys = [];
+    values = [];
+    bytes = 0;
+    const settled: Promise<void> = batch
+      .catch((error: unknown) => {
+        failure ??= error;
+      })
+      .finally(() => underWay.delete(settled));
+    underWay.add(settled);
+    if (underWay.size >= BATCHES_UNDER_WAY) await Promise.race(underWay);
+    if (failure !== undefined) throw failure;
+  };
+
+  return {
+    write(entityKey, state) {
+      keys.push(Buffer.concat([scope.keys.values, entityKey]));
+      values.push(state === null ? '' : Buffer.from(state.buffer, state.byteOffset, state.byteLength));
+      bytes += state?.length ?? 0;
+      return keys.length < BATCH_KEYS && bytes < BATCH_BYTES ? undefined : flush();
+    },
+    async finish() {
+      if (keys.length > 0) await flush();
+      await Promise.all(underWay);
+      if (failure !== undefined) throw failure;
+      return counts;
+    },
+  };
+}
+
+function encodeRanges(ranges: readonly SequenceRange[]): Buffer {
+  const bytes = Buffer.alloc(ranges.length * 16);
+  ranges.forEach(({ start, end }, index) => {
+    bytes.writeBigUInt64BE(start, index * 16);
+    bytes.writeBigUInt64BE(end, index * 16 + 8);
+  });
+  return bytes;
+}

@@ -1,0 +1,69 @@
+/**
+ * Which content Redis has. The epoch is random text that lives as long as the content; a view's marker says which
+ * position its values are complete for. Both are read together with the values, so a Redis that came back empty, or with
+ * an older copy of its data, says so instead of answering with what it no longer knows.
+ */
+import { randomUUID } from 'node:crypto';
+import type { OnlinePosition } from '../catalog/catalog.ts';
+import { comparePositions, decodePosition, encodePosition, type Position } from './position.ts';
+import type { RedisClient } from './redis-client.ts';
+import { RAISE_FENCE_SCRIPT, SET_MARKER_SCRIPT } from './redis-scripts.ts';
+import { epochKey, type ViewKeys } from './store-keys.ts';
+
+/** The epoch of a project's content; a new one when Redis has none. */
+export async function ensureEpoch(redis: RedisClient, project: string): Promise<string> {
+  return redis.claim(epochKey(project), randomUUID());
+}
+
+/** The position that the view's values are complete for; undefined when Redis does not know the view. */
+export async function readMarker(redis: RedisClient, keys: ViewKeys): Promise<Position | undefined> {
+  const [marker] = await redis.read([keys.marker]);
+  return marker ? decodePosition(marker) : undefined;
+}
+
+/**
+ * Announces a run: from now on older runs of this view are refused. Answers the position announced before. Throws a
+ * `ScriptRefusal` when a newer run was announced already, or the content has another epoch.
+ */
+export async function raiseFence(
+  redis: RedisClient,
+  project: string,
+  keys: ViewKeys,
+  epoch: string,
+  position: Position,
+): Promise<Position | undefined> {
+  const before = await redis.evaluate(
+    RAISE_FENCE_SCRIPT,
+    [epochKey(project), keys.fence],
+    [epoch, Buffer.from(encodePosition(position))],
+  );
+  return before instanceof Uint8Array ? decodePosition(before) : undefined;
+}
+
+/** Says that the values are complete for the run's position. Only the newest run may. */
+export async function setMarker(
+  redis: RedisClient,
+  project: string,
+  keys: ViewKeys,
+  epoch: string,
+  position: Position,
+): Promise<void> {
+  await redis.evaluate(
+    SET_MARKER_SCRIPT,
+    [epochKey(project), keys.fence, keys.marker],
+    [epoch, Buffer.from(encodePosition(position))],
+  );
+}
+
+/**
+ * Whether values may be answered. The catalog's record of the last materialization is compared with the marker found in
+ * Redis: content that is older than the record was lost. A view that was never materialized has nothing to lose.
+ */
+export function isContentComplete(
+  recorded: OnlinePosition | undefined,
+  epoch: string | undefined,
+  marker: Position | undefined,
+): boolean {
+  if (recorded === undefined) return true;
+  return epoch !== undefined && marker !== undefined && comparePositions(marker, recorded) >= 0;
+}

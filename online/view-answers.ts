@@ -1,0 +1,79 @@
+/** The cells of one view for all entities: from the fetched states where they can answer, from the lake where not. */
+import { AsofError } from '../contracts/errors.ts';
+import type { PlannedView } from '../contracts/plan.ts';
+import type { Micros } from '../contracts/time.ts';
+import type { ScalarValue } from '../contracts/values.ts';
+import type { LakeReader } from './lake-reader.ts';
+import { DENIED_CELL, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
+import type { FetchedView } from './state-fetch.ts';
+import { mayHaveLapsed } from './state-life.ts';
+import { emptyCells, viewReader } from './view-reader.ts';
+
+export interface ViewQuestion {
+  readonly view: PlannedView;
+  /** By entity; null where a part of the key is null. */
+  readonly keys: readonly (readonly ScalarValue[] | null)[];
+  readonly fetched: FetchedView;
+  readonly at: Micros;
+  readonly now: Micros;
+  readonly isDenied: (feature: string) => boolean;
+}
+
+/** Feature name to its cells by entity. */
+export type ViewCells = ReadonlyMap<string, readonly OnlineCell[]>;
+
+type EntityCells = readonly OnlineCell[];
+
+export async function answerView(
+  { lake }: { readonly lake: LakeReader | null },
+  question: ViewQuestion,
+): Promise<ViewCells> {
+  const { view, keys, fetched } = question;
+  const features = view.features;
+  const unavailable = features.map(() => UNAVAILABLE_CELL);
+  const rows: (EntityCells | undefined)[] = keys.map((_, entity) =>
+    fetched.available ? answerFromState(question, entity) : unavailable,
+  );
+  const open = rows.flatMap((row, entity) => (row === undefined ? [entity] : []));
+  if (open.length > 0) {
+    const found = await askLake(
+      lake,
+      view,
+      open.map((entity) => keys[entity]!),
+      question.at,
+    );
+    open.forEach((entity, index) => (rows[entity] = found?.[index] ?? unavailable));
+  }
+  return new Map(
+    features.map((feature, index) => [
+      feature.name,
+      rows.map((row) => (question.isDenied(feature.name) ? DENIED_CELL : row![index]!)),
+    ]),
+  );
+}
+
+/** Undefined when only the lake can tell. */
+function answerFromState(question: ViewQuestion, entity: number): EntityCells | undefined {
+  const { view, keys, fetched, at, now } = question;
+  if (keys[entity] === null) return emptyCells(view.features);
+  const state = fetched.states[entity]!;
+  if (state !== null) return viewReader(view).answer(state, view.features, at);
+  // an absent key has no rows, unless nothing was materialized yet or Redis has let an old value go
+  if (fetched.position === undefined || mayHaveLapsed(view.view, at, now)) return undefined;
+  return emptyCells(view.features);
+}
+
+async function askLake(
+  lake: LakeReader | null,
+  view: PlannedView,
+  keys: readonly (readonly ScalarValue[])[],
+  at: Micros,
+): Promise<readonly EntityCells[] | undefined> {
+  if (lake === null) return undefined;
+  try {
+    return await lake.read({ view, keys, at });
+  } catch (error) {
+    if (error instanceof AsofError && error.retryable) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+/** What the stored state of one entity says about a view's features at an instant. */
+import type {
+  AggregateFeatureManifest,
+  ColumnFeatureManifest,
+  FeatureManifest,
+  FeatureViewManifest,
+  StoredSourceManifest,
+} from '../contracts/manifest.ts';
+import type { PlannedView } from '../contracts/plan.ts';
+import type { Micros } from '../contracts/time.ts';
+import type { FeatureValue, StoredType } from '../contracts/values.ts';
+import { applyTransform } from '../definitions/transforms.ts';
+import type { EngineValue } from '../engine/engine.ts';
+import { createAggregateCodec, type AggregateCodec } from './aggregate-state.ts';
+import { asofDueAt, createAsofCodec, type AsofCodec } from './asof-state.ts';
+import { createKeyEncoder, type KeyEncoder } from './entity-key.ts';
+import { absentCell, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
+import { fromEngine } from './value-json.ts';
+
+export interface ViewReader {
+  readonly keys: KeyEncoder;
+  /** One cell per feature; undefined when the state holds something that is due later than `at`. */
+  answer(bytes: Uint8Array, features: readonly FeatureManifest[], at: Micros): readonly OnlineCell[] | undefined;
+}
+
+const READERS = new WeakMap<FeatureViewManifest, ViewReader>();
+
+/** The reader of a view version, made once for each manifest. */
+export function viewReader({ view, source }: Pick<PlannedView, 'view' | 'source'>): ViewReader {
+  let reader = READERS.get(view);
+  if (reader === undefined) {
+    reader = createViewReader(view, source);
+    READERS.set(view, reader);
+  }
+  return reader;
+}
+
+/** What a key without any row has: 0 for counts, the default or nothing for all others. */
+export function emptyCells(features: readonly FeatureManifest[]): readonly OnlineCell[] {
+  return features.map((feature) =>
+    feature.kind === 'aggregate'
+      ? windowCell(feature, emptyValue(feature), null)
+      : absentCell(feature, 'MISSING', null, 'online'),
+  );
+}
+
+function createViewReader(view: FeatureViewManifest, source: StoredSourceManifest): ViewReader {
+  const keys = createKeyEncoder(view.keys.map(({ type }) => type));
+  if (view.mode === 'asof') {
+    const codec = createAsofCodec(view, source);
+    const places = new Map(codec.columns.map((column, index) => [column.name, { index, type: column.type }]));
+    return { keys, answer: (bytes, features, at) => answerRow(view, codec, places, bytes, features, at) };
+  }
+  const codec = createAggregateCodec(view, source);
+  return { keys, answer: (bytes, features, at) => answerWindows(codec, bytes, features, at) };
+}
+
+type ColumnPlaces = ReadonlyMap<string, { readonly index: number; readonly type: StoredType }>;
+
+function answerRow(
+  view: FeatureViewManifest,
+  codec: AsofCodec,
+  places: ColumnPlaces,
+  bytes: Uint8Array,
+  features: readonly FeatureManifest[],
+  at: Micros,
+): readonly OnlineCell[] | undefined {
+  const { order, values } = codec.decode(bytes);
+  if (asofDueAt(view, order) > at) return undefined;
+  if (values === null) return features.map((feature) => absentCell(feature, 'MISSING', order.event, 'online'));
+  const expired = view.ttlMicros !== null && order.event < at - BigInt(view.ttlMicros);
+  return features.map((feature) => {
+    if (expired) return absentCell(feature, 'EXPIRED', order.event, 'online');
+    const place = places.get((feature as ColumnFeatureManifest).column)!;
+    return presentCell(served(feature, values[place.index]!, place.type), order.event, 'online');
+  });
+}
+
+function answerWindows(
+  codec: AggregateCodec,
+  bytes: Uint8Array,
+  features: readonly FeatureManifest[],
+  at: Micros,
+): readonly OnlineCell[] | undefined {
+  const state = codec.decode(bytes);
+  if (state.dueAt > at) return undefined;
+  return features.map((feature) => {
+    const value = state.answer(feature.name, at);
+    return value === undefined ? UNAVAILABLE_CELL : windowCell(feature, value, state.newestEvent);
+  });
+}
+
+function windowCell(feature: FeatureManifest, value: EngineValue, newestEvent: Micros | null): OnlineCell {
+  if (value === null) return absentCell(feature, 'MISSING', newestEvent, 'online');
+  return presentCell(served(feature, value, feature.valueType), newestEvent, 'online');
+}
+
+function served(feature: FeatureManifest, value: EngineValue, type: StoredType): FeatureValue {
+  const stored = fromEngine(value, type);
+  return feature.transform === null ? stored : applyTransform(feature.transform, stored);
+}
+
+function emptyValue({ function: name }: AggregateFeatureManifest): EngineValue {
+  return name === 'count' ? 0 : null;
+}
