@@ -17,8 +17,7 @@ const EMPTY: MomentsState = { count: 0, mean: 0, squares: 0 };
 /** Inputs are float64 or int64; an int64 is taken as the nearest double. */
 export const STDDEV: Aggregate<MomentsState> = {
   empty: () => EMPTY,
-  add: (state, value) =>
-    value === null ? state : mergeMoments(state, { count: 1, mean: Number(value as number | bigint), squares: 0 }),
+  add: (state, value) => (value === null ? state : mergeMoments(state, { count: 1, mean: Number(value), squares: 0 })),
   merge: mergeMoments,
   finish: (state) => sampleDeviation(state.count, state.squares),
   encode(state) {

@@ -1,0 +1,49 @@
+/** One feature over one window of a block. */
+import { AsofError } from '../../contracts/errors.ts';
+import { evaluateExtreme } from './evaluate-extremes.ts';
+import { evaluateEdge, evaluateLastN } from './evaluate-places.ts';
+import { evaluateDeviation, evaluateDistinct } from './evaluate-spread.ts';
+import { evaluateMean, evaluateSum } from './evaluate-sums.ts';
+import type { ResultColumn } from './result-column.ts';
+import type { RowGroup } from './row-group.ts';
+import type { Spans } from './spans.ts';
+import type { SweepFeature, SweepPlan } from './sweep-plan.ts';
+import { countRows, windowRows } from './window-rows.ts';
+
+/** Writes the answers of all requests. What it leaves unset is null: an empty window. */
+export function evaluateFeature(
+  { feature, input }: SweepFeature,
+  plan: SweepPlan,
+  group: RowGroup,
+  spans: Spans,
+  result: ResultColumn,
+): void {
+  if (feature.function === 'count') {
+    countRows(group, spans, undefined).forEach((count, request) => result.setNumber(request, count));
+    return;
+  }
+  const column = group.inputs[input];
+  const type = plan.inputs[input]?.type;
+  if (column === undefined || type === undefined) {
+    throw new AsofError('INTERNAL', { problem: `${feature.name}: ${feature.function} has no column` });
+  }
+  const rows = windowRows(group, spans, column, type);
+  switch (feature.function) {
+    case 'sum':
+      return evaluateSum(rows, { where: feature.name, column: feature.column ?? '' }, result);
+    case 'mean':
+      return evaluateMean(rows, result);
+    case 'stddev':
+      return evaluateDeviation(rows, result);
+    case 'min':
+    case 'max':
+      return evaluateExtreme(rows, feature.function, result);
+    case 'first':
+    case 'last':
+      return evaluateEdge(rows, feature.function, result);
+    case 'lastN':
+      return evaluateLastN(rows, result);
+    case 'approxCountDistinct':
+      return evaluateDistinct(rows, result);
+  }
+}

@@ -1,0 +1,49 @@
+/** The rows of a block that pass one filter: what the windows of a group are cut from. */
+import type { BlockColumn } from './event-block.ts';
+import { filterLateRows, type LateRows } from './late-rows.ts';
+
+export interface RowGroup {
+  readonly rows: number;
+  readonly inputs: readonly BlockColumn[];
+  readonly created: Float64Array | undefined;
+  readonly late: LateRows | undefined;
+  /** The number of the group's rows before a row of the block; the block's row itself when nothing is filtered. */
+  placesOf(blockRows: Int32Array): Int32Array;
+}
+
+/** All rows of a block. */
+export function wholeGroup(
+  rows: number,
+  inputs: readonly BlockColumn[],
+  created: Float64Array | undefined,
+  late: LateRows | undefined,
+): RowGroup {
+  return { rows, inputs, created, late, placesOf: (blockRows) => blockRows };
+}
+
+/** The rows where `passes` is 1. */
+export function filterGroup(whole: RowGroup, passes: Int32Array): RowGroup {
+  const places = new Int32Array(whole.rows + 1);
+  for (let row = 0; row < whole.rows; row++) places[row + 1] = places[row]! + passes[row]!;
+  const passing = new Int32Array(places[whole.rows]!);
+  for (let row = 0; row < whole.rows; row++) if (passes[row] === 1) passing[places[row]!] = row;
+  return {
+    rows: passing.length,
+    inputs: whole.inputs.map((column) => gather(column, passing)),
+    created: whole.created && gatherValues(whole.created, passing),
+    late: whole.late && filterLateRows(whole.late, passing, places),
+    placesOf: (blockRows) => blockRows.map((row) => places[row]!),
+  };
+}
+
+function gather({ values, valid }: BlockColumn, rows: Int32Array): BlockColumn {
+  return { values: gatherValues(values, rows), valid: valid && gatherValues(valid, rows) };
+}
+
+function gatherValues<Values extends BlockColumn['values'] | Uint8Array>(values: Values, rows: Int32Array): Values {
+  if (Array.isArray(values)) return Array.from(rows, (row) => (values as readonly unknown[])[row]) as unknown as Values;
+  const source = values as Float64Array;
+  const gathered = new (source.constructor as Float64ArrayConstructor)(rows.length);
+  for (let place = 0; place < rows.length; place++) gathered[place] = source[rows[place]!]!;
+  return gathered as unknown as Values;
+}

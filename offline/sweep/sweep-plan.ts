@@ -1,0 +1,117 @@
+/** What one sweep reads and computes, from the planned view: columns, filters, windows, features. */
+import { readFilter, type FilterColumn } from '../../aggregates/row-filter.ts';
+import { AsofError } from '../../contracts/errors.ts';
+import type { AggregateFeatureManifest, WindowManifest } from '../../contracts/manifest.ts';
+import type { PlannedView } from '../../contracts/plan.ts';
+import { relationKeys } from '../event-relation.ts';
+import { storedType, type StoredType } from '../../contracts/values.ts';
+
+export interface SweepPlan {
+  /** Names of the key columns in both relations. */
+  readonly keys: readonly string[];
+  readonly delayMicros: number;
+  /** Whether the source says when its rows were created. */
+  readonly hasCreated: boolean;
+  /** Only rows with `created <= q` count. Never without `created`. */
+  readonly asKnown: boolean;
+  /** What is read of each event beside its order, without repeats. */
+  readonly inputs: readonly SweepInput[];
+  readonly groups: readonly SweepGroup[];
+  /** In the order of the view's features. */
+  readonly features: readonly AggregateFeatureManifest[];
+}
+
+/** A column's value, or the hash of it that the distinct sketch goes by. */
+export interface SweepInput {
+  readonly kind: 'value' | 'hash';
+  readonly column: string;
+  readonly type: StoredType;
+}
+
+/** Features with the same `where`. */
+export interface SweepGroup {
+  /** Empty for all events. */
+  readonly filter: readonly FilterColumn[];
+  readonly windows: readonly SweepWindow[];
+}
+
+/** Features of one group with the same window. */
+export interface SweepWindow {
+  readonly window: WindowManifest;
+  readonly features: readonly SweepFeature[];
+}
+
+export interface SweepFeature {
+  readonly feature: AggregateFeatureManifest;
+  /** Position in `SweepPlan.features`. */
+  readonly position: number;
+  /** Position in `SweepPlan.inputs`; -1 for `count`. */
+  readonly input: number;
+}
+
+/** `asKnown` is the caller's wish; the view's own `asKnown` adds to it. Throws `INVALID_VALUE` for a bad filter value. */
+export function planSweep({ view, source, features }: PlannedView, asKnown: boolean): SweepPlan {
+  const types = new Map(source.columns.map(({ name, type }) => [name, storedType(type)]));
+  const typeOf = (column: string): StoredType => {
+    const type = types.get(column);
+    if (type === undefined) throw new AsofError('INTERNAL', { problem: `${view.name}: no column ${column}` });
+    return type;
+  };
+  const aggregates = features.filter((feature) => feature.kind === 'aggregate');
+  const inputs: SweepInput[] = [];
+  const planned = aggregates.map((feature, position): SweepFeature => ({
+    feature,
+    position,
+    input: inputOf(feature, inputs, typeOf),
+  }));
+  return {
+    keys: relationKeys(view),
+    delayMicros: view.delayMicros,
+    hasCreated: source.created !== null,
+    asKnown: (asKnown || view.asKnown) && source.created !== null,
+    inputs,
+    groups: groupBy(planned, ({ feature }) => JSON.stringify(feature.where)).map((group) => ({
+      filter: readFilter(group[0]!.feature.where, typeOf),
+      windows: groupBy(group, ({ feature }) => windowKey(feature.window)).map((members) => ({
+        window: members[0]!.feature.window,
+        features: members,
+      })),
+    })),
+    features: aggregates,
+  };
+}
+
+/** The position of the feature's input among the inputs, added when it is new. */
+function inputOf(
+  { function: name, column }: AggregateFeatureManifest,
+  inputs: SweepInput[],
+  typeOf: (column: string) => StoredType,
+): number {
+  if (name === 'count' || column === null) return -1;
+  const kind = name === 'approxCountDistinct' ? 'hash' : 'value';
+  const known = inputs.findIndex((input) => input.kind === kind && input.column === column);
+  if (known >= 0) return known;
+  inputs.push({ kind, column, type: typeOf(column) });
+  return inputs.length - 1;
+}
+
+function windowKey(window: WindowManifest): string {
+  switch (window.kind) {
+    case 'duration':
+      return `${window.micros}/${window.resolutionMicros}`;
+    case 'last':
+      return `last ${window.count}`;
+    case 'all':
+      return 'all';
+  }
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,55 @@
+/** The statements of a sweep. Keys become small numbers, so that the sweep never compares key values itself. */
+import { distinctHashSql } from '../../aggregates/distinct-hash.ts';
+import type { FilterColumn } from '../../aggregates/row-filter.ts';
+import { identifierList, literalValue, quoteIdentifier, sqlType } from '../../engine/sql.ts';
+import type { SweepPlan } from './sweep-plan.ts';
+
+/** The distinct keys of the requests, numbered. */
+export function createKeysSql(table: string, requests: string, plan: SweepPlan): string {
+  return `CREATE TEMP TABLE ${quoteIdentifier(table)} AS
+SELECT CAST(row_number() OVER () AS INTEGER) AS __key, *
+FROM (SELECT DISTINCT ${identifierList(plan.keys)} FROM (${requests}))`;
+}
+
+/** Requests by (key, time): `__key`, `__at`, `__row`. */
+export function requestsSql(keysTable: string, requests: string, plan: SweepPlan): string {
+  return `SELECT k.__key, r.__at, r.__row
+FROM (${requests}) r JOIN ${quoteIdentifier(keysTable)} k USING (${identifierList(plan.keys)})
+ORDER BY k.__key, r.__at`;
+}
+
+/**
+ * Events of the requested keys by (key, order): `__key`, `__event`, `__created` (when the source has it), then one column
+ * for each input, then one INTEGER, 1 or 0, for each group with a filter.
+ */
+export function eventsSql(keysTable: string, events: string, plan: SweepPlan): string {
+  const inputs = plan.inputs.map(({ kind, column, type }, index) => {
+    const name = `e.${quoteIdentifier(column)}`;
+    return `${kind === 'hash' ? distinctHashSql(name, type) : name} AS __input${index}`;
+  });
+  const filters = plan.groups
+    .filter(({ filter }) => filter.length > 0)
+    .map(({ filter }, index) => `${filterSql(filter)} AS __filter${index}`);
+  const created = plan.hasCreated ? ['e.__created'] : [];
+  const columns = ['k.__key', 'e.__event', ...created, ...inputs, ...filters];
+  return `SELECT ${columns.join(', ')}
+FROM (${events}) e JOIN ${quoteIdentifier(keysTable)} k USING (${identifierList(plan.keys)})
+${plan.asKnown ? 'WHERE e.__created IS NOT NULL\n' : ''}ORDER BY k.__key, e.__event, e.__created NULLS FIRST, e.__seq`;
+}
+
+/** The result: `__row`, a column for each feature, and whether its value leaks. */
+export function createResultSql(table: string, plan: SweepPlan): string {
+  const values = plan.features.map(({ name, valueType }) => `${quoteIdentifier(name)} ${sqlType(valueType)}`);
+  const leaks = plan.features.map(({ name }) => `${quoteIdentifier(`__leak_${name}`)} BOOLEAN`);
+  return `CREATE TEMP TABLE ${quoteIdentifier(table)} (${['__row BIGINT', ...values, ...leaks].join(', ')})`;
+}
+
+/** 1 where every column of the filter has one of its values, else 0; null equals null. */
+function filterSql(filter: readonly FilterColumn[]): string {
+  const conditions = filter.map(({ column, type, values }) => {
+    const name = `e.${quoteIdentifier(column)}`;
+    const equals = values.map((value) => `${name} IS NOT DISTINCT FROM ${literalValue(value, type)}`);
+    return equals.length === 0 ? 'false' : `(${equals.join(' OR ')})`;
+  });
+  return `CAST(${conditions.join(' AND ')} AS INTEGER)`;
+}

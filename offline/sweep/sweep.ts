@@ -1,0 +1,76 @@
+/**
+ * Window aggregates by one sweep over the sorted events of each key. DuckDB sorts, JavaScript sweeps: see ADR 0003 for why.
+ * Time is O((events + requests) · log events) whatever the windows and the skew; memory holds one block of events (a key's
+ * events and used columns, when it has more than a block) and one piece of requests with their answers.
+ */
+import { quoteIdentifier } from '../../engine/sql.ts';
+import type { PlannedView } from '../../contracts/plan.ts';
+import type { Session } from '../../engine/engine.ts';
+import { evaluateBlock } from './evaluate-block.ts';
+import { emptyBlock, readBlocks, type EventBlock } from './event-block.ts';
+import { RequestReader } from './request-block.ts';
+import { planSweep } from './sweep-plan.ts';
+import { createKeysSql, createResultSql, eventsSql, requestsSql } from './sweep-sql.ts';
+
+export interface AggregateSweep {
+  readonly view: PlannedView;
+  /**
+   * A SELECT of the view's rows: its key columns by name, `__event` TIMESTAMP, `__created` TIMESTAMP (null where the row has
+   * none; not read when the source has none), `__seq` BIGINT, and the columns that features and filters use.
+   */
+  readonly events: string;
+  /** A SELECT of the requests: `__row` BIGINT, the key columns, none null, and `__at` TIMESTAMP. It is read twice. */
+  readonly requests: string;
+  /** Whether only rows created at or before q count. A view that says so itself needs no wish. */
+  readonly asKnown: boolean;
+  /** The temporary table to create. */
+  readonly resultTable: string;
+  /** Called with the number of requests answered so far. */
+  readonly onProgress?: (rows: number) => void;
+}
+
+/** What is in memory at once. */
+export interface SweepLimits {
+  /** Events in a block, at least; a key with more is a block alone. */
+  readonly blockRows: number;
+  /** Requests answered together, at most. A block whose keys have more is swept again for the rest. */
+  readonly pieceRows: number;
+}
+
+const LIMITS: SweepLimits = { blockRows: 65_536, pieceRows: 131_072 };
+
+/**
+ * Computes the aggregate features of a view for each request. The result table has `__row`, a column for each feature (null
+ * for an empty window, 0 for a count) and `__leak_<feature>`: whether any row of the window was created after q, null when
+ * the source does not say. Every request has one row, in no particular order.
+ *
+ * Throws `INTEGER_OVERFLOW` when an integer sum leaves the range of int64.
+ */
+export async function computeAggregates(
+  session: Session,
+  sweep: AggregateSweep,
+  { blockRows, pieceRows }: SweepLimits = LIMITS,
+): Promise<void> {
+  const plan = planSweep(sweep.view, sweep.asKnown);
+  const keys = `${sweep.resultTable}__keys`;
+  await session.run(createKeysSql(keys, sweep.requests, plan));
+  await session.run(createResultSql(sweep.resultTable, plan));
+  const requests = new RequestReader(session.stream(requestsSql(keys, sweep.requests, plan)), pieceRows);
+  let answered = 0;
+  const answer = async (block: EventBlock, lastKey: number): Promise<void> => {
+    for (let piece = await requests.take(lastKey); piece; piece = await requests.take(lastKey)) {
+      await session.append(sweep.resultTable, await evaluateBlock(block, piece, plan));
+      answered += piece.count;
+      sweep.onProgress?.(answered);
+    }
+  };
+  try {
+    for await (const block of readBlocks(session.stream(eventsSql(keys, sweep.events, plan)), plan, blockRows)) {
+      await answer(block, block.keys.at(-1)!);
+    }
+    await answer(emptyBlock(plan), Number.MAX_SAFE_INTEGER);
+  } finally {
+    await requests.close();
+  }
+  await session.run(`DROP TABLE ${quoteIdentifier(keys)}`);
+}
