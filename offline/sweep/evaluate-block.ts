@@ -26,7 +26,7 @@ export async function evaluateBlock(
   const late = findLateRows(times, ranges);
   const whole = wholeGroup(block.rows, block.inputs, times.created, plan.asKnown ? late : undefined);
   const ends = firstRowsFrom(ranges, times.entry, times.at);
-  const results = plan.features.map(({ valueType }) => new ResultColumn(valueType, requests.count));
+  const results = plan.features.map(({ type }) => new ResultColumn(type, requests.count));
   const leaks: (readonly EngineValue[])[] = [];
   let filters = 0;
   for (const { filter, windows: members } of plan.groups) {

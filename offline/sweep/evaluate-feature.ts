@@ -12,7 +12,7 @@ import { countRows, windowRows } from './window-rows.ts';
 
 /** Writes the answers of all requests. What it leaves unset is null: an empty window. */
 export function evaluateFeature(
-  { feature, input }: SweepFeature,
+  { feature, input, naming }: SweepFeature,
   plan: SweepPlan,
   group: RowGroup,
   spans: Spans,
@@ -30,7 +30,7 @@ export function evaluateFeature(
   const rows = windowRows(group, spans, column, type);
   switch (feature.function) {
     case 'sum':
-      return evaluateSum(rows, { where: feature.name, column: feature.column ?? '' }, result);
+      return evaluateSum(rows, naming, result);
     case 'mean':
       return evaluateMean(rows, result);
     case 'stddev':

@@ -1,10 +1,11 @@
 /** What one sweep reads and computes, from the planned view: columns, filters, windows, features. */
+import type { Naming } from '../../aggregates/integer-sum.ts';
 import { readFilter, type FilterColumn } from '../../aggregates/row-filter.ts';
-import { AsofError } from '../../contracts/errors.ts';
 import type { AggregateFeatureManifest, WindowManifest } from '../../contracts/manifest.ts';
 import type { PlannedView } from '../../contracts/plan.ts';
-import { relationKeys } from '../event-relation.ts';
-import { storedType, type StoredType } from '../../contracts/values.ts';
+import { columnType, relationKeys } from '../event-relation.ts';
+import { aggregateType } from '../feature-sql.ts';
+import type { StoredType } from '../../contracts/values.ts';
 
 export interface SweepPlan {
   /** Names of the key columns in both relations. */
@@ -18,7 +19,7 @@ export interface SweepPlan {
   readonly inputs: readonly SweepInput[];
   readonly groups: readonly SweepGroup[];
   /** In the order of the view's features. */
-  readonly features: readonly AggregateFeatureManifest[];
+  readonly features: readonly SweepFeature[];
 }
 
 /** A column's value, or the hash of it that the distinct sketch goes by. */
@@ -47,22 +48,22 @@ export interface SweepFeature {
   readonly position: number;
   /** Position in `SweepPlan.inputs`; -1 for `count`. */
   readonly input: number;
+  /** Of the result: the aggregate's own, before a transform. */
+  readonly type: StoredType;
+  readonly naming: Naming;
 }
 
 /** `asKnown` is the caller's wish; the view's own `asKnown` adds to it. Throws `INVALID_VALUE` for a bad filter value. */
 export function planSweep({ view, source, features }: PlannedView, asKnown: boolean): SweepPlan {
-  const types = new Map(source.columns.map(({ name, type }) => [name, storedType(type)]));
-  const typeOf = (column: string): StoredType => {
-    const type = types.get(column);
-    if (type === undefined) throw new AsofError('INTERNAL', { problem: `${view.name}: no column ${column}` });
-    return type;
-  };
+  const typeOf = (column: string): StoredType => columnType(source, column);
   const aggregates = features.filter((feature) => feature.kind === 'aggregate');
   const inputs: SweepInput[] = [];
   const planned = aggregates.map((feature, position): SweepFeature => ({
     feature,
     position,
     input: inputOf(feature, inputs, typeOf),
+    type: aggregateType(feature, source),
+    naming: { where: `${view.name}:${feature.name}`, column: feature.column ?? '' },
   }));
   return {
     keys: relationKeys(view),
@@ -77,7 +78,7 @@ export function planSweep({ view, source, features }: PlannedView, asKnown: bool
         features: members,
       })),
     })),
-    features: aggregates,
+    features: planned,
   };
 }
 

@@ -39,8 +39,8 @@ ${plan.asKnown ? 'WHERE e.__created IS NOT NULL\n' : ''}ORDER BY k.__key, e.__ev
 
 /** The result: `__row`, a column for each feature, and whether its value leaks. */
 export function createResultSql(table: string, plan: SweepPlan): string {
-  const values = plan.features.map(({ name, valueType }) => `${quoteIdentifier(name)} ${sqlType(valueType)}`);
-  const leaks = plan.features.map(({ name }) => `${quoteIdentifier(`__leak_${name}`)} BOOLEAN`);
+  const values = plan.features.map(({ feature, type }) => `${quoteIdentifier(feature.name)} ${sqlType(type)}`);
+  const leaks = plan.features.map(({ feature }) => `${quoteIdentifier(`__leak_${feature.name}`)} BOOLEAN`);
   return `CREATE TEMP TABLE ${quoteIdentifier(table)} (${['__row BIGINT', ...values, ...leaks].join(', ')})`;
 }
 
