@@ -1,0 +1,92 @@
+/**
+ * Served values in SQL, from what was found for each request. A feature's expressions read the alias of its view's
+ * result: for an as-of view `__row` (null when no row was found), `__live` (young enough and not a delete), `__expired`
+ * and the source's columns; for an aggregate view `__row` and the feature.
+ */
+import type {
+  AggregateFeatureManifest,
+  ColumnFeatureManifest,
+  FeatureManifest,
+  StoredSourceManifest,
+} from '../contracts/manifest.ts';
+import type { JsonScalar, JsonValue, StoredType } from '../contracts/values.ts';
+import { elementType } from '../contracts/values.ts';
+import { requireInstant } from '../contracts/time.ts';
+import type { EngineValue } from '../engine/engine.ts';
+import { literalValue, quoteIdentifier } from '../engine/sql.ts';
+import { columnType } from './event-relation.ts';
+import { transformSql } from './transform-sql.ts';
+
+/** The value of a feature, and its `FeatureStatus`. */
+export interface FeatureSql {
+  readonly value: string;
+  readonly status: string;
+}
+
+/** @param alias the alias of the view's result, quoted where needed */
+export function featureSql(feature: FeatureManifest, source: StoredSourceManifest, alias: string): FeatureSql {
+  return feature.kind === 'column' ? columnSql(feature, source, alias) : aggregateSql(feature, source, alias);
+}
+
+function columnSql(feature: ColumnFeatureManifest, source: StoredSourceManifest, alias: string): FeatureSql {
+  const stored = `${alias}.${quoteIdentifier(feature.column)}`;
+  const value = transformSql(feature.transform, stored, columnType(source, feature.column), feature.valueType);
+  const fallback = literalValue(engineValue(feature.default, feature.valueType), feature.valueType);
+  return {
+    value: `CASE WHEN ${alias}.__live THEN ${value} ELSE ${fallback} END`,
+    status: `CASE WHEN ${alias}.__live THEN CASE WHEN ${value} IS NULL THEN 'NULL' ELSE 'PRESENT' END
+    ${feature.default === null ? `WHEN ${alias}.__expired THEN 'EXPIRED' ELSE 'MISSING'` : `ELSE 'DEFAULT'`} END`,
+  };
+}
+
+/** An aggregate without input is null unless it counts, so a null is what a default stands in for. */
+function aggregateSql(feature: AggregateFeatureManifest, source: StoredSourceManifest, alias: string): FeatureSql {
+  const computed = aggregatedSql(feature, alias);
+  const value =
+    feature.transform === null
+      ? computed
+      : `CASE WHEN ${computed} IS NOT NULL THEN ${transformSql(feature.transform, computed, aggregateType(feature, source), feature.valueType)} END`;
+  const fallback = literalValue(engineValue(feature.default, feature.valueType), feature.valueType);
+  return {
+    value: feature.default === null ? value : `CASE WHEN ${computed} IS NULL THEN ${fallback} ELSE ${value} END`,
+    status: `CASE WHEN ${computed} IS NULL THEN ${feature.default === null ? `'NULL'` : `'DEFAULT'`}
+    WHEN ${value} IS NULL THEN 'NULL' ELSE 'PRESENT' END`,
+  };
+}
+
+/** A request without a key has no row in the result, and counts nothing. */
+function aggregatedSql(feature: AggregateFeatureManifest, alias: string): string {
+  const computed = `${alias}.${quoteIdentifier(feature.name)}`;
+  return isCount(feature) ? `coalesce(${computed}, 0)` : computed;
+}
+
+/** Counts are BIGINT in files and plain numbers in TypeScript. */
+export function isCount(feature: FeatureManifest): boolean {
+  return feature.kind === 'aggregate' && (feature.function === 'count' || feature.function === 'approxCountDistinct');
+}
+
+/** The type of an aggregate before its transform. */
+export function aggregateType(feature: AggregateFeatureManifest, source: StoredSourceManifest): StoredType {
+  if (feature.transform === null) return feature.valueType;
+  if (isCount(feature)) return 'int64';
+  if (feature.function === 'mean' || feature.function === 'stddev') return 'float64';
+  const type = columnType(source, feature.column ?? '');
+  return feature.function === 'lastN' ? (`${type}[]` as StoredType) : type;
+}
+
+/** A value of a manifest as the engine holds it: int64 as `bigint`, timestamps in microseconds. */
+export function engineValue(value: JsonValue, type: StoredType): EngineValue {
+  if (typeof value === 'object' && value !== null) {
+    const element = elementType(type) ?? 'string';
+    return value.map((item) => engineScalar(item, element));
+  }
+  return engineScalar(value, type);
+}
+
+function engineScalar(value: JsonScalar, type: StoredType): EngineValue {
+  if (value === null) return null;
+  if (type === 'int64') return BigInt(value);
+  if (type === 'float64') return Number(value);
+  if (type === 'timestamp') return requireInstant(String(value), 'default');
+  return value;
+}

@@ -1,0 +1,124 @@
+/** The features of one view for a table of requests, inside one session. */
+import type { PlannedView } from '../contracts/plan.ts';
+import type { Session } from '../engine/engine.ts';
+import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
+import { extremesSql, matchSql, requestedEvents } from './asof-match.ts';
+import { DELETED_COLUMN, relationKeys, usedColumns } from './event-relation.ts';
+import { aggregateType, featureSql, type FeatureSql } from './feature-sql.ts';
+import { rowOrderSql, type OrderExtremes } from './row-order-sql.ts';
+import { computeAggregates } from './sweep/sweep.ts';
+
+export interface ViewFeaturesInput {
+  readonly planned: PlannedView;
+  /** The view's event relation with the columns asked for. */
+  readonly events: (columns: readonly string[]) => string;
+  /** A table of `__row`, the columns of `requestKeys` and `__at`; rows with a null key are left out here. */
+  readonly requests: string;
+  /** By position the columns of `requests` that hold the view's keys. */
+  readonly requestKeys: readonly string[];
+  readonly asKnown: boolean;
+  /** The temporary table to create. */
+  readonly resultTable: string;
+}
+
+/** Expressions over the result table, under the alias that it was made with. */
+export interface ViewFeatureSql extends FeatureSql {
+  readonly name: string;
+  /** Whether the value was made from a row created after q; null when the source does not say. */
+  readonly leak: string | null;
+}
+
+/** Creates the result table: at most one row for each request, by `__row`. */
+export async function computeViewFeatures(session: Session, input: ViewFeaturesInput): Promise<void> {
+  const keys = relationKeys(input.planned.view);
+  const named = keys.map((key, index) => `${quoteIdentifier(input.requestKeys[index]!)} AS ${quoteIdentifier(key)}`);
+  const known = input.requestKeys.map((key) => `${quoteIdentifier(key)} IS NOT NULL`).join(' AND ');
+  const requests = `SELECT __row, ${named.join(', ')}, __at FROM ${quoteIdentifier(input.requests)} WHERE ${known}`;
+  if (input.planned.view.mode === 'aggregate') await sweepAggregates(session, input, requests, keys);
+  else await findRows(session, input, requests, keys);
+}
+
+async function findRows(
+  session: Session,
+  { planned, events, asKnown, resultTable }: ViewFeaturesInput,
+  requestSql: string,
+  keys: readonly string[],
+): Promise<void> {
+  const { view, source } = planned;
+  const requests = quoteIdentifier(`${resultTable}_requests`);
+  const matches = quoteIdentifier(`${resultTable}_matches`);
+  await session.run(`CREATE TEMP TABLE ${requests} AS ${requestSql}`);
+  const narrow = requestedEvents(events([]), keys, requests);
+  const [extremes] = await session.rows(extremesSql(events([])));
+  const match = matchSql({
+    events: narrow,
+    requests,
+    keys,
+    delayMicros: view.delayMicros,
+    asKnown: (asKnown || view.asKnown) && source.created !== null,
+    order: rowOrderSql(orderExtremes(extremes)),
+  });
+  await session.run(`CREATE TEMP TABLE ${matches} AS ${match}`);
+  const columns = usedColumns(planned);
+  const young =
+    view.ttlMicros === null
+      ? 'true'
+      : `m.__event_micros >= epoch_us(m.__at) - ${literalBigint(BigInt(view.ttlMicros))}`;
+  const kept = source.operation === null ? 'true' : `NOT e.${DELETED_COLUMN}`;
+  const values = columns.length === 0 ? '' : `, ${identifierList(columns, 'e.')}`;
+  await session.run(`CREATE TEMP TABLE ${quoteIdentifier(resultTable)} AS
+SELECT m.__row, m.__event_micros, coalesce(m.__created_micros > epoch_us(m.__at), false) AS __late,
+  ${young} AND ${kept} AS __live, NOT (${young}) AND ${kept} AS __expired${values}
+FROM ${matches} m JOIN (${events(columns)}) e ON e.__seq = m.__seq`);
+  await session.run(`DROP TABLE ${matches}`);
+  await session.run(`DROP TABLE ${requests}`);
+}
+
+/** Without rows any order does. */
+function orderExtremes(extremes: Partial<OrderExtremes> | undefined): OrderExtremes {
+  return {
+    minEvent: extremes?.minEvent ?? 0n,
+    maxEvent: extremes?.maxEvent ?? 0n,
+    minCreated: extremes?.minCreated ?? null,
+    maxCreated: extremes?.maxCreated ?? null,
+    minSequence: extremes?.minSequence ?? 0n,
+    maxSequence: extremes?.maxSequence ?? 0n,
+  };
+}
+
+async function sweepAggregates(
+  session: Session,
+  { planned, events, asKnown, resultTable }: ViewFeaturesInput,
+  requests: string,
+  keys: readonly string[],
+): Promise<void> {
+  const view = { ...planned.view, keys: planned.view.keys.map((key, index) => ({ ...key, name: keys[index]! })) };
+  const features = planned.features.map((feature) =>
+    feature.kind === 'aggregate'
+      ? { ...feature, valueType: aggregateType(feature, planned.source), transform: null }
+      : feature,
+  );
+  await computeAggregates(session, {
+    view: { ...planned, view, features },
+    events: events(usedColumns(planned)),
+    requests,
+    asKnown,
+    resultTable,
+  });
+}
+
+/** How the features read a result table that stands under `alias`. */
+export function viewFeatureSql(planned: PlannedView, alias: string): readonly ViewFeatureSql[] {
+  const { view, source } = planned;
+  return planned.features.map((feature) => ({
+    name: feature.name,
+    ...featureSql(feature, source, alias),
+    leak: source.created === null ? null : leakSql(view.mode, alias, feature.name),
+  }));
+}
+
+function leakSql(mode: PlannedView['view']['mode'], alias: string, feature: string): string {
+  const leak =
+    mode === 'asof' ? `${alias}.__live AND ${alias}.__late` : `${alias}.${quoteIdentifier(`__leak_${feature}`)}`;
+  return `coalesce(${leak}, false)`;
+}
