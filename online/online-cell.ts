@@ -17,10 +17,10 @@ export function presentCell(value: FeatureValue, eventTimestamp: Micros | null, 
   return { value, status: value === null ? 'NULL' : 'PRESENT', eventTimestamp, servedFrom };
 }
 
-/** No value, or one that is too old: the feature's default when it has one. */
+/** No row, one that is too old, or an empty window: the feature's default when it has one. */
 export function absentCell(
   feature: Pick<FeatureManifest, 'default' | 'valueType'>,
-  status: 'MISSING' | 'EXPIRED',
+  status: 'MISSING' | 'EXPIRED' | 'NULL',
   eventTimestamp: Micros | null,
   servedFrom: ServedFrom,
 ): OnlineCell {

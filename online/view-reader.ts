@@ -1,6 +1,5 @@
 /** What the stored state of one entity says about a view's features at an instant. */
 import type {
-  AggregateFeatureManifest,
   ColumnFeatureManifest,
   FeatureManifest,
   FeatureViewManifest,
@@ -11,6 +10,7 @@ import type { Micros } from '../contracts/time.ts';
 import type { FeatureValue, StoredType } from '../contracts/values.ts';
 import { applyTransform } from '../definitions/transforms.ts';
 import type { EngineValue } from '../engine/engine.ts';
+import { isCount } from '../offline/feature-sql.ts';
 import { createAggregateCodec, type AggregateCodec } from './aggregate-state.ts';
 import { asofDueAt, createAsofCodec, type AsofCodec } from './asof-state.ts';
 import { createKeyEncoder, type KeyEncoder } from './entity-key.ts';
@@ -35,12 +35,10 @@ export function viewReader({ view, source }: Pick<PlannedView, 'view' | 'source'
   return reader;
 }
 
-/** What a key without any row has: 0 for counts, the default or nothing for all others. */
+/** What a key without any row has. */
 export function emptyCells(features: readonly FeatureManifest[]): readonly OnlineCell[] {
   return features.map((feature) =>
-    feature.kind === 'aggregate'
-      ? windowCell(feature, emptyValue(feature), null)
-      : absentCell(feature, 'MISSING', null, 'online'),
+    feature.kind === 'aggregate' ? windowCell(feature, null, null) : absentCell(feature, 'MISSING', null, 'online'),
   );
 }
 
@@ -90,16 +88,13 @@ function answerWindows(
   });
 }
 
+/** A window without input counts 0 and is otherwise null, which is what a default stands in for. */
 function windowCell(feature: FeatureManifest, value: EngineValue, newestEvent: Micros | null): OnlineCell {
-  if (value === null) return absentCell(feature, 'MISSING', newestEvent, 'online');
-  return presentCell(served(feature, value, feature.valueType), newestEvent, 'online');
+  if (value === null && !isCount(feature)) return absentCell(feature, 'NULL', newestEvent, 'online');
+  return presentCell(served(feature, value ?? 0, feature.valueType), newestEvent, 'online');
 }
 
 function served(feature: FeatureManifest, value: EngineValue, type: StoredType): FeatureValue {
   const stored = fromEngine(value, type);
   return feature.transform === null ? stored : applyTransform(feature.transform, stored);
-}
-
-function emptyValue({ function: name }: AggregateFeatureManifest): EngineValue {
-  return name === 'count' ? 0 : null;
 }

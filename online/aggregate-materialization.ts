@@ -1,0 +1,77 @@
+/** From the lake to Redis for an aggregate view: the tiles, rows and events of each key, made anew from its history. */
+import type { Session } from '../engine/engine.ts';
+import { identifierList, literalBigint } from '../engine/sql.ts';
+import { keysEqual, relationKeys } from '../offline/event-relation.ts';
+import { createAggregateCodec, type AggregateBuilder } from './aggregate-state.ts';
+import { createKeyEncoder } from './entity-key.ts';
+import { deleteKeysWithoutRows } from './lost-keys.ts';
+import type { Position } from './position.ts';
+import { readCells, readRowOrder, rowPlaces, rowSelection } from './row-selection.ts';
+import type { SnapshotReader } from './source-snapshot.ts';
+import type { SequenceRange, StateWriter } from './state-writer.ts';
+
+/** Writes the keys whose rows came or went since `base`, or all keys without one. */
+export async function materializeAggregates(
+  session: Session,
+  snapshot: SnapshotReader,
+  base: Position | undefined,
+  openWriter: (removed: readonly SequenceRange[]) => StateWriter,
+  onRows: (rows: number) => void,
+): Promise<StateWriter> {
+  const keys = relationKeys(snapshot.view);
+  const all = await snapshot.rows();
+  const writer = openWriter([]);
+  if (base === undefined) {
+    await writeStates(session, snapshot, all, writer, onRows);
+    return writer;
+  }
+  const removed = await snapshot.rowsRemovedSince(base);
+  const touched = [await snapshot.rowsSince(base), removed.rows].map(
+    (rows) => `SELECT ${identifierList(keys)} FROM (${rows})`,
+  );
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE __touched AS SELECT DISTINCT * FROM (${touched.join(' UNION ALL ')})`,
+  );
+  const theirs = `SELECT e.* FROM (${all}) e SEMI JOIN __touched k ON ${keysEqual(keys, 'e', 'k')}`;
+  await writeStates(session, snapshot, theirs, writer, onRows);
+  await deleteKeysWithoutRows(session, snapshot, '__touched', all, writer);
+  return writer;
+}
+
+/** Rows arrive by key, in row order: one key is at hand at a time, whatever the size of the table. */
+async function writeStates(
+  session: Session,
+  { view, source, position }: SnapshotReader,
+  rows: string,
+  writer: StateWriter,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const codec = createAggregateCodec(view, source);
+  const encoder = createKeyEncoder(view.keys.map(({ type }) => type));
+  const keys = relationKeys(view);
+  const places = rowPlaces(keys.length, codec.layout.columns.length);
+  const reachable = rowsInReach(rows, keys, codec.layout.reachMicros);
+  const select = `SELECT ${rowSelection(keys, codec.layout.columns, false)} FROM (${reachable})
+ORDER BY ${identifierList(keys)}, __event, __created NULLS FIRST, __seq`;
+  let current: { readonly key: Uint8Array; readonly builder: AggregateBuilder } | undefined;
+  for await (const batch of session.stream(select)) {
+    for (let row = 0; row < batch.rows; row += 1) {
+      const key = encoder.encode(readCells(batch, places.keys, row));
+      if (current === undefined || Buffer.compare(current.key, key) !== 0) {
+        if (current !== undefined) await writer.write(current.key, current.builder.encode(position));
+        current = { key, builder: codec.start() };
+      }
+      current.builder.add(readRowOrder(batch, places, row), readCells(batch, places.values, row));
+    }
+    onRows(batch.rows);
+  }
+  if (current !== undefined) await writer.write(current.key, current.builder.encode(position));
+}
+
+/** Leaves out what lies further before the key's newest row than any window can reach. */
+function rowsInReach(rows: string, keys: readonly string[], reachMicros: number | null): string {
+  if (reachMicros === null) return rows;
+  const newest = `SELECT ${identifierList(keys)}, epoch_us(max(__event)) AS __newest FROM (${rows}) GROUP BY ALL`;
+  return `SELECT e.* FROM (${rows}) e JOIN (${newest}) n ON ${keysEqual(keys, 'e', 'n')}
+WHERE epoch_us(e.__event) >= n.__newest - ${literalBigint(BigInt(reachMicros))}`;
+}

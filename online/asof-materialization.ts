@@ -1,0 +1,98 @@
+/** From the lake to Redis for an as-of view: the greatest due row of each key. */
+import type { Session } from '../engine/engine.ts';
+import { identifierList } from '../engine/sql.ts';
+import { extremesSql } from '../offline/asof-match.ts';
+import { keysEqual, relationKeys } from '../offline/event-relation.ts';
+import { rowOrderSql, type OrderExtremes } from '../offline/row-order-sql.ts';
+import { createAsofCodec } from './asof-state.ts';
+import { createKeyEncoder } from './entity-key.ts';
+import { deleteKeysWithoutRows } from './lost-keys.ts';
+import type { Position } from './position.ts';
+import { isDeleted, readCells, readRowOrder, rowPlaces, rowSelection } from './row-selection.ts';
+import type { SnapshotReader } from './source-snapshot.ts';
+import type { SequenceRange, StateWriter } from './state-writer.ts';
+
+/**
+ * Writes the keys that may have changed since `base`, or all keys without one. Rows that came are enough where none went:
+ * the writer keeps the greater one. A key that lost rows is chosen again from everything.
+ */
+export async function materializeAsof(
+  session: Session,
+  snapshot: SnapshotReader,
+  base: Position | undefined,
+  openWriter: (removed: readonly SequenceRange[]) => StateWriter,
+  onRows: (rows: number) => void,
+): Promise<StateWriter> {
+  if (base === undefined) {
+    const writer = openWriter([]);
+    await writeGreatest(session, snapshot, await snapshot.rows(), writer, onRows);
+    return writer;
+  }
+  const removed = await snapshot.rowsRemovedSince(base);
+  const writer = openWriter(removed.sequences);
+  await writeGreatest(session, snapshot, await snapshot.rowsSince(base), writer, onRows);
+  if (removed.sequences.length > 0) await rewriteLosers(session, snapshot, removed.rows, writer, onRows);
+  return writer;
+}
+
+async function rewriteLosers(
+  session: Session,
+  snapshot: SnapshotReader,
+  removed: string,
+  writer: StateWriter,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const keys = relationKeys(snapshot.view);
+  const all = await snapshot.rows();
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE __losers AS SELECT DISTINCT ${identifierList(keys)} FROM (${removed})`,
+  );
+  const theirs = `SELECT e.* FROM (${all}) e SEMI JOIN __losers k ON ${keysEqual(keys, 'e', 'k')}`;
+  await writeGreatest(session, snapshot, theirs, writer, onRows);
+  await deleteKeysWithoutRows(session, snapshot, '__losers', all, writer);
+}
+
+async function writeGreatest(
+  session: Session,
+  snapshot: SnapshotReader,
+  rows: string,
+  writer: StateWriter,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const { view, source } = snapshot;
+  const codec = createAsofCodec(view, source);
+  const encoder = createKeyEncoder(view.keys.map(({ type }) => type));
+  const keys = relationKeys(view);
+  const select = await greatestSql(session, keys, rows, {
+    deleted: source.operation !== null,
+    columns: codec.columns.map(({ name }) => name),
+  });
+  if (select === undefined) return;
+  const places = rowPlaces(keys.length, codec.columns.length);
+  for await (const batch of session.stream(select)) {
+    for (let row = 0; row < batch.rows; row += 1) {
+      const order = readRowOrder(batch, places, row);
+      const values = isDeleted(batch, places, row) ? null : readCells(batch, places.values, row);
+      const key = encoder.encode(readCells(batch, places.keys, row));
+      const written = writer.write(key, codec.encode({ order, values }));
+      // awaiting only a full batch spares a promise per row
+      if (written !== undefined) await written;
+    }
+    onRows(batch.rows);
+  }
+}
+
+/** Keys, times, sequence and columns of each key's greatest row; undefined when there are no rows. */
+async function greatestSql(
+  session: Session,
+  keys: readonly string[],
+  rows: string,
+  read: { readonly deleted: boolean; readonly columns: readonly string[] },
+): Promise<string | undefined> {
+  const [extremes] = await session.rows(extremesSql(rows));
+  if (extremes === undefined || extremes['minEvent'] === null) return undefined;
+  const order = rowOrderSql(extremes as unknown as OrderExtremes);
+  const greatest = `SELECT max(${order.order}) AS __order FROM (${rows}) GROUP BY ${identifierList(keys)}`;
+  return `SELECT ${rowSelection(keys, read.columns, read.deleted)}
+FROM (${rows}) SEMI JOIN (SELECT ${order.sequence('__order')} AS __seq FROM (${greatest})) USING (__seq)`;
+}

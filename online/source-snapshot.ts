@@ -1,0 +1,95 @@
+/** One snapshot of a source table as a view reads it, and what changed in it since another. */
+import type { Catalog } from '../catalog/catalog.ts';
+import type { CommittedFile, TableKey } from '../contracts/lake.ts';
+import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type { Lake } from '../lake/lake.ts';
+import { eventRelation, usedColumns } from '../offline/event-relation.ts';
+import { dueRows, knowsCreated, publishedAfter } from './due-rows.ts';
+import type { Position } from './position.ts';
+import type { SequenceRange } from './state-writer.ts';
+
+export interface SnapshotReader {
+  readonly view: FeatureViewManifest;
+  readonly source: StoredSourceManifest;
+  readonly position: Position;
+  readonly files: readonly CommittedFile[];
+  /** All rows that are due at the position. */
+  rows(): Promise<string>;
+  /** Rows that became due since another position: in files that are new since then, or by the passing of time. */
+  rowsSince(base: Position): Promise<string>;
+  /** Rows that were taken away since then, as the base's snapshot held them, and their sequences. */
+  rowsRemovedSince(base: Position): Promise<{ readonly rows: string; readonly sequences: readonly SequenceRange[] }>;
+}
+
+/** Pins the newest snapshot of the view's source. `rows…` are SELECTs over event relations. */
+export async function openSnapshot(
+  { catalog, lake }: { readonly catalog: Pick<Catalog, 'tables'>; readonly lake: Lake },
+  table: TableKey,
+  { view, source }: { readonly view: FeatureViewManifest; readonly source: StoredSourceManifest },
+  to: bigint,
+): Promise<SnapshotReader> {
+  const { snapshot, files } = await catalog.tables.files(table);
+  const position = { snapshot, to };
+  const relation = async (chosen: readonly CommittedFile[]): Promise<string> =>
+    eventRelation({
+      files: await Promise.all(
+        chosen.map(async ({ path, columns }) => ({ localPath: await lake.localPath(path), columns })),
+      ),
+      table: 'source',
+      view,
+      source,
+      columns: usedColumns(view),
+    });
+  const due = async (chosen: readonly CommittedFile[], after?: bigint): Promise<string> =>
+    dueRows(await relation(chosen), { view, source }, after === undefined ? { to } : { after, to });
+
+  return {
+    view,
+    source,
+    position,
+    files,
+    rows: () => due(files),
+    async rowsSince(base) {
+      const { files: added } = await catalog.tables.changes(table, base.snapshot, snapshot);
+      const fresh = new Set(added.map(({ id }) => id));
+      const waiting = files.filter((file) => !fresh.has(file.id) && mayBecomeDue(file, view, source, base.to));
+      return `${await due(files.filter(({ id }) => fresh.has(id)))} UNION ALL ${await due(waiting, base.to)}`;
+    },
+    async rowsRemovedSince(base) {
+      const { removedSequences } = await catalog.tables.changes(table, base.snapshot, snapshot);
+      const sequences = mergeRanges(removedSequences);
+      const held = await catalog.tables.files(table, base.snapshot);
+      const overlapping = held.files.filter((file) => sequences.some((range) => holds(file, range)));
+      const conditions = sequences.map(({ start, end }) => `(__seq >= ${start} AND __seq < ${end})`);
+      const rows = `SELECT * FROM (${await relation(overlapping)}) WHERE ${conditions.join(' OR ') || 'false'}`;
+      return { rows, sequences };
+    },
+  };
+}
+
+/** Whether a file can hold a row that was not due at `instant`. */
+function mayBecomeDue(
+  { maxEvent, maxCreated }: CommittedFile,
+  view: FeatureViewManifest,
+  source: StoredSourceManifest,
+  instant: bigint,
+): boolean {
+  if (maxEvent === null) return false;
+  if (maxEvent + publishedAfter(view) > instant) return true;
+  return knowsCreated(view, source) && maxCreated !== null && maxCreated > instant;
+}
+
+function holds({ minSequence, maxSequence }: CommittedFile, { start, end }: SequenceRange): boolean {
+  return minSequence !== null && maxSequence !== null && minSequence < end && maxSequence >= start;
+}
+
+/** Sorted, with touching ranges made one: blocks of neighbouring inputs are often removed together. */
+export function mergeRanges(ranges: readonly SequenceRange[]): readonly SequenceRange[] {
+  const merged: { start: bigint; end: bigint }[] = [];
+  for (const { start, end } of ranges.toSorted((a, b) => (a.start < b.start ? -1 : 1))) {
+    const last = merged.at(-1);
+    if (last === undefined || start > last.end) merged.push({ start, end });
+    else if (end > last.end) last.end = end;
+  }
+  return merged;
+}
