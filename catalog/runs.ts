@@ -1,13 +1,14 @@
 /** Records of durable runs: what was started, how it stands and how it ended. */
 import type { Selectable } from 'kysely';
-import type { RunCatalog, RunRecord } from './catalog.ts';
-import type { Database } from './database.ts';
+import type { LineageEvent, RunCatalog, RunRecord } from './catalog.ts';
+import type { CatalogTransaction, Database } from './database.ts';
+import { insertLineage } from './insert.ts';
 import type { CatalogSchema } from './schema.ts';
 
 export function runCatalog(database: Database): RunCatalog {
   return {
-    put: (run) =>
-      database.read(async (db) => {
+    put: (run, lineage = []) =>
+      database.transaction(async (tx) => {
         const state = {
           state: run.state,
           started_at: run.startedAt,
@@ -15,7 +16,7 @@ export function runCatalog(database: Database): RunCatalog {
           result: run.result && JSON.stringify(run.result),
           error: run.error && JSON.stringify(run.error),
         };
-        await db
+        const changed = await tx
           .insertInto('runs')
           .values({
             id: run.id,
@@ -26,7 +27,9 @@ export function runCatalog(database: Database): RunCatalog {
             ...state,
           })
           .onConflict((conflict) => conflict.column('id').doUpdateSet(state).where('runs.state', '=', 'running'))
-          .execute();
+          .returning('id')
+          .executeTakeFirst();
+        if (changed) await insertLineage(tx, run.project, await withoutSecondEnd(tx, lineage));
       }),
 
     get: (id) =>
@@ -48,6 +51,23 @@ export function runCatalog(database: Database): RunCatalog {
         return rows.map(runRecord);
       }),
   };
+}
+
+/** A run's commit may have written its terminal event; a run ends once. */
+async function withoutSecondEnd(
+  tx: CatalogTransaction,
+  events: readonly LineageEvent[],
+): Promise<readonly LineageEvent[]> {
+  const ending = events.filter(({ type }) => type !== 'START').map(({ runId }) => runId);
+  if (ending.length === 0) return events;
+  const ended = await tx
+    .selectFrom('lineage_outbox')
+    .select('run_id')
+    .where('run_id', 'in', ending)
+    .where('type', '<>', 'START')
+    .execute();
+  const runs = new Set(ended.map((row) => row.run_id));
+  return events.filter(({ type, runId }) => type === 'START' || !runs.has(runId));
 }
 
 function runRecord(row: Selectable<CatalogSchema['runs']>): RunRecord {
