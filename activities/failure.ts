@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 
 /** A bug is tried again this often, in case it was the machine's; more attempts would only hide it. */
-const INTERNAL_ATTEMPTS = 3;
+export const INTERNAL_ATTEMPTS = 3;
 
 /** What an activity's error is to Temporal. `cancelRequested` is true only when the workflow asked for the end. */
 export interface FailureContext {

@@ -1,11 +1,4 @@
-import type { MaterializeInput, MaterializeResult } from '../contracts/runs.ts';
-
-export interface MaterializationPlanned {
-  /** Fingerprint of the definitions that the whole run uses. */
-  readonly definitions: string;
-  readonly to: string;
-  readonly views: readonly string[];
-}
+import type { MaterializeResult } from '../contracts/runs.ts';
 
 export interface MaterializeViewInput {
   readonly project: string;
@@ -13,11 +6,6 @@ export interface MaterializeViewInput {
   readonly view: string;
   readonly to: string;
   readonly runId: string;
-}
-
-/** Short: on the serving queue. */
-export interface MaterializationPlanActivities {
-  planMaterialization(input: MaterializeInput): Promise<MaterializationPlanned>;
 }
 
 /** On the compute queue: it reads the lake with DuckDB and writes Redis. */

@@ -1,5 +1,6 @@
 import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { BackfillActivities, Interval, IntervalsWritten } from '../activities/backfill-activities.ts';
+import type { BackfillActivities, IntervalsWritten } from '../activities/backfill-activities.ts';
+import type { Interval } from '../activities/backfill-plan-activities.ts';
 import { backfillActivities } from './activity-options.ts';
 import type { BackfillControl } from './backfill-control.ts';
 import { describeFailure } from './run-failure.ts';
@@ -8,7 +9,6 @@ export interface BatchJob {
   readonly project: string;
   readonly view: string;
   readonly definitions: string;
-  readonly chunkMicros: number;
   readonly runId: string;
 }
 

@@ -1,10 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
-import type {
-  BackfillPlanActivities,
-  BackfillPlanned,
-  IntervalPage,
-  IntervalsWritten,
-} from '../activities/backfill-activities.ts';
+import type { IntervalsWritten } from '../activities/backfill-activities.ts';
+import type { BackfillPlanActivities, BackfillPlanned, IntervalPage } from '../activities/backfill-plan-activities.ts';
 import { MAX_NAMED_FAILURES } from '../contracts/run-messages.ts';
 import type { BackfillInput, BackfillResult, RunProgress } from '../contracts/runs.ts';
 import { shortActivities } from './activity-options.ts';
@@ -61,7 +57,7 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
     const plan =
       carried?.plan ?? (await shortActivities<BackfillPlanActivities>(`lay out ${view}`).planBackfill(request));
     const counts = carried?.counts ?? { done: 0, reused: 0, rows: 0, failed: 0, named: [] };
-    const job = { project, view, definitions: plan.definitions, chunkMicros: plan.chunkMicros, runId };
+    const job = { project, view, definitions: plan.definitions, runId };
     const batch = Math.min(LONGEST_BATCH, Math.ceil(plan.intervals / (BATCHES_PER_PAGE * 2)) || 1);
     board.show({ step: control.paused ? 'paused' : 'write', total: plan.intervals });
 

@@ -1,7 +1,5 @@
-import type {
-  MaterializationActivities,
-  MaterializationPlanActivities,
-} from '../activities/materialization-activities.ts';
+import type { MaterializationActivities } from '../activities/materialization-activities.ts';
+import type { MaterializationPlanActivities } from '../activities/materialization-plan-activities.ts';
 import type { MaterializeInput, MaterializeResult } from '../contracts/runs.ts';
 import { computeActivities, shortActivities } from './activity-options.ts';
 import { mapSettled } from './bounded-map.ts';
