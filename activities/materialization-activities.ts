@@ -1,4 +1,9 @@
 import type { MaterializeResult } from '../contracts/runs.ts';
+import { formatInstant, requireInstant } from '../contracts/time.ts';
+import { materializeView } from '../online/materialization.ts';
+import type { RedisClient } from '../online/redis-client.ts';
+import type { ComputeDependencies } from './dependencies.ts';
+import { withSignal } from './heartbeat.ts';
 
 export interface MaterializeViewInput {
   readonly project: string;
@@ -8,7 +13,32 @@ export interface MaterializeViewInput {
   readonly runId: string;
 }
 
-/** On the compute queue: it reads the lake with DuckDB and writes Redis. */
+/** On the compute queue: it reads the lake with the engine and writes Redis. */
 export interface MaterializationActivities {
   materializeView(input: MaterializeViewInput): Promise<MaterializeResult['views'][number]>;
+}
+
+export function createMaterializationActivities({
+  catalog,
+  definitions,
+  lakeOf,
+  withEngine,
+  redis,
+}: ComputeDependencies & { readonly redis: RedisClient }): MaterializationActivities {
+  return {
+    async materializeView({ project, definitions: fingerprint, view, to, runId }) {
+      const { manifest } = await definitions.at(project, fingerprint);
+      const lake = await lakeOf(project);
+      const done = await withSignal((signal) =>
+        withEngine(lake, [], (engine) =>
+          materializeView(
+            { catalog, lake, engine, redis },
+            { manifest, view, to: requireInstant(to, 'to'), runId, signal },
+          ),
+        ),
+      );
+      const { written, unchanged, snapshot } = done;
+      return { view, fingerprint: done.fingerprint, snapshot, to: formatInstant(done.to), written, unchanged };
+    },
+  };
 }

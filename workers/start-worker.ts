@@ -4,6 +4,7 @@ import { mapActivityFailures } from '../activities/failure-interceptor.ts';
 import { TASK_QUEUES, type Settings } from '../contracts/config.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 import { openActivities } from './activity-set.ts';
+import { requireAddress } from './required-address.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { installTemporalRuntime } from './temporal-runtime.ts';
 import { ACTIVITY_QUEUES, type WorkerKind } from './worker-kind.ts';
@@ -120,10 +121,4 @@ async function reach<T>(address: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new AsofError('TEMPORAL_UNAVAILABLE', { address, problem: messageOf(error) }, error);
   }
-}
-
-/** The address of a component, once the embedded ones are resolved. */
-export function requireAddress(address: string | null, variable: string): string {
-  if (address !== null) return address;
-  throw new AsofError('CONFIG_INVALID', { file: 'worker', problem: `no address; set ${variable}` });
 }

@@ -33,7 +33,7 @@ export async function ingest(input: IngestInput): Promise<IngestResult> {
       ...(to !== undefined && { to }),
       runId,
     });
-    const step = { project, planUri: plan.planUri, runId };
+    const step = { project, planUri: plan.planUri };
 
     board.show({ step: 'stage', total: plan.groups });
     const batches = batchIndexes(plan.groups, MOST_STAGE_ACTIVITIES);

@@ -1,11 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type {
-  BackfillActivities,
-  BackfillPlanActivities,
-  BackfillPlanned,
-  Interval,
-} from '../../activities/backfill-activities.ts';
+import type { BackfillActivities } from '../../activities/backfill-activities.ts';
+import type { BackfillPlanActivities, BackfillPlanned, Interval } from '../../activities/backfill-plan-activities.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import type { BackfillInput } from '../../contracts/runs.ts';
 import { formatInstant, MICROS_PER_DAY, requireInstant } from '../../contracts/time.ts';

@@ -33,7 +33,7 @@ function recordingActivities(calls: string[], changes: Partial<IngestionActiviti
     },
     async stageGroups({ groups }) {
       calls.push('stage');
-      return { manifestUris: groups.map((group) => `staging/${group}.json`), rows: groups.length * 10 };
+      return { rows: groups.length * 10 };
     },
     async auditIngestion() {
       calls.push('audit');
@@ -113,7 +113,7 @@ it('interrupts the work under way when cancelled, and ends as cancelled', async 
       const beat = setInterval(() => context.heartbeat(), 50);
       try {
         await context.sleep('30 seconds');
-        return { manifestUris: [], rows: 0 };
+        return { rows: 0 };
       } catch {
         interrupted++;
         throw new AsofError('CANCELLED', { where: 'stage' });

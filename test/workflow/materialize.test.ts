@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type {
-  MaterializationActivities,
-  MaterializationPlanActivities,
-} from '../../activities/materialization-activities.ts';
+import type { MaterializationActivities } from '../../activities/materialization-activities.ts';
+import type { MaterializationPlanActivities } from '../../activities/materialization-plan-activities.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { startRun, waitForRun } from '../../workers/starter.ts';
 import { openOrchestra, type Orchestra } from './orchestra.ts';

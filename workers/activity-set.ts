@@ -1,0 +1,84 @@
+import path from 'node:path';
+import { createBackfillActivities } from '../activities/backfill-activities.ts';
+import { createBackfillPlanActivities } from '../activities/backfill-plan-activities.ts';
+import { createDefinitionCache } from '../activities/definition-cache.ts';
+import type { ComputeDependencies } from '../activities/dependencies.ts';
+import { createIngestionActivities } from '../activities/ingestion-activities.ts';
+import { createMaterializationActivities } from '../activities/materialization-activities.ts';
+import { createMaterializationPlanActivities } from '../activities/materialization-plan-activities.ts';
+import { createRunActivities } from '../activities/run-activities.ts';
+import { openCatalog } from '../catalog/postgres.ts';
+import type { Settings } from '../contracts/config.ts';
+import type { Lake } from '../lake/lake.ts';
+import { openLake } from '../lake/open.ts';
+import { openRedisClient } from '../online/redis-client.ts';
+import { createEnginePool } from './engine-pool.ts';
+import { requireAddress } from './required-address.ts';
+import { ENGINE_SLOTS } from './worker-kind.ts';
+
+export interface ActivitySet {
+  readonly activities: object;
+  /** Closes the stores behind them. */
+  close(): Promise<void>;
+}
+
+/** Opens the stores of one kind of worker and makes its activities. */
+export function openActivities(kind: 'compute' | 'serving', settings: Settings): Promise<ActivitySet> {
+  return kind === 'compute' ? openComputeActivities(settings) : openServingActivities(settings);
+}
+
+/** Short work on the catalog. */
+async function openServingActivities(settings: Settings): Promise<ActivitySet> {
+  const catalog = await openCatalog({ url: requireAddress(settings.catalogUrl, 'ASOF_CATALOG_URL') });
+  const definitions = createDefinitionCache(catalog);
+  return {
+    activities: {
+      ...createRunActivities({ catalog }),
+      ...createBackfillPlanActivities({ catalog, definitions }),
+      ...createMaterializationPlanActivities({ definitions }),
+    },
+    close: () => catalog.close(),
+  };
+}
+
+/** Work on data, with the engine; materialization writes Redis from here. */
+async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
+  const redisUrl = requireAddress(settings.redisUrl, 'REDIS_URL');
+  const catalog = await openCatalog({ url: requireAddress(settings.catalogUrl, 'ASOF_CATALOG_URL') });
+  const redis = openRedisClient({ url: redisUrl });
+  const engines = createEnginePool(ENGINE_SLOTS, {
+    ...settings.engine,
+    tempDirectory: path.join(settings.stateDirectory, 'spill'),
+  });
+  const dependencies: ComputeDependencies = {
+    catalog,
+    definitions: createDefinitionCache(catalog),
+    lakeOf: openLakes(settings),
+    withEngine: (lake, directories, work) => engines.withEngine([...lake.directories, ...directories], work),
+  };
+  return {
+    activities: {
+      ...createIngestionActivities(dependencies),
+      ...createBackfillActivities(dependencies),
+      ...createMaterializationActivities({ ...dependencies, redis }),
+    },
+    async close() {
+      await engines.close();
+      await redis.close();
+      await catalog.close();
+    },
+  };
+}
+
+/** One lake object for each project, opened at its first use. */
+function openLakes(settings: Settings): (project: string) => Promise<Lake> {
+  const lakes = new Map<string, Promise<Lake>>();
+  return (project) => {
+    const held = lakes.get(project);
+    if (held) return held;
+    const opening = openLake({ ...settings, project });
+    lakes.set(project, opening);
+    opening.catch(() => lakes.delete(project));
+    return opening;
+  };
+}
