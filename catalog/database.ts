@@ -15,7 +15,7 @@ export interface Database {
   read<T>(work: (db: Queries) => Promise<T>): Promise<T>;
   /** One transaction. `work` runs again when the database chose it as the victim of a race, so it holds only queries. */
   transaction<T>(work: (tx: CatalogTransaction) => Promise<T>): Promise<T>;
-  /** A connection of its own, outside the pool, for `listen`. */
+  /** A connection of its own, outside the pool, for `listen`. It emits `end` when it breaks. */
   connect(): Promise<pg.Client>;
   close(): Promise<void>;
 }
@@ -38,8 +38,9 @@ const TIMEOUTS = {
 export function openDatabase(options: { readonly url: string; readonly poolSize: number }): Database {
   const connection = { connectionString: options.url, types: { getTypeParser }, keepAlive: true, ...TIMEOUTS };
   const pool = new pg.Pool({ ...connection, max: options.poolSize, allowExitOnIdle: true });
-  // an idle connection that breaks leaves the pool; the next query opens another
+  // a connection that breaks fails its query and leaves the pool; the event itself, unheard, would end the process
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<CatalogSchema>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA);
   return {
     read: (work) => translated(() => work(db)),
@@ -47,6 +48,7 @@ export function openDatabase(options: { readonly url: string; readonly poolSize:
     connect: () =>
       translated(async () => {
         const client = new pg.Client(connection);
+        client.on('error', () => undefined);
         await client.connect();
         return client;
       }),

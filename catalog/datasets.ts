@@ -30,7 +30,8 @@ export function datasetCatalog(database: Database): DatasetCatalog {
           .selectFrom('datasets')
           .selectAll()
           .where('project', '=', project)
-          .orderBy(['name', 'version'])
+          .orderBy('name')
+          .orderBy('version')
           .execute();
         return rows.map(datasetManifest);
       }),

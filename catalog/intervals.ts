@@ -27,7 +27,9 @@ export function intervalLedger(database: Database): IntervalLedger {
           .select(['project', 'view', 'fingerprint', 'store'])
           .distinct()
           .where('project', '=', project)
-          .orderBy(['view', 'fingerprint', 'store'])
+          .orderBy('view')
+          .orderBy('fingerprint')
+          .orderBy('store')
           .execute(),
       ),
 

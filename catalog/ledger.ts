@@ -71,12 +71,12 @@ function replay(entries: readonly FoldableEntry[]): State {
 }
 
 /** Cuts time at every end of an entry; each piece comes with the entries that cover it, by position. */
-function* elementaryRanges(
-  entries: readonly FoldableEntry[],
-): Generator<{ readonly range: TimeRange; readonly entries: readonly FoldableEntry[] }> {
+export function* elementaryRanges<Entry extends Pick<FoldableEntry, 'position' | 'range'>>(
+  entries: readonly Entry[],
+): Generator<{ readonly range: TimeRange; readonly entries: readonly Entry[] }> {
   const starts = [...entries].sort((a, b) => compare(a.range.from, b.range.from));
   const cuts = [...new Set(entries.flatMap(({ range }) => [range.from, range.to]))].sort(compare);
-  let active: FoldableEntry[] = [];
+  let active: Entry[] = [];
   let next = 0;
   for (let cut = 0; cut + 1 < cuts.length; cut += 1) {
     const range = { from: cuts[cut]!, to: cuts[cut + 1]! };

@@ -162,7 +162,9 @@ async function committedTables(db: Queries, project: string): Promise<readonly T
     .select(['t.project', 't.kind', 't.name', 't.version'])
     .where('t.project', '=', project)
     .where((eb) => eb.exists(eb.selectFrom('snapshots as s').select('s.id').whereRef('s.table_id', '=', 't.id')))
-    .orderBy(['t.kind', 't.name', 't.version'])
+    .orderBy('t.kind')
+    .orderBy('t.name')
+    .orderBy('t.version')
     .execute();
 }
 

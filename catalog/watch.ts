@@ -81,7 +81,6 @@ async function startWatch(database: Database, changed: (project: string) => void
 /** A connection that calls `notified` for every apply, and `lost` when it breaks. */
 async function listen(database: Database, notified: () => void, lost: () => void): Promise<Client> {
   const client = await database.connect();
-  client.on('error', () => undefined);
   client.on('end', lost);
   client.on('notification', notified);
   await client.query(`listen ${CHANNEL}`);

@@ -1,7 +1,13 @@
 /** The catalog's numbers against each other: snapshots, conservation of rows, the interval ledger. */
-import type { LakeProblem } from './fsck.ts';
 import type { Catalog, LedgerEntry } from '../catalog/catalog.ts';
-import type { CommittedFile, Snapshot, TableKey, TimeRange } from '../contracts/lake.ts';
+import { elementaryRanges } from '../catalog/ledger.ts';
+import type { CommittedFile, Snapshot, TableKey } from '../contracts/lake.ts';
+
+export interface LakeProblem {
+  /** An object's path, or the table whose numbers disagree. */
+  readonly path: string;
+  readonly problem: string;
+}
 
 /** Snapshots are numbered without gaps, and their row counts are those of the files they added and removed. */
 export function snapshotProblems(
@@ -70,24 +76,22 @@ export async function ledgerProblems(
   return [{ path: pathOf(table), problem: `its ledger has ${written} rows in completed intervals, its files ${rows}` }];
 }
 
-/** Undefined when an interval was redone in part: how many of its rows went with the part is not recorded. */
+/**
+ * The rows of the entries that no later one took over. Undefined when an interval was redone in part: how many of its
+ * rows went with the part is not recorded.
+ */
 function rowsOfIntervals(entries: readonly LedgerEntry[]): number | undefined {
-  let intervals: readonly { readonly range: TimeRange; readonly rows: number }[] = [];
-  for (const { range, operation, rowsOut } of entries) {
-    if (operation === 'dirty') continue; // the rows stay until the interval is redone
-    const left = intervals.filter((interval) => !covers(range, interval.range));
-    if (left.some((interval) => overlap(range, interval.range))) return undefined;
-    intervals = operation === 'done' ? [...left, { range, rows: rowsOut }] : left;
+  // dirty time keeps its rows until it is redone
+  const writers = entries.filter(({ operation }) => operation !== 'dirty');
+  const lost = new Set<LedgerEntry>();
+  const kept = new Set<LedgerEntry>();
+  for (const { entries: covering } of elementaryRanges(writers)) {
+    covering.slice(0, -1).forEach((entry) => lost.add(entry));
+    covering.slice(-1).forEach((entry) => kept.add(entry));
   }
-  return intervals.reduce((sum, { rows }) => sum + rows, 0);
-}
-
-function covers(outer: TimeRange, inner: TimeRange): boolean {
-  return outer.from <= inner.from && inner.to <= outer.to;
-}
-
-function overlap(a: TimeRange, b: TimeRange): boolean {
-  return a.from < b.to && b.from < a.to;
+  const alive = [...kept].filter(({ operation }) => operation === 'done');
+  if (alive.some((entry) => lost.has(entry))) return undefined;
+  return alive.reduce((sum, { rowsOut }) => sum + rowsOut, 0);
 }
 
 function rowsOf(files: readonly CommittedFile[]): number {

@@ -1,5 +1,6 @@
 /** Proves that the lake holds what the catalog says, and that the catalog agrees with itself. */
 import { conservationProblems, ledgerProblems, snapshotProblems } from './account-check.ts';
+import type { LakeProblem } from './account-check.ts';
 import { checkDataFile, checkReference } from './file-check.ts';
 import type { Lake } from './lake.ts';
 import { objectKinds } from './object-kind.ts';
@@ -7,11 +8,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { CommittedFile, Snapshot, TableKey } from '../contracts/lake.ts';
 import type { Engine } from '../engine/engine.ts';
 
-export interface LakeProblem {
-  /** An object's path, or the table or ledger whose numbers disagree. */
-  readonly path: string;
-  readonly problem: string;
-}
+export type { LakeProblem } from './account-check.ts';
 
 export interface LakeReport {
   readonly problems: readonly LakeProblem[];
@@ -74,10 +71,10 @@ async function filesOfAll(
   table: TableKey,
   snapshots: readonly Snapshot[],
 ): Promise<readonly CommittedFile[]> {
-  const showing = snapshots.filter((snapshot) => snapshot.operation !== 'append').map(({ id }) => id - 1);
+  const removing = snapshots.filter(({ operation, rowsRemoved }) => operation !== 'append' || rowsRemoved > 0);
   const newest = snapshots.at(-1)?.id ?? 0;
   const files = new Map<string, CommittedFile>();
-  for (const snapshot of [...showing, newest]) {
+  for (const snapshot of [...removing.map(({ id }) => id - 1), newest]) {
     for (const file of (await catalog.tables.files(table, snapshot)).files) files.set(file.id, file);
   }
   return [...files.values()];
