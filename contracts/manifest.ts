@@ -125,6 +125,10 @@ export interface FeatureViewManifest extends Metadata {
   readonly online: boolean;
   readonly offline: boolean;
   readonly features: readonly FeatureManifest[];
+  /** One SELECT over the source, in place of its rows. */
+  readonly sql?: string;
+  /** Hash of the function that changes each row before features are read from it. */
+  readonly map?: string;
   readonly options: ViewOptionsManifest;
 }
 
@@ -201,6 +205,7 @@ export interface WhereManifest {
 export interface TransformManifest {
   readonly function: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Whether the parameters are known: given, or fitted to data. */
   readonly fitted: boolean;
 }
 

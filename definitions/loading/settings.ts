@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AsofConfig, Settings } from '../../contracts/config.ts';
+import { AsofError } from '../../contracts/errors.ts';
+import { bundleModules } from './bundle.ts';
+import { parseConfig } from './config.ts';
+import { evaluateBundle } from './evaluation.ts';
+import { findFiles, isGlob } from './glob.ts';
+
+const CONFIG_FILE = 'asof.config.ts';
+const STATE_DIRECTORY = '.asof';
+
+/**
+ * The settings of a project: `asof.config.ts` of the directory (default: the working directory) or its nearest parent
+ * that has one, overridden by the environment, completed with the embedded defaults. Throws `PROJECT_NOT_FOUND` and
+ * `CONFIG_INVALID`.
+ */
+export async function loadSettings(
+  options: { readonly directory?: string | undefined; readonly environment?: NodeJS.ProcessEnv } = {},
+): Promise<Settings> {
+  const directory = path.resolve(options.directory ?? '.');
+  const environment = options.environment ?? process.env;
+  const projectDirectory = findProject(directory);
+  const config = await readConfig(projectDirectory);
+  const stateDirectory = path.join(projectDirectory, STATE_DIRECTORY);
+  const endpoint =
+    fromEnvironment(environment, 'S3_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL') ??
+    config.s3?.endpoint ??
+    null;
+  return {
+    projectDirectory,
+    stateDirectory,
+    project: config.project,
+    definitions: await findDefinitions(config.definitions, projectDirectory),
+    lake: resolveLake(fromEnvironment(environment, 'ASOF_LAKE_URL') ?? config.lake, projectDirectory),
+    catalogUrl: fromEnvironment(environment, 'ASOF_CATALOG_URL') ?? config.catalog ?? null,
+    redisUrl: fromEnvironment(environment, 'REDIS_URL') ?? config.redis ?? null,
+    temporal: {
+      address: fromEnvironment(environment, 'TEMPORAL_ADDRESS') ?? config.temporal?.address ?? null,
+      namespace: fromEnvironment(environment, 'TEMPORAL_NAMESPACE') ?? config.temporal?.namespace ?? 'default',
+    },
+    kafkaBrokers: listFrom(fromEnvironment(environment, 'KAFKA_BROKERS')) ?? config.kafka?.brokers ?? null,
+    s3: {
+      endpoint,
+      region: fromEnvironment(environment, 'AWS_REGION', 'AWS_DEFAULT_REGION') ?? config.s3?.region ?? 'us-east-1',
+      // servers other than Amazon's rarely have a host name for each bucket
+      forcePathStyle: config.s3?.forcePathStyle ?? endpoint !== null,
+    },
+    engine: engineSettings(environment),
+  };
+}
+
+function findProject(start: string): string {
+  for (let directory = start; ; directory = path.dirname(directory)) {
+    if (existsSync(path.join(directory, CONFIG_FILE))) return directory;
+    if (directory === path.dirname(directory)) throw new AsofError('PROJECT_NOT_FOUND', { directory: start });
+  }
+}
+
+async function readConfig(projectDirectory: string): Promise<AsofConfig> {
+  const file = path.join(projectDirectory, CONFIG_FILE);
+  try {
+    const code = await bundleModules(`export { default } from './${CONFIG_FILE}';`, projectDirectory);
+    return parseConfig(evaluateBundle(code).default, file);
+  } catch (error) {
+    if (!(error instanceof AsofError) || error.code !== 'DEFINITIONS_UNLOADABLE') throw error;
+    throw new AsofError('CONFIG_INVALID', { file, problem: String(error.details.problem) }, error);
+  }
+}
+
+async function findDefinitions(given: AsofConfig['definitions'], projectDirectory: string): Promise<readonly string[]> {
+  const patterns = [given].flat().map((pattern) => path.resolve(projectDirectory, pattern));
+  const found = await Promise.all(patterns.map((pattern) => (isGlob(pattern) ? findFiles(pattern) : [pattern])));
+  return [...new Set(found.flat())].sort();
+}
+
+function resolveLake(given: string | undefined, projectDirectory: string): string {
+  if (given === undefined) return path.join(projectDirectory, STATE_DIRECTORY, 'lake');
+  if (given.startsWith('s3://')) return given.replace(/\/+$/, '');
+  return path.resolve(projectDirectory, given.startsWith('file://') ? fileURLToPath(given) : given);
+}
+
+function engineSettings(environment: NodeJS.ProcessEnv): Settings['engine'] {
+  const memoryLimit = fromEnvironment(environment, 'ASOF_MEMORY_LIMIT') ?? '2GB';
+  const threads = Number(fromEnvironment(environment, 'ASOF_THREADS') ?? availableParallelism());
+  if (!/^\d+(\.\d+)?\s*(B|[KMGT]i?B)$/i.test(memoryLimit)) {
+    throw new AsofError('USAGE', { problem: `ASOF_MEMORY_LIMIT is "${memoryLimit}"; write a size such as 2GB` });
+  }
+  if (!Number.isSafeInteger(threads) || threads < 1) {
+    throw new AsofError('USAGE', { problem: `ASOF_THREADS is "${environment.ASOF_THREADS}"; write a number from 1` });
+  }
+  return { memoryLimit, threads };
+}
+
+/** The first of the variables that is set to something. */
+function fromEnvironment(environment: NodeJS.ProcessEnv, ...names: readonly string[]): string | undefined {
+  return names.map((name) => environment[name]).find((value) => value !== undefined && value !== '');
+}
+
+function listFrom(text: string | undefined): readonly string[] | undefined {
+  return text
+    ?.split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -1,0 +1,38 @@
+import type { ServiceManifest } from '../../contracts/manifest.ts';
+import { serviceFingerprint } from '../view-fingerprints.ts';
+import type { Found } from './definition-set.ts';
+import { OptionReader } from './option-reader.ts';
+import type { Place } from './problems.ts';
+import { normalizeReference, type ReferenceSurroundings } from './references.ts';
+
+export function normalizeService(
+  { definition }: Found<'service'>,
+  place: Place,
+  surroundings: ReferenceSurroundings,
+): ServiceManifest {
+  const options = new OptionReader(definition.options, place, ['features']);
+  const given = options.list('features');
+  if (given.length === 0) place.in('features').report('the service has no features', 'give a list of views');
+  const features = given.flatMap(
+    (item, index) => normalizeReference(item, surroundings, place.in(`features[${index}]`)) ?? [],
+  );
+  const service = { name: definition.name, features, ...options.metadata() };
+  checkColumns(service, surroundings, place);
+  return { ...service, fingerprint: serviceFingerprint(service, surroundings.views) };
+}
+
+function checkColumns(
+  { features }: Pick<ServiceManifest, 'features'>,
+  { views }: ReferenceSurroundings,
+  place: Place,
+): void {
+  const columns = features.flatMap(({ view, as, features: picked }) =>
+    (picked ?? views.get(view)?.features.map(({ name }) => name) ?? []).map((feature) => `${as}__${feature}`),
+  );
+  for (const column of new Set(columns.filter((one, index) => columns.indexOf(one) !== index))) {
+    place.report(
+      `the output column ${column} comes twice`,
+      "list each feature once, or read the view under another name with view.as('…', { … })",
+    );
+  }
+}

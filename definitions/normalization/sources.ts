@@ -1,0 +1,173 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type {
+  ContractMode,
+  FileFormat,
+  Metadata,
+  RequestSourceManifest,
+  SourceManifest,
+  StoredSourceManifest,
+} from '../../contracts/manifest.ts';
+import { storedType } from '../../contracts/values.ts';
+import { fingerprintOf } from '../fingerprint.ts';
+import { normalizeColumns, requireColumn, type Columns } from './columns.ts';
+import type { Found } from './definition-set.ts';
+import { normalizeExpectations } from './expectations.ts';
+import { isRecord, OptionReader, show } from './option-reader.ts';
+import type { Place } from './problems.ts';
+
+const STORED_OPTIONS = [
+  'schema',
+  'timestamp',
+  'created',
+  'eventId',
+  'operation',
+  'primaryKey',
+  'timezone',
+  'allowedLateness',
+  'schedule',
+  'rename',
+  'contract',
+  'expectations',
+];
+const CONTRACT_MODES = ['evolve', 'freeze', 'quarantine', 'discard'] as const satisfies readonly ContractMode[];
+const FORMATS: Readonly<Record<string, FileFormat>> = {
+  '.parquet': 'parquet',
+  '.csv': 'csv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+};
+
+/** Relative paths become absolute from the project directory. */
+export function normalizeSource(
+  { definition }: Found<'source'>,
+  place: Place,
+  projectDirectory: string,
+): SourceManifest {
+  const { kind, name } = definition;
+  switch (kind) {
+    case 'request':
+      return normalizeRequest(name, new OptionReader(definition.options, place, ['schema']));
+    case 'file': {
+      const options = new OptionReader(definition.options, place, [...STORED_OPTIONS, 'path']);
+      const given = options.requiredText('path', "give a file, a glob, or 's3://bucket/prefix/*.parquet'");
+      const format = formatOf(given, place);
+      return { kind, ...normalizeStored(name, options, { kind }), path: resolvePath(given, projectDirectory), format };
+    }
+    case 'database': {
+      const own = ['url', 'table', 'query', 'cursor'];
+      const options = new OptionReader(definition.options, place, [...STORED_OPTIONS, ...own]);
+      const [table, query, cursor] = [options.text('table'), options.text('query'), options.text('cursor')];
+      if ((table === null) === (query === null)) {
+        place.report('it needs a table or a query', "give table: 'public.orders' or query: 'select …', not both");
+      }
+      const url = options.requiredText('url', "give a connection URL, or 'env:NAME' for one in the environment");
+      const stored = normalizeStored(name, options, { kind, query, cursor });
+      if (cursor !== null) requireColumn(columnsOf(stored), cursor, place.in('cursor'), place.text);
+      return { kind, ...stored, url, table, query, cursor };
+    }
+    case 'kafka': {
+      const options = new OptionReader(definition.options, place, [...STORED_OPTIONS, 'topic']);
+      const topic = options.requiredText('topic', "name the topic, such as topic: 'raw_events'");
+      return { kind, ...normalizeStored(name, options, { kind }), topic };
+    }
+  }
+}
+
+function normalizeRequest(name: string, options: OptionReader): RequestSourceManifest {
+  const columns = normalizeColumns(options);
+  const fingerprint = fingerprintOf({ kind: 'request', name, columns });
+  return { kind: 'request', name, fingerprint, columns, ...options.metadata() };
+}
+
+type StoredBase = Omit<Extract<StoredSourceManifest, { kind: 'kafka' }>, 'kind' | 'topic'> & Metadata;
+
+/** Options that all stored sources share. Where the rows come from is not part of the fingerprint; `own` is. */
+function normalizeStored(name: string, options: OptionReader, own: Readonly<Record<string, unknown>>): StoredBase {
+  const { place } = options;
+  const declared = normalizeColumns(options);
+  const columns: Columns = new Map(declared.map((column) => [column.name, column]));
+  const timestamp = options.requiredText('timestamp', 'name the column that says when the event happened');
+  const meaning = {
+    columns: declared,
+    timestamp,
+    created: options.text('created'),
+    eventId: options.text('eventId'),
+    operation: options.text('operation'),
+    primaryKey: options.texts('primaryKey'),
+    timezone: normalizeZone(options),
+    contract: normalizeContract(options),
+    expectations: normalizeExpectations(options.list('expectations'), columns, place),
+  };
+  if (timestamp !== '') requireInstants(columns, timestamp, place.in('timestamp'), place.text);
+  if (meaning.created !== null) requireInstants(columns, meaning.created, place.in('created'), place.text);
+  for (const option of ['eventId', 'operation'] as const) {
+    if (meaning[option] !== null) requireColumn(columns, meaning[option], place.in(option), place.text);
+  }
+  for (const column of meaning.primaryKey) requireColumn(columns, column, place.in('primaryKey'), place.text);
+  return {
+    name,
+    fingerprint: fingerprintOf({ ...own, name, ...meaning }),
+    ...meaning,
+    allowedLatenessMicros: options.duration('allowedLateness'),
+    schedule: options.text('schedule'),
+    ...options.metadata(),
+  };
+}
+
+function requireInstants(columns: Columns, name: string, place: Place, owner: string): void {
+  const column = requireColumn(columns, name, place, owner);
+  if (column === undefined || storedType(column.type) === 'timestamp') return;
+  place.report(
+    `column "${name}" is ${column.type}`,
+    "declare it as 'timestamp', or as 'timestamp[s]', 'timestamp[ms]' or 'timestamp[us]' for epoch integers",
+  );
+}
+
+function normalizeZone(options: OptionReader): string | null {
+  const zone = options.text('timezone');
+  try {
+    if (zone !== null) new Intl.DateTimeFormat('en', { timeZone: zone });
+  } catch {
+    options.place
+      .in('timezone')
+      .report(`${show(zone)} is not a time zone`, "give an IANA name such as 'Europe/Berlin'");
+  }
+  return zone;
+}
+
+function normalizeContract(options: OptionReader): StoredBase['contract'] {
+  const given = options.get('contract');
+  if (given !== undefined && !isRecord(given)) {
+    options.place
+      .in('contract')
+      .report(`${show(given)} is not a contract`, "write { columns: 'evolve', types: 'freeze' }");
+  }
+  const contract = new OptionReader(isRecord(given) ? given : {}, options.place.in('contract'), ['columns', 'types']);
+  return {
+    columns: contract.choice('columns', CONTRACT_MODES, 'evolve'),
+    types: contract.choice('types', CONTRACT_MODES, 'freeze'),
+  };
+}
+
+function formatOf(given: string, place: Place): FileFormat {
+  const format = FORMATS[path.extname(given).toLowerCase()];
+  if (format === undefined && given !== '') {
+    place
+      .in('path')
+      .report(
+        `"${given}" does not say its format`,
+        `let it end in ${Object.keys(FORMATS).join(', ')}, such as data/*.parquet`,
+      );
+  }
+  return format ?? 'parquet';
+}
+
+function resolvePath(given: string, projectDirectory: string): string {
+  if (given.startsWith('s3://')) return given;
+  return path.resolve(projectDirectory, given.startsWith('file://') ? fileURLToPath(given) : given);
+}
+
+function columnsOf(source: StoredBase): Columns {
+  return new Map(source.columns.map((column) => [column.name, column]));
+}
