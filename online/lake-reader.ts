@@ -1,14 +1,88 @@
 /** The way from an online read to the historical engine, for instants that the online state does not answer. */
+import type { Catalog } from '../catalog/catalog.ts';
 import type { PlannedView } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
-import type { ScalarValue } from '../contracts/values.ts';
+import type { FeatureStatus, ScalarValue } from '../contracts/values.ts';
+import type { Engine, EngineValue } from '../engine/engine.ts';
+import { quoteIdentifier, sqlType } from '../engine/sql.ts';
+import type { Lake } from '../lake/lake.ts';
+import { isCount } from '../offline/feature-sql.ts';
+import { sourceTable } from '../offline/view-coverage.ts';
+import { openViewEvents } from '../offline/view-events.ts';
+import { computeViewFeatures, viewFeatureSql } from '../offline/view-features.ts';
 import type { OnlineCell } from './online-cell.ts';
+import { fromEngine, toEngine } from './value-json.ts';
 
 export interface LakeReader {
   /** The cells of each key at `at`, by the features of the planned view. Keys hold no nulls. */
-  read(request: {
-    readonly view: PlannedView;
-    readonly keys: readonly (readonly ScalarValue[])[];
-    readonly at: Micros;
-  }): Promise<readonly (readonly OnlineCell[])[]>;
+  read(request: LakeQuestion): Promise<readonly (readonly OnlineCell[])[]>;
+}
+
+export interface LakeQuestion {
+  readonly view: PlannedView;
+  readonly keys: readonly (readonly ScalarValue[])[];
+  readonly at: Micros;
+}
+
+export interface LakeReaderDependencies {
+  readonly project: string;
+  readonly catalog: Pick<Catalog, 'tables' | 'intervals'>;
+  readonly lake: Lake;
+  readonly engine: Engine;
+}
+
+/** Reads the newest snapshot as the historical engine does, so that both ways agree. */
+export function createLakeReader({ project, catalog, lake, engine }: LakeReaderDependencies): LakeReader {
+  return {
+    async read({ view: planned, keys, at }) {
+      const { view, source } = planned;
+      const snapshot = await catalog.tables.head(sourceTable(project, source));
+      const events = await openViewEvents(
+        { lake, ...catalog },
+        { project, view, source, snapshot, range: { to: at + 1n } },
+      );
+      const requestKeys = view.keys.map((_, index) => `key_${index}`);
+      return engine.session(async (session) => {
+        const columns = view.keys.map(({ type }, index) => `${requestKeys[index]} ${sqlType(type)}`);
+        await session.run(`CREATE TEMP TABLE requests (__row BIGINT, ${columns.join(', ')}, __at TIMESTAMP)`);
+        await session.append('requests', [
+          { values: keys.map((_, row) => BigInt(row)) },
+          ...view.keys.map((_, index) => ({ values: keys.map((key) => toEngine(key[index]!)) })),
+          { values: keys.map(() => at) },
+        ]);
+        await computeViewFeatures(session, {
+          planned,
+          events,
+          requests: 'requests',
+          requestKeys,
+          asKnown: view.asKnown,
+          resultTable: 'result',
+        });
+        const rows = await session.rows(selectCells(planned));
+        return rows.map((row) => planned.features.map((_, index) => readCell(planned, index, row)));
+      });
+    },
+  };
+}
+
+function selectCells(planned: PlannedView): string {
+  const features = viewFeatureSql(planned, 'f').map(
+    ({ value, status }, index) => `${value} AS value_${index}, ${status} AS status_${index}`,
+  );
+  const event = planned.view.mode === 'asof' ? 'f.__event_micros' : 'NULL::BIGINT';
+  return `SELECT ${event} AS event, ${features.join(', ')}
+FROM requests q LEFT JOIN ${quoteIdentifier('result')} f USING (__row) ORDER BY q.__row`;
+}
+
+function readCell({ features }: PlannedView, index: number, row: Readonly<Record<string, EngineValue>>): OnlineCell {
+  const feature = features[index]!;
+  const stored = fromEngine(row[`value_${index}`]!, feature.valueType);
+  const status = row[`status_${index}`] as FeatureStatus;
+  return {
+    // counts are plain numbers in TypeScript
+    value: isCount(feature) && typeof stored === 'bigint' ? Number(stored) : stored,
+    status,
+    eventTimestamp: row['event'] as Micros | null,
+    servedFrom: status === 'DEFAULT' ? 'default' : 'lake',
+  };
 }

@@ -5,7 +5,6 @@
  */
 import type { Catalog, LedgerKey } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
-import type { TableKey } from '../contracts/lake.ts';
 import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import { clockNow, type Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -85,8 +84,7 @@ async function materializeOnce(dependencies: MaterializationDependencies, run: R
   const epoch = await ensureEpoch(redis, project);
   const base = await findBase(dependencies, run, epoch);
   const to = latest(earliest(run.to, clockNow()), base?.to);
-  const table: TableKey = { project, kind: 'source', name: run.source.name, version: '' };
-  const snapshot = await openSnapshot(dependencies, table, { view: run.feature, source: run.source }, to);
+  const snapshot = await openSnapshot(dependencies, project, { view: run.feature, source: run.source }, to);
   const { position } = snapshot;
   const before = await raiseFence(redis, project, run.keys, epoch, position);
   // what an unfinished run of another position wrote may be of rows that are gone

@@ -1,9 +1,11 @@
 /** One snapshot of a source table as a view reads it, and what changed in it since another. */
 import type { Catalog } from '../catalog/catalog.ts';
-import type { CommittedFile, TableKey } from '../contracts/lake.ts';
+import type { CommittedFile } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Lake } from '../lake/lake.ts';
 import { eventRelation, usedColumns } from '../offline/event-relation.ts';
+import { sourceTable } from '../offline/view-coverage.ts';
+import { openViewEvents } from '../offline/view-events.ts';
 import { dueRows, knowsCreated, publishedAfter } from './due-rows.ts';
 import type { Position } from './position.ts';
 import type { SequenceRange } from './state-writer.ts';
@@ -23,12 +25,14 @@ export interface SnapshotReader {
 
 /** Pins the newest snapshot of the view's source. `rows…` are SELECTs over event relations. */
 export async function openSnapshot(
-  { catalog, lake }: { readonly catalog: Pick<Catalog, 'tables'>; readonly lake: Lake },
-  table: TableKey,
+  { catalog, lake }: { readonly catalog: Pick<Catalog, 'tables' | 'intervals'>; readonly lake: Lake },
+  project: string,
   { view, source }: { readonly view: FeatureViewManifest; readonly source: StoredSourceManifest },
   to: bigint,
 ): Promise<SnapshotReader> {
-  const { snapshot, files } = await catalog.tables.files(table);
+  const { tables, intervals } = catalog;
+  const table = sourceTable(project, source);
+  const { snapshot, files } = await tables.files(table);
   const position = { snapshot, to };
   const relation = async (chosen: readonly CommittedFile[]): Promise<string> =>
     eventRelation({
@@ -48,17 +52,21 @@ export async function openSnapshot(
     source,
     position,
     files,
-    rows: () => due(files),
+    async rows() {
+      const range = { to: to + 1n };
+      const events = await openViewEvents({ tables, intervals, lake }, { project, view, source, snapshot, range });
+      return dueRows(events(usedColumns(view)), { view, source }, { to });
+    },
     async rowsSince(base) {
-      const { files: added } = await catalog.tables.changes(table, base.snapshot, snapshot);
+      const { files: added } = await tables.changes(table, base.snapshot, snapshot);
       const fresh = new Set(added.map(({ id }) => id));
       const waiting = files.filter((file) => !fresh.has(file.id) && mayBecomeDue(file, view, source, base.to));
       return `${await due(files.filter(({ id }) => fresh.has(id)))} UNION ALL ${await due(waiting, base.to)}`;
     },
     async rowsRemovedSince(base) {
-      const { removedSequences } = await catalog.tables.changes(table, base.snapshot, snapshot);
+      const { removedSequences } = await tables.changes(table, base.snapshot, snapshot);
       const sequences = mergeRanges(removedSequences);
-      const held = await catalog.tables.files(table, base.snapshot);
+      const held = await tables.files(table, base.snapshot);
       const overlapping = held.files.filter((file) => sequences.some((range) => holds(file, range)));
       const conditions = sequences.map(({ start, end }) => `(__seq >= ${start} AND __seq < ${end})`);
       const rows = `SELECT * FROM (${await relation(overlapping)}) WHERE ${conditions.join(' OR ') || 'false'}`;

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readOnlineFeatures } from '../../../online/feature-document.ts';
+import { columnFeature, planView, type ValueColumn, type WorldRow } from '../../world/world.ts';
+import {
+  commitRows,
+  materialize,
+  NO_RUNTIME,
+  openFixture,
+  planOf,
+  readDependencies,
+  type OnlineFixture,
+} from './online-fixture.ts';
+
+const NOON = 1_704_110_400_000_000n;
+const HOUR = 3_600_000_000n;
+
+let fixture: OnlineFixture;
+beforeAll(async () => {
+  fixture = await openFixture();
+});
+afterAll(() => fixture.close());
+
+let sequence = 0n;
+function row(name: string, event: bigint, amount: bigint | null, created: bigint | null = null): WorldRow {
+  const values = { amount, price: 1.5, label: 'x', flag: true, seen: null, vector: null } satisfies Record<
+    ValueColumn,
+    unknown
+  >;
+  return { keys: [name, 1n], event, created, sequence: sequence++, values };
+}
+
+/** A view with a source of its own, so that tests do not see each other's rows. */
+function viewNamed(name: string, options: Partial<Parameters<typeof planView>[0]> = {}) {
+  const planned = planView({
+    mode: 'asof',
+    ttlMicros: null,
+    delayMicros: 0,
+    hasCreated: false,
+    features: [columnFeature('amount', null), columnFeature('label', 'none')],
+    ...options,
+  });
+  return {
+    ...planned,
+    as: name,
+    source: { ...planned.source, name },
+    view: { ...planned.view, name, source: name, fingerprint: `print-${name}` },
+  };
+}
+
+async function read(planned: ReturnType<typeof viewNamed>, names: readonly (string | null)[], at: bigint) {
+  const document = await readOnlineFeatures(readDependencies(fixture), {
+    plan: planOf(planned),
+    runtime: NO_RUNTIME,
+    entities: { name: names, code: names.map(() => 1) },
+    at,
+  });
+  const [, , amount, label] = document.results;
+  return { amount: amount!, label: label!, document };
+}
+
+describe('an as-of view', () => {
+  it('serves the greatest row of each key, and says so for keys it does not know', async () => {
+    const planned = viewNamed('greatest');
+    await commitRows(fixture, planned, [row('a', NOON, 1n), row('a', NOON + HOUR, 2n), row('b', NOON, null)]);
+    const result = await materialize(fixture, planned, NOON + 2n * HOUR);
+    expect(result).toMatchObject({ snapshot: 1, to: NOON + 2n * HOUR, written: 2, unchanged: 0, keys: 2 });
+    const { amount, label, document } = await read(planned, ['a', 'b', 'nobody', null], NOON + 3n * HOUR);
+    expect(amount).toEqual({
+      values: [2, null, null, null],
+      statuses: ['PRESENT', 'NULL', 'MISSING', 'MISSING'],
+      event_timestamps: ['2024-01-01T13:00:00.000000Z', '2024-01-01T12:00:00.000000Z', null, null],
+      served_from: ['online', 'online', 'online', 'online'],
+    });
+    expect(label.values).toEqual(['x', 'x', 'none', 'none']);
+    expect(label.statuses).toEqual(['PRESENT', 'PRESENT', 'DEFAULT', 'DEFAULT']);
+    expect(label.served_from).toEqual(['online', 'online', 'default', 'default']);
+    expect(document.metadata).toEqual({
+      feature_names: ['name', 'code', 'greatest__f_amount', 'greatest__f_label'],
+      versions: { greatest: 'print-greatest' },
+      position: { greatest: { snapshot: 1, to: '2024-01-01T14:00:00.000000Z' } },
+    });
+  });
+
+  it('writes only what came since the last position, and nothing twice', async () => {
+    const planned = viewNamed('increments');
+    await commitRows(fixture, planned, [row('a', NOON, 1n), row('b', NOON, 1n), row('b', NOON + 3n * HOUR, 3n)]);
+    expect(await materialize(fixture, planned, NOON)).toMatchObject({ written: 2, keys: 2 });
+    expect(await materialize(fixture, planned, NOON)).toMatchObject({ written: 0, unchanged: 0, keys: 2 });
+    await commitRows(fixture, planned, [row('c', NOON, 5n), row('a', NOON - HOUR, 9n)]);
+    expect(await materialize(fixture, planned, NOON + HOUR)).toMatchObject({ written: 1, unchanged: 1, keys: 3 });
+    expect((await read(planned, ['a', 'b', 'c'], NOON + HOUR)).amount.values).toEqual([1, 1, 5]);
+    expect(await materialize(fixture, planned, NOON + 3n * HOUR)).toMatchObject({ written: 1, keys: 3 });
+    expect((await read(planned, ['b'], NOON + 3n * HOUR)).amount.values).toEqual([3]);
+  });
+
+  it('asks the lake for an instant before the row became due', async () => {
+    const planned = viewNamed('before');
+    await commitRows(fixture, planned, [row('a', NOON, 1n), row('a', NOON + HOUR, 2n)]);
+    await materialize(fixture, planned, NOON + 2n * HOUR);
+    const { amount } = await read(planned, ['a'], NOON + HOUR - 1n);
+    expect(amount).toMatchObject({ values: [1], statuses: ['PRESENT'], served_from: ['lake'] });
+  });
+
+  it('keeps ttl to the microsecond, both ends inclusive', async () => {
+    const planned = viewNamed('ttl', { ttlMicros: Number(HOUR) });
+    await commitRows(fixture, planned, [row('a', NOON, 1n)]);
+    await materialize(fixture, planned, NOON);
+    expect((await read(planned, ['a'], NOON + HOUR)).amount.statuses).toEqual(['PRESENT']);
+    const late = await read(planned, ['a'], NOON + HOUR + 1n);
+    expect(late.amount).toMatchObject({ values: [null], statuses: ['EXPIRED'], served_from: ['online'] });
+    expect(late.label).toMatchObject({ values: ['none'], statuses: ['DEFAULT'], served_from: ['default'] });
+  });
+
+  it('takes removed rows away: the row before comes back, a key without rows goes', async () => {
+    const planned = viewNamed('removal');
+    const [kept, newest, only] = [row('a', NOON, 1n), row('a', NOON + HOUR, 2n), row('b', NOON, 3n)];
+    await commitRows(fixture, planned, [kept, newest, only]);
+    await materialize(fixture, planned, NOON + HOUR);
+    const removed = [newest.sequence, only.sequence];
+    await commitRows(fixture, planned, [row('c', NOON, 4n)], { rows: [kept], removed });
+    expect(await materialize(fixture, planned, NOON + HOUR)).toMatchObject({ snapshot: 2, written: 2, keys: 2 });
+    expect((await read(planned, ['a', 'b', 'c'], NOON + HOUR)).amount.values).toEqual([1, null, 4]);
+  });
+
+  it('keeps rows that are due later than the clock in the lake', async () => {
+    const planned = viewNamed('future', { delayMicros: 1000 });
+    const now = BigInt(Date.now()) * 1000n;
+    await commitRows(fixture, planned, [row('a', NOON, 1n), row('a', now + 24n * HOUR, 2n)]);
+    const { to, written } = await materialize(fixture, planned, now + 48n * HOUR);
+    expect(written).toBe(1);
+    expect(to).toBeLessThan(now + HOUR);
+    expect((await read(planned, ['a'], now)).amount.values).toEqual([1]);
+  });
+
+  it('records the interval and the position', async () => {
+    const planned = viewNamed('ledger');
+    await commitRows(fixture, planned, [row('a', NOON, 1n)]);
+    await materialize(fixture, planned, NOON + HOUR);
+    const key = { project: fixture.project, view: 'ledger', fingerprint: 'print-ledger', store: 'online' } as const;
+    expect(await fixture.catalog.intervals.onlinePosition(key)).toMatchObject({
+      snapshot: 1,
+      to: NOON + HOUR,
+      keys: 1,
+    });
+    const [entry] = await fixture.catalog.intervals.entries(key);
+    expect(entry).toMatchObject({ operation: 'done', inputSnapshot: 1, range: { from: NOON, to: NOON + HOUR } });
+  });
+
+  it('is read from the lake before it was ever materialized', async () => {
+    const planned = viewNamed('never');
+    await commitRows(fixture, planned, [row('a', NOON, 1n)]);
+    const { amount, document } = await read(planned, ['a', 'b'], NOON);
+    expect(amount).toMatchObject({
+      values: [1, null],
+      statuses: ['PRESENT', 'MISSING'],
+      served_from: ['lake', 'lake'],
+    });
+    expect(document.metadata.position).toEqual({ never: null });
+  });
+});
