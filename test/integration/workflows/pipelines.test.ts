@@ -1,0 +1,83 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startRun, waitForRun } from '../../../workers/starter.ts';
+import { openPlatform, type Platform } from './platform.ts';
+
+let platform: Platform;
+beforeAll(async () => {
+  platform = await openPlatform();
+});
+afterAll(() => platform.close());
+
+/** Four flights a day from two airports, for the days of January 2001 from `first` to `last`. */
+function flights(first: number, last: number): string[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => `2001-01-${String(first + index).padStart(2, '0')}`)
+    .flatMap((day) => ['06:00', '12:00', '18:00', '23:59'].map((time) => `${day}T${time}:00Z`))
+    .map((at, index) => `${at},${index % 2 ? 'ORD' : 'JFK'},${index}`);
+}
+
+async function ingest() {
+  const { client, project } = platform;
+  return waitForRun(await startRun(client, 'ingest', { project, source: 'flights' }));
+}
+
+async function backfill(from: string, to: string, restate = false) {
+  const { client, project } = platform;
+  const input = { project, view: 'delays', from, to, ...(restate && { restate }) };
+  return waitForRun(await startRun(client, 'backfill', input, { fingerprint: 'c'.repeat(64) }));
+}
+
+it('brings files through the lake to view tables and Redis, again and again, each row once', async () => {
+  const { client, project, catalog } = platform;
+  platform.writeInput('a.csv', [...flights(1, 10), '2001-01-10T23:59:59Z,,5']);
+  expect(await ingest()).toMatchObject({ snapshot: 1, inputs: 1, rowsIn: 41, committed: 40, quarantined: 1 });
+  expect(await ingest()).toMatchObject({ snapshot: 1, inputs: 0, unchangedInputs: 1, committed: 0 });
+
+  expect(await backfill('2001-01-01', '2001-01-11')).toMatchObject({ intervals: 10, done: 10, reused: 0, rows: 40 });
+  expect(await backfill('2001-01-01', '2001-01-13')).toMatchObject({ intervals: 12, done: 2, reused: 10, rows: 0 });
+
+  platform.writeInput('b.csv', flights(10, 11));
+  expect(await ingest()).toMatchObject({ snapshot: 2, inputs: 1, unchangedInputs: 1, committed: 8 });
+  // the new rows made two days dirty: just these are done again
+  expect(await backfill('2001-01-01', '2001-01-13')).toMatchObject({ done: 2, reused: 10, rows: 12, failed: [] });
+  expect(await backfill('2001-01-01', '2001-01-13', true)).toMatchObject({ done: 12, reused: 0, rows: 48 });
+  const table = { project, kind: 'view', name: 'delays', version: 'c'.repeat(64) } as const;
+  const { files } = await catalog.tables.files(table);
+  expect(files.reduce((rows, file) => rows + file.rows, 0)).toBe(48);
+
+  const request = { project, views: ['delays', 'latest'], to: '2001-01-12T00:00:00Z' };
+  const first = await waitForRun(await startRun(client, 'materialize', request));
+  expect(first.views).toMatchObject([
+    { view: 'delays', snapshot: 2, to: '2001-01-12T00:00:00.000000Z', written: 2 },
+    { view: 'latest', snapshot: 2, written: 2 },
+  ]);
+  const again = await waitForRun(await startRun(client, 'materialize', request));
+  expect(again.views.map(({ written }) => written)).toEqual([0, 0]);
+});
+
+it('records every run with its end, and names the failure of one that the quality gate stopped', async () => {
+  const { catalog, project } = platform;
+  platform.writeInput('broken.csv', ['2001-02-01T00:00:00Z,ORD,5000']);
+  await expect(ingest()).rejects.toMatchObject({ code: 'QUALITY_GATE', exitCode: 3 });
+  rmSync(path.join(platform.inputDirectory, 'broken.csv'));
+  const [newest] = await catalog.runs.list(project, 1);
+  expect(newest).toMatchObject({
+    workflow: 'ingest',
+    target: 'flights',
+    state: 'failed',
+    error: { code: 'QUALITY_GATE' },
+  });
+  expect(newest?.endedAt).toBeGreaterThanOrEqual(newest?.startedAt ?? 0n);
+  expect(await catalog.tables.head({ project, kind: 'source', name: 'flights', version: '' })).toBeLessThanOrEqual(2);
+});
+
+it('says which names are known when one is not', async () => {
+  const { client, project } = platform;
+  const source = startRun(client, 'ingest', { project, source: 'flight' }).then((run) => waitForRun(run));
+  await expect(source).rejects.toMatchObject({ code: 'UNKNOWN_NAME', details: { known: ['flights'] } });
+  const views = startRun(client, 'materialize', { project, views: ['delay'] }).then((run) => waitForRun(run));
+  await expect(views).rejects.toMatchObject({ code: 'UNKNOWN_NAME', details: { known: ['delays', 'latest'] } });
+  const stranger = startRun(client, 'ingest', { project: 'nobody', source: 'x' }).then((run) => waitForRun(run));
+  await expect(stranger).rejects.toMatchObject({ code: 'NOTHING_APPLIED' });
+});
