@@ -1,0 +1,116 @@
+/** Stage two: rows of the spine with their features, in the spine's order, as a file. */
+import { AsofError } from '../contracts/errors.ts';
+import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
+import type { Session } from '../engine/engine.ts';
+import { literalText, quoteIdentifier } from '../engine/sql.ts';
+import { computeDerived, derivedInputColumns } from './derived.ts';
+import { outputColumn, type FeatureColumn } from './feature-columns.ts';
+import { copyOptions, featureColumnSql, ownColumnSql } from './output-sql.ts';
+import type { SpineColumn } from './spine.ts';
+import type { TableFormat } from './spine-format.ts';
+
+/** Values made from rows created after q, by output column; `unknown` where a source does not say. */
+export type Leakage = Readonly<Record<string, number | 'unknown'>>;
+
+export interface AssemblyInput {
+  readonly plan: FeaturePlan;
+  readonly runtime: DefinitionRuntime;
+  /** The spine's own columns. */
+  readonly columns: readonly SpineColumn[];
+  readonly shortNames: boolean;
+  /** A FROM item: the prepared spine. */
+  readonly spine: string;
+  /** FROM items, one for each entity group: its units together. */
+  readonly groups: readonly string[];
+  /** Ordinals: `from` inclusive, `to` exclusive. */
+  readonly range: { readonly from: number; readonly to: number };
+  readonly format: TableFormat;
+  /** A path that the engine may write. */
+  readonly target: string;
+}
+
+export interface Assembled {
+  readonly rows: number;
+  readonly leakage: Leakage;
+}
+
+/**
+ * Names of the output: the spine's columns, then the features. Throws `NAME_COLLISION`.
+ */
+export function outputNames(
+  plan: FeaturePlan,
+  columns: readonly Pick<SpineColumn, 'name'>[],
+  shortNames: boolean,
+): readonly string[] {
+  const own = columns.map(({ name }) => name);
+  const taken = new Set(own);
+  const features = plan.columns.map(({ name, feature }) => {
+    const output = shortNames ? feature.name : name;
+    if (taken.has(output)) {
+      const where = own.includes(output) ? 'the spine' : 'short names';
+      const problem = `two columns of the output would be named "${output}"; ${
+        shortNames ? 'leave --short-names out' : 'rename the column of the spine'
+      }`;
+      throw new AsofError('NAME_COLLISION', { where, problem });
+    }
+    taken.add(output);
+    return output;
+  });
+  return [...own, ...features];
+}
+
+export async function assemble(session: Session, input: AssemblyInput): Promise<Assembled> {
+  const { plan, columns, format } = input;
+  if (plan.derived.length > 0) {
+    const read = ['s.__row', 's.__at', ...derivedInputColumns(plan)].join(', ');
+    const relation = `SELECT ${read} ${joined(input, input.groups)} ORDER BY s.__row`;
+    await computeDerived(session, { plan, runtime: input.runtime, relation, table: '__derived' });
+  }
+  const joins = [...input.groups, ...(plan.derived.length > 0 ? ['__derived'] : [])];
+  const features = plan.columns.map((column) => outputColumn(plan, column));
+  const values = [
+    ...columns.map((column) => ownColumnSql(column, 's', format)),
+    ...features.map(({ value, type }) => featureColumnSql(value, type, format)),
+  ];
+  const names = outputNames(plan, columns, input.shortNames);
+  const list = values.map((value, index) => `${value} AS ${quoteIdentifier(names[index]!)}`).join(', ');
+  const select = `SELECT ${list} ${joined(input, joins)} ORDER BY s.__row`;
+  await session.run(`COPY (${select}) TO ${literalText(input.target)} ${copyOptions(format)}`);
+  const leakage = await countLeaks(session, input, features);
+  if (plan.derived.length > 0) await session.run('DROP TABLE __derived');
+  return { rows: input.range.to - input.range.from, leakage };
+}
+
+/** Names of feature columns are unique over all groups, so they need no alias. */
+function joined({ spine, range }: AssemblyInput, relations: readonly string[]): string {
+  const joins = relations.map((relation, index) => `LEFT JOIN ${relation} j${index} ON j${index}.__row = s.__row`);
+  return `FROM ${spine} s ${joins.join(' ')} WHERE s.__row >= ${range.from} AND s.__row < ${range.to}`;
+}
+
+async function countLeaks(
+  session: Session,
+  input: AssemblyInput,
+  features: readonly FeatureColumn[],
+): Promise<Leakage> {
+  const names = input.plan.columns.map(({ name }) => name);
+  const counted = features.map(({ leaks, leakKnown }, index) => {
+    if (!leakKnown) return undefined;
+    return leaks.length === 0 ? `0::BIGINT AS n${index}` : `count(*) FILTER (${leaks.join(' OR ')}) AS n${index}`;
+  });
+  const list = counted.filter((count) => count !== undefined);
+  const [row] =
+    list.length === 0 ? [{}] : await session.rows(`SELECT ${list.join(', ')} ${joined(input, input.groups)}`);
+  return Object.fromEntries(
+    names.map((name, index) => [name, counted[index] === undefined ? 'unknown' : Number(row![`n${index}`] ?? 0)]),
+  );
+}
+
+/** Sums the leakage of the parts of one output. */
+export function addLeakage(parts: readonly Leakage[]): Leakage {
+  const total: Record<string, number | 'unknown'> = {};
+  for (const [name, count] of parts.flatMap((part) => Object.entries(part))) {
+    const before = total[name] ?? 0;
+    total[name] = count === 'unknown' || before === 'unknown' ? 'unknown' : before + count;
+  }
+  return total;
+}

@@ -1,0 +1,57 @@
+/** Where the features of a plan stand between the stages. Names are positions, since names in SQL have no case. */
+import type { FeaturePlan, PlannedColumn, PlannedDerived, PlannedView } from '../contracts/plan.ts';
+import type { FeatureManifest, DerivedFeatureManifest } from '../contracts/manifest.ts';
+import type { StoredType } from '../contracts/values.ts';
+
+export interface FeatureColumn {
+  /** The column's name in its relation. */
+  readonly value: string;
+  readonly type: StoredType;
+  /** Columns whose truth says that the value leaks. */
+  readonly leaks: readonly string[];
+  /** Whether the sources say when their rows were created. */
+  readonly leakKnown: boolean;
+  readonly feature: FeatureManifest | DerivedFeatureManifest;
+}
+
+/** The columns that a view's features get in the relation of their group. */
+export function viewFeatureColumns(plan: FeaturePlan, planned: PlannedView): readonly FeatureColumn[] {
+  const view = plan.views.indexOf(planned);
+  const leakKnown = planned.source.created !== null;
+  return planned.features.map((feature, index) => ({
+    value: `__v${view}_${index}`,
+    type: feature.valueType,
+    leaks: leakKnown ? [planned.view.mode === 'asof' ? `__leak${view}` : `__leak${view}_${index}`] : [],
+    leakKnown,
+    feature,
+  }));
+}
+
+/** The columns of a derived view's features. They leak when a feature that they are made from leaks. */
+export function derivedFeatureColumns(plan: FeaturePlan, derived: PlannedDerived): readonly FeatureColumn[] {
+  const inputs = derived.inputs.flatMap((input) =>
+    input.kind === 'view' ? input.features.map((name) => findFeatureColumn(plan, input.as, name)) : [],
+  );
+  const position = plan.derived.indexOf(derived);
+  return derived.features.map((feature, index) => ({
+    value: `__d${position}_${index}`,
+    type: feature.valueType,
+    leaks: [...new Set(inputs.flatMap((input) => input.leaks))],
+    leakKnown: inputs.every((input) => input.leakKnown),
+    feature,
+  }));
+}
+
+/** The column of a feature by the prefix and name that a plan uses for it. */
+export function findFeatureColumn(plan: FeaturePlan, as: string, feature: string): FeatureColumn {
+  const view = plan.views.find((candidate) => candidate.as === as);
+  const derived = plan.derived.find((candidate) => candidate.as === as);
+  const columns = view ? viewFeatureColumns(plan, view) : derived ? derivedFeatureColumns(plan, derived) : [];
+  const found = columns.find((column) => column.feature.name === feature);
+  if (!found) throw new TypeError(`the plan has no feature ${as}__${feature}`);
+  return found;
+}
+
+export function outputColumn(plan: FeaturePlan, { as, feature }: PlannedColumn): FeatureColumn {
+  return findFeatureColumn(plan, as, feature.name);
+}

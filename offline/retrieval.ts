@@ -1,0 +1,142 @@
+/** A point-in-time join from file to file, in this process. */
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AsofError } from '../contracts/errors.ts';
+import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
+import type { Engine, Session } from '../engine/engine.ts';
+import { assemble, outputNames, type Leakage } from './assembly.ts';
+import { pinSnapshots } from './pinned-snapshots.ts';
+import { prepareSpine } from './spine.ts';
+import { tableFormat } from './spine-format.ts';
+import { crossInstants, spineRelation, type InstantGrid } from './spine-relation.ts';
+import { computeUnit, entityGroups } from './unit.ts';
+import type { EventDependencies } from './view-events.ts';
+
+export interface RetrievalDependencies extends EventDependencies {
+  /** May read the lake's directories and read and write `workDirectory`. */
+  readonly engine: Engine;
+  /** Spine and output stand here while the engine works on them. */
+  readonly workDirectory: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A file of keys and times, or of keys alone with the instants at which each is asked. */
+export type SpineInput =
+  | { readonly kind: 'spine'; readonly path: string }
+  | ({ readonly kind: 'entities'; readonly path: string } & InstantGrid);
+
+export interface RetrievalRequest {
+  readonly project: string;
+  readonly plan: FeaturePlan;
+  readonly runtime: DefinitionRuntime;
+  readonly spine: SpineInput;
+  readonly asKnown: boolean;
+  /** Features without the name of their view. */
+  readonly shortNames: boolean;
+  /** Source name to snapshot; the newest where none is named. */
+  readonly snapshots?: Readonly<Record<string, number>>;
+  readonly output: string;
+}
+
+export interface Retrieved {
+  readonly rows: number;
+  /** Of the output, in order. */
+  readonly columns: readonly string[];
+  readonly snapshots: Readonly<Record<string, number>>;
+  readonly leakage: Leakage;
+}
+
+/**
+ * Writes the spine with its features to `output`, by extension as Parquet, CSV or JSON Lines. The file appears whole or
+ * not at all. Throws `INPUT_NOT_FOUND`, what `prepareSpine` throws, `NAME_COLLISION`, and `INVALID_VALUE` from derived
+ * views.
+ */
+export async function retrieveHistorical(
+  dependencies: RetrievalDependencies,
+  request: RetrievalRequest,
+): Promise<Retrieved> {
+  const format = tableFormat(request.output);
+  const directory = join(dependencies.workDirectory, `retrieval-${randomUUID()}`);
+  await mkdir(directory, { recursive: true });
+  try {
+    const spine = await copyInput(request.spine.path, directory);
+    const target = join(directory, `output.${format}`);
+    const retrieved = await dependencies.engine.session(
+      (session) => retrieve(session, dependencies, request, { spine, target }),
+      dependencies.signal,
+    );
+    await moveInto(target, request.output);
+    return retrieved;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function retrieve(
+  session: Session,
+  dependencies: RetrievalDependencies,
+  request: RetrievalRequest,
+  files: { readonly spine: string; readonly target: string },
+): Promise<Retrieved> {
+  const { plan, spine } = request;
+  const snapshots = await pinSnapshots(dependencies.tables, request.project, plan, request.snapshots);
+  const format = tableFormat(spine.path);
+  const raw = await spineRelation(session, spine.path, files.spine, format);
+  const relation = spine.kind === 'spine' ? raw : crossInstants(raw, spine, spine.path);
+  const columns = outputNames(plan, relation.columns, request.shortNames);
+  const prepared = await prepareSpine(session, { relation, plan, path: spine.path, format, table: '__spine' });
+  const groups = entityGroups(plan);
+  for (const [index, group] of groups.entries()) {
+    await computeUnit(session, dependencies, {
+      project: request.project,
+      plan,
+      group,
+      shard: { index: 0, count: 1 },
+      asKnown: request.asKnown,
+      spine: '__spine',
+      snapshots,
+      firstAt: prepared.firstAt,
+      lastAt: prepared.lastAt,
+      table: `__group${index}`,
+    });
+  }
+  const { rows, leakage } = await assemble(session, {
+    plan,
+    runtime: request.runtime,
+    columns: prepared.columns,
+    shortNames: request.shortNames,
+    spine: '__spine',
+    groups: groups.map((_, index) => `__group${index}`),
+    range: { from: 0, to: prepared.rows },
+    format: tableFormat(request.output),
+    target: files.target,
+  });
+  return { rows, columns, snapshots, leakage };
+}
+
+/** The engine reads what it may read; a copy also cannot change under it. */
+async function copyInput(path: string, directory: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new AsofError('INPUT_NOT_FOUND', { where: 'spine', path });
+  const copy = join(directory, `spine${basename(path).slice(basename(path).lastIndexOf('.'))}`);
+  await copyFile(path, copy);
+  return copy;
+}
+
+/** A rename within a file system; across two, a copy beside the target first. */
+async function moveInto(file: string, target: string): Promise<void> {
+  const path = resolve(target);
+  await mkdir(dirname(path), { recursive: true });
+  const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  try {
+    await rename(file, beside).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EXDEV') throw error;
+      await copyFile(file, beside);
+    });
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Stage one: the features of one entity group (views that read their key from the same columns of the spine) for one
+ * shard of the rows (those whose key hashes to it).
+ */
+import type { Micros } from '../contracts/time.ts';
+import type { FeaturePlan, PlannedView } from '../contracts/plan.ts';
+import type { Session } from '../engine/engine.ts';
+import { quoteIdentifier } from '../engine/sql.ts';
+import type { EventRange } from './event-relation.ts';
+import { viewFeatureColumns } from './feature-columns.ts';
+import { keyColumnName } from './spine-columns.ts';
+import { openViewEvents, type EventDependencies } from './view-events.ts';
+import { computeViewFeatures, viewFeatureSql } from './view-features.ts';
+
+/** Views by `as`, since names are what survives JSON. */
+export interface EntityGroup {
+  readonly views: readonly string[];
+}
+
+/** Groups in order of first use. */
+export function entityGroups(plan: FeaturePlan): readonly EntityGroup[] {
+  const groups = new Map<string, string[]>();
+  for (const { as, spineColumns } of plan.views) {
+    const key = JSON.stringify(spineColumns);
+    const group = groups.get(key);
+    if (group) group.push(as);
+    else groups.set(key, [as]);
+  }
+  return [...groups.values()].map((views) => ({ views }));
+}
+
+export interface UnitInput {
+  readonly project: string;
+  readonly plan: FeaturePlan;
+  readonly group: EntityGroup;
+  readonly shard: { readonly index: number; readonly count: number };
+  readonly asKnown: boolean;
+  /** A FROM item: the prepared spine. */
+  readonly spine: string;
+  /** Source name to pinned snapshot. */
+  readonly snapshots: Readonly<Record<string, number>>;
+  /** The least and greatest q of the spine. */
+  readonly firstAt: Micros | null;
+  readonly lastAt: Micros | null;
+  /** The temporary table to create: `__row` and the columns of `viewFeatureColumns`, a row for each row of the shard. */
+  readonly table: string;
+}
+
+export async function computeUnit(session: Session, dependencies: EventDependencies, input: UnitInput): Promise<void> {
+  const { plan, table } = input;
+  const views = input.group.views.map((as) => plan.views.find((view) => view.as === as)!);
+  const keys = keyColumns(plan, views[0]!);
+  const requests = `${table}_requests`;
+  const { index, count } = input.shard;
+  const chosen = count === 1 ? '' : ` WHERE hash(${keys.join(', ')}) % ${count} = ${index}`;
+  await session.run(
+    `CREATE TEMP TABLE ${quoteIdentifier(requests)} AS SELECT __row, ${keys.join(', ')}, __at FROM ${input.spine}${chosen}`,
+  );
+  const results = views.map((view) => ({ view, result: `${table}_view${plan.views.indexOf(view)}` }));
+  for (const { view, result } of results) {
+    const events = await openViewEvents(dependencies, {
+      project: input.project,
+      view: view.view,
+      source: view.source,
+      snapshot: input.snapshots[view.source.name] ?? 0,
+      range: neededRange(view, input),
+    });
+    await computeViewFeatures(session, {
+      planned: view,
+      events,
+      requests,
+      requestKeys: keys,
+      asKnown: input.asKnown,
+      resultTable: result,
+    });
+  }
+  await session.run(`CREATE TEMP TABLE ${quoteIdentifier(table)} AS
+SELECT ${['r.__row', ...results.flatMap(({ view, result }) => resultColumns(plan, view, result))].join(', ')}
+FROM ${quoteIdentifier(requests)} r
+${results.map(({ result }) => `LEFT JOIN ${quoteIdentifier(result)} ON ${quoteIdentifier(result)}.__row = r.__row`).join('\n')}
+ORDER BY r.__row`);
+  for (const name of [requests, ...results.map(({ result }) => result)]) {
+    await session.run(`DROP TABLE ${quoteIdentifier(name)}`);
+  }
+}
+
+function keyColumns(plan: FeaturePlan, view: PlannedView): readonly string[] {
+  return view.spineColumns.map((name) => keyColumnName(plan.keyColumns.findIndex(({ column }) => column === name)));
+}
+
+function resultColumns(plan: FeaturePlan, view: PlannedView, result: string): readonly string[] {
+  const columns = viewFeatureColumns(plan, view);
+  const values = viewFeatureSql(view, quoteIdentifier(result));
+  const leaks = new Map(columns.flatMap(({ leaks: [name] }, index) => (name ? [[name, values[index]!.leak]] : [])));
+  return [
+    ...values.map(({ value }, index) => `${value} AS ${columns[index]!.value}`),
+    ...[...leaks].map(([name, leak]) => `${leak ?? 'false'} AS ${name}`),
+  ];
+}
+
+/** Event times that can matter to a q of the spine. A row that is too old is as good as none. */
+function neededRange({ view, features }: PlannedView, input: Pick<UnitInput, 'firstAt' | 'lastAt'>): EventRange {
+  const { firstAt, lastAt } = input;
+  if (firstAt === null || lastAt === null) return { from: 0n, to: 0n };
+  const to = lastAt - BigInt(view.delayMicros) + 1n;
+  if (view.mode === 'asof') return view.ttlMicros === null ? { to } : { from: firstAt - BigInt(view.ttlMicros), to };
+  const reaches = features.map((feature) => {
+    if (feature.kind !== 'aggregate' || feature.window.kind !== 'duration') return undefined;
+    return BigInt(feature.window.micros) + BigInt(feature.window.resolutionMicros ?? 0);
+  });
+  if (reaches.includes(undefined)) return { to };
+  return { from: firstAt - (reaches as bigint[]).reduce((most, reach) => (reach > most ? reach : most), 0n), to };
+}
