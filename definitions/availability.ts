@@ -1,0 +1,57 @@
+import type { FeatureManifest, FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
+
+export interface Unavailable {
+  /** Words such as `view airport_delays, feature delay_z`. */
+  readonly place: string;
+  readonly what: string;
+}
+
+/**
+ * What the language accepts and nothing carries out yet, so that a plan refuses it rather than ignore it. Empty when
+ * everything in the manifest works.
+ */
+export function notAvailableYet(manifest: Manifest): readonly Unavailable[] {
+  const sources = manifest.sources.flatMap((source) => (source.kind === 'request' ? [] : inSource(source)));
+  const views = manifest.views.flatMap((view) => (view.kind === 'derived' ? [] : inView(view)));
+  return [...sources, ...views];
+}
+
+function inSource(source: StoredSourceManifest): readonly Unavailable[] {
+  const { columns, types } = source.contract;
+  return list(`source ${source.name}`, {
+    'a database source': source.kind === 'database',
+    'a Kafka source': source.kind === 'kafka',
+    eventId: source.eventId !== null,
+    operation: source.operation !== null,
+    schedule: source.schedule !== null,
+    [`contract columns: '${columns}'`]: columns !== 'evolve' && columns !== 'freeze',
+    [`contract types: '${types}'`]: types !== 'freeze',
+  });
+}
+
+function inView(view: FeatureViewManifest): readonly Unavailable[] {
+  const place = `view ${view.name}`;
+  const { schedule, freshnessMicros, cacheMicros, engine, expectations } = view.options;
+  const own = list(place, {
+    map: view.map !== undefined,
+    sql: view.sql !== undefined,
+    schedule: schedule !== null,
+    freshness: freshnessMicros !== null,
+    cache: cacheMicros !== null,
+    'the Spark engine': engine === 'spark',
+    'expectations on a view': expectations.length > 0,
+  });
+  return [...own, ...view.features.flatMap((feature) => inFeature(feature, place))];
+}
+
+function inFeature({ name, transform }: FeatureManifest, view: string): readonly Unavailable[] {
+  return list(`${view}, feature ${name}`, {
+    [`${transform?.function} without parameters`]: transform !== null && !transform.fitted,
+  });
+}
+
+function list(place: string, uses: Readonly<Record<string, boolean>>): readonly Unavailable[] {
+  return Object.entries(uses)
+    .filter(([, used]) => used)
+    .map(([what]) => ({ place, what }));
+}
