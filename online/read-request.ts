@@ -119,7 +119,8 @@ function isOfKind(value: unknown, type: PlannedKeyColumn['type']): boolean {
 }
 
 function kindOf(value: unknown): string {
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function describe(value: unknown): string {

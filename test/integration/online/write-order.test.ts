@@ -1,0 +1,166 @@
+/** Writes inside Redis: whatever order, however often and from however many writers they come, a key never goes back. */
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compareRowOrder, type RowOrder } from '../../../aggregates/row-order.ts';
+import { createAsofCodec } from '../../../online/asof-state.ts';
+import type { Position } from '../../../online/position.ts';
+import { openRedisClient, ScriptRefusal, type RedisClient } from '../../../online/redis-client.ts';
+import { createStateWriter, type SequenceRange, type WriteScope } from '../../../online/state-writer.ts';
+import { ensureEpoch, raiseFence } from '../../../online/store-content.ts';
+import { viewKeys } from '../../../online/store-keys.ts';
+import { testStack, uniqueName } from '../../support/stack.ts';
+import { columnFeature, planView } from '../../world/world.ts';
+
+const planned = planView({
+  mode: 'asof',
+  ttlMicros: null,
+  delayMicros: 0,
+  hasCreated: true,
+  features: [columnFeature('amount', null)],
+});
+const codec = createAsofCodec(planned.view, planned.source);
+
+let redis: RedisClient;
+beforeAll(() => {
+  redis = openRedisClient({ url: testStack().redisUrl, readDeadlineMillis: 5000 });
+});
+afterAll(() => redis.close());
+
+async function openScope(
+  removed: readonly SequenceRange[] = [],
+  position: Position | null = null,
+): Promise<WriteScope> {
+  const project = uniqueName('order');
+  const epoch = await ensureEpoch(redis, project);
+  return { redis, project, keys: viewKeys(project, 'latest', 'print'), epoch, position, lifeMillis: 0, removed };
+}
+
+const KEY = Buffer.from('=key');
+
+async function write(scope: WriteScope, states: readonly (Uint8Array | null)[]) {
+  const writer = createStateWriter(scope);
+  for (const state of states) await writer.write(KEY, state);
+  return writer.finish();
+}
+
+async function storedOrder({ keys }: WriteScope): Promise<RowOrder | undefined> {
+  const [bytes] = await redis.read([Buffer.concat([keys.values, KEY])]);
+  return bytes ? codec.decode(bytes).order : undefined;
+}
+
+const stateOf = (order: RowOrder): Uint8Array => codec.encode({ order, values: [order.sequence] });
+
+/** Close to each other, and around every edge of the narrow and wide forms. */
+const instant = fc.oneof(
+  fc.bigInt(-3n, 3n),
+  fc.bigInt(-2n, 2n).map((near) => 2n ** 32n + near),
+  fc.bigInt(-2n, 2n).map((near) => 2n ** 53n + near),
+  fc.bigInt(-2n, 2n).map((near) => near - 2n ** 53n),
+  fc.constantFrom(-62_135_596_800_000_000n, 253_402_300_799_999_999n),
+);
+const order: fc.Arbitrary<RowOrder> = fc.record({
+  event: instant,
+  created: fc.option(instant, { nil: null }),
+  sequence: fc.oneof(
+    fc.bigInt(0n, 3n),
+    fc.bigInt(-2n, 2n).map((near) => 2n ** 32n + near),
+    fc.bigInt(2n ** 62n, 2n ** 63n - 1n),
+  ),
+});
+
+const greatestOf = (orders: readonly RowOrder[]): RowOrder =>
+  orders.reduce((best, candidate) => (compareRowOrder(candidate, best) > 0 ? candidate : best));
+
+describe('rows', () => {
+  it('leave the greatest one, however they are shuffled, repeated and raced', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(order, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (orders, writers) => {
+          const scope = await openScope();
+          await Promise.all(
+            Array.from({ length: writers }, (_, turn) =>
+              write(scope, [...orders.slice(turn), ...orders, ...orders.slice(0, turn)].map(stateOf)),
+            ),
+          );
+          expect(await storedOrder(scope)).toEqual(greatestOf(orders));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('say which keys they wrote', async () => {
+    const scope = await openScope();
+    const [older, newer] = [1n, 2n].map((sequence) => stateOf({ event: 0n, created: null, sequence }));
+    expect(await write(scope, [newer!])).toEqual({ written: 1, unchanged: 0, added: 1, deleted: 0 });
+    expect(await write(scope, [newer!, older!])).toEqual({ written: 0, unchanged: 2, added: 0, deleted: 0 });
+  });
+
+  it('give way to any other once their sequence was removed', async () => {
+    await fc.assert(
+      fc.asyncProperty(order, order, fc.array(order, { maxLength: 4 }), async (stored, coming, others) => {
+        const scope = await openScope();
+        await write(scope, [stateOf(stored)]);
+        const removed = [stored, ...others].map(({ sequence }) => ({ start: sequence, end: sequence + 1n }));
+        await write({ ...scope, removed }, [stateOf(coming)]);
+        expect(await storedOrder(scope)).toEqual(coming);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('are deleted only when the stored one was removed', async () => {
+    const scope = await openScope();
+    await write(scope, [stateOf({ event: 0n, created: null, sequence: 7n })]);
+    expect(await write({ ...scope, removed: [{ start: 0n, end: 7n }] }, [null])).toMatchObject({ deleted: 0 });
+    expect(await write({ ...scope, removed: [{ start: 7n, end: 8n }] }, [null])).toMatchObject({ deleted: 1 });
+    expect(await storedOrder(scope)).toBeUndefined();
+  });
+
+  it('are written in many batches at once and all counted', async () => {
+    const scope = await openScope();
+    const writer = createStateWriter(scope);
+    for (let entity = 0; entity < 5000; entity += 1) {
+      await writer.write(Buffer.from(`=${entity}`), stateOf({ event: 0n, created: null, sequence: BigInt(entity) }));
+    }
+    expect(await writer.finish()).toEqual({ written: 5000, unchanged: 0, added: 5000, deleted: 0 });
+    expect(await redis.removePrefix(scope.keys.values)).toBe(5000);
+  });
+});
+
+describe('runs', () => {
+  const state = stateOf({ event: 0n, created: null, sequence: 1n });
+
+  it('are refused once a newer one was announced', async () => {
+    const scope = await openScope();
+    const [older, newer] = [
+      { snapshot: 2, to: 5n },
+      { snapshot: 2, to: 6n },
+    ];
+    expect(await raiseFence(redis, scope.project, scope.keys, scope.epoch, older)).toBeUndefined();
+    await write({ ...scope, position: older }, [state]);
+    expect(await raiseFence(redis, scope.project, scope.keys, scope.epoch, newer)).toEqual(older);
+    await expect(write({ ...scope, position: older }, [state])).rejects.toThrow('newer run');
+    await expect(raiseFence(redis, scope.project, scope.keys, scope.epoch, older)).rejects.toThrow(ScriptRefusal);
+  });
+
+  it('stop when the content of Redis was lost', async () => {
+    const scope = await openScope();
+    await expect(write({ ...scope, epoch: 'another' }, [state])).rejects.toThrow('content of Redis was lost');
+  });
+});
+
+it('keeps what it writes as long as it was told', async () => {
+  const scope = await openScope();
+  await write({ ...scope, lifeMillis: 40 }, [stateOf({ event: 0n, created: null, sequence: 1n })]);
+  await expect.poll(() => storedOrder(scope), { timeout: 2000 }).toBeUndefined();
+});
+
+it('sends scripts that Redis does not know', async () => {
+  const text = `return '${uniqueName()}'`;
+  const sha1 = createHash('sha1').update(text).digest('hex');
+  expect(String(await redis.evaluate({ text, sha1 }, [], []))).toBe(text.slice(8, -1));
+});
