@@ -50,7 +50,7 @@ export function planReading(source: StoredSourceManifest, path: string, raw: Raw
   const stored = [...declared, ...kept];
   requireDistinctNames(source, path, stored);
   const faults = [
-    ...(source.contract.types === 'discard' ? [] : pairs.flatMap((pair) => castFault(pair.column, pair.raw))),
+    ...(source.contract.types === 'discard' ? [] : pairs.flatMap((pair) => castFault(source, pair.column, pair.raw))),
     ...(source.contract.columns === 'quarantine' ? extra.map(extraFault) : []),
   ];
   return {
@@ -89,14 +89,22 @@ function storeExtra(source: StoredSourceManifest, { name, alias, type }: RawColu
   return { name, type: stored ?? 'string', sql };
 }
 
-function castFault(column: ColumnManifest, { alias, type }: RawColumn): readonly Fault[] {
+function castFault(
+  { contract }: StoredSourceManifest,
+  column: ColumnManifest,
+  { alias, type }: RawColumn,
+): readonly Fault[] {
   if (isSameType(column.type, type)) return [];
+  const quarantine = contract.types === 'quarantine';
   const condition = `${alias} IS NOT NULL AND ${quoteIdentifier(column.name)} IS NULL`;
-  return [{ condition, check: { column: column.name, from: column.from, type: column.type, alias } }];
+  return [{ condition, check: { column: column.name, from: column.from, type: column.type, alias, quarantine } }];
 }
 
 function extraFault({ name, alias }: RawColumn): Fault {
-  return { condition: `${alias} IS NOT NULL`, check: { column: name, from: name, type: UNDECLARED, alias } };
+  return {
+    condition: `${alias} IS NOT NULL`,
+    check: { column: name, from: name, type: UNDECLARED, alias, quarantine: true },
+  };
 }
 
 /** Identifiers of the engine and of Parquet tables ignore case. */

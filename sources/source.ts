@@ -28,10 +28,12 @@ export interface ValueCheck {
   /** Our name of the column, and the name in the file. */
   readonly column: string;
   readonly from: string;
-  /** The declared type; null when the column itself is not declared. */
-  readonly type: string | null;
+  /** What the value should have been: the declared type, or words for a column that is not declared. */
+  readonly type: string;
   /** The unparsed value in `rawSql`'s relation. */
   readonly alias: string;
+  /** Whether the contract sets such a row aside instead of refusing the input. */
+  readonly quarantine: boolean;
 }
 
 /** How to read one input with a session. All SQL is a SELECT without parameters. */

@@ -1,0 +1,118 @@
+/** Rows that code or the API pushes: the rules and sequences of an ingestion, in one small commit. */
+import { AsofError } from '../contracts/errors.ts';
+import type { Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type { Session } from '../engine/engine.ts';
+import { describeFailure, refusesBatch } from '../quality/results.ts';
+import { NO_ROWS, rowRuleResult } from '../quality/row-counts.ts';
+import { jsonRelation } from '../sources/jsonl-relation.ts';
+import { planReading } from '../sources/reading.ts';
+import { conserve } from './day-counts.ts';
+import type { IngestionDependencies, StepOptions } from './dependencies.ts';
+import { dirtyIntervals } from './dirty-intervals.ts';
+import { requireStoredSource, sourceTable, viewsOf } from './plan-ingestion.ts';
+import { rowJson } from './row-json.ts';
+import { rowsOfDays, stageInputs, type StagedGroup } from './staged-group.ts';
+
+const PUSHED_TABLE = 'pushed';
+/** Stands for the path of an input in errors and in the quarantine. */
+export const PUSHED_ROWS = 'pushed rows';
+
+export interface AppendedRows {
+  readonly snapshot: number;
+  readonly committed: number;
+  readonly quarantined: number;
+  /** The sequence of the first row; row i has `sequenceStart + i`, quarantined rows included. */
+  readonly sequenceStart: bigint;
+}
+
+/**
+ * Adds rows to a source. A row's properties are our column names; a column that is not there is null. Values are those
+ * of TypeScript (`bigint`, `Timestamp`, `Date`, arrays) or of JSON (integers and instants as text). The same key appends
+ * once; another number of rows under it is an `IDEMPOTENCY_MISMATCH`. Throws `INPUT_VALUE_INVALID`,
+ * `INPUT_ROW_INVALID`, and `QUALITY_GATE` for rules over these rows.
+ */
+export async function appendRows(
+  { catalog, lake, engine }: IngestionDependencies,
+  request: {
+    readonly manifest: Manifest;
+    readonly source: string;
+    readonly rows: readonly Readonly<Record<string, unknown>>[];
+    readonly idempotencyKey: string;
+  },
+  { signal, progress }: StepOptions = {},
+): Promise<AppendedRows> {
+  const { manifest, rows } = request;
+  const source = requireStoredSource(manifest, request.source);
+  const { project } = manifest;
+  const table = sourceTable(project, source.name);
+  const key = `append ${project} ${source.name} ${request.idempotencyKey}`;
+  const sequenceStart = await catalog.tables.reserveSequences({ table, key, count: BigInt(rows.length) });
+  const earlier = await catalog.tables.committed(key);
+  if (earlier) {
+    const snapshots = await catalog.tables.snapshots(table);
+    const committed = snapshots.find(({ id }) => id === earlier.snapshot)?.rowsAdded ?? 0;
+    return { snapshot: earlier.snapshot, committed, quarantined: rows.length - committed, sequenceStart };
+  }
+  const staged = await engine.session(async (session) => {
+    const input = { reading: await readPushed(session, source, rows), sequenceStart, take: null, skip: [] };
+    return stageInputs(lake, session, { source, inputs: [input], runId: key, progress });
+  }, signal);
+  refuseBatch(source, staged);
+  const { committedDays, quarantinedDays } = staged;
+  const views = viewsOf(manifest, source);
+  const { snapshot } = await catalog.tables.commit({
+    table,
+    idempotencyKey: key,
+    runId: key,
+    operation: 'append',
+    base: await catalog.tables.head(table),
+    add: staged.files,
+    remove: [],
+    inputs: [],
+    replacedInputs: [],
+    removedSequences: [],
+    conservation: conserve({ committed: committedDays, quarantined: quarantinedDays }),
+    ledger: await dirtyIntervals(catalog.intervals, {
+      project,
+      views,
+      days: committedDays,
+      runId: key,
+      idempotencyKey: key,
+    }),
+    quarantine: staged.quarantine,
+    lineage: (['START', 'COMPLETE'] as const).map((type) => ({
+      runId: key,
+      type,
+      job: `append ${source.name}`,
+      inputs: [],
+      outputs: [`source:${source.name}`],
+    })),
+  });
+  return { snapshot, committed: rowsOfDays(committedDays), quarantined: rowsOfDays(quarantinedDays), sequenceStart };
+}
+
+/** Pushed rows have our names already, and need not name every column. */
+async function readPushed(
+  session: Session,
+  source: StoredSourceManifest,
+  rows: readonly Readonly<Record<string, unknown>>[],
+) {
+  await session.run(`CREATE TEMP TABLE ${PUSHED_TABLE} (json JSON)`);
+  const nulls = Object.fromEntries(source.columns.map(({ name }) => [name, null]));
+  await session.append(PUSHED_TABLE, [{ values: rows.map((row) => rowJson({ ...nulls, ...row })) }]);
+  const lines = `(SELECT json FROM ${PUSHED_TABLE} ORDER BY rowid)`;
+  const columns = source.columns.map((column) => ({ ...column, from: column.name }));
+  const raw = await jsonRelation(session, source.name, PUSHED_ROWS, lines);
+  return planReading({ ...source, columns }, PUSHED_ROWS, raw);
+}
+
+function refuseBatch(source: StoredSourceManifest, { ruleCounts }: StagedGroup): void {
+  const rules = source.expectations.filter(({ level }) => level === 'row');
+  const results = rules.map((rule, position) => rowRuleResult(rule, ruleCounts[position] ?? NO_ROWS));
+  const refusals = results.filter(refusesBatch);
+  if (refusals.length === 0) return;
+  throw new AsofError('QUALITY_GATE', {
+    where: `source ${source.name}`,
+    problem: refusals.map(describeFailure).join('; '),
+  });
+}

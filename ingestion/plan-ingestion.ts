@@ -1,0 +1,111 @@
+/** Step 1: list the inputs, drop what the table holds, reserve sequences, write the plan. */
+import type { TableKey, TimeRange } from '../contracts/lake.ts';
+import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import { AsofError } from '../contracts/errors.ts';
+import { openSource } from '../sources/open-source.ts';
+import type { IngestionDependencies, StepOptions } from './dependencies.ts';
+import { groupInputs } from './input-groups.ts';
+import { findInputWork, type InputWork } from './input-work.ts';
+import { findPlan, PLAN, type IngestionPlan, type PlannedInput, type PlannedSourceView } from './ingestion-plan.ts';
+import { writeStagingObject } from './staging-object.ts';
+
+export interface PlannedIngestion {
+  readonly planUri: string;
+  /** `stageGroup` takes 0 to `groups - 1`. 0 when nothing is new. */
+  readonly groups: number;
+  readonly inputs: number;
+  readonly unchangedInputs: number;
+  /** Rows of the inputs, before any range is applied. */
+  readonly rows: number;
+}
+
+/**
+ * Decides what a run will ingest. Repeating the call with the same run gives the same plan. Throws `INPUT_NOT_FOUND`,
+ * `INPUT_UNREADABLE`, `UNKNOWN_NAME` for a source that the manifest does not have, and `NOT_AVAILABLE_YET`.
+ */
+export async function planIngestion(
+  dependencies: IngestionDependencies,
+  request: {
+    readonly manifest: Manifest;
+    readonly source: string;
+    readonly range?: TimeRange | undefined;
+    readonly runId: string;
+  },
+  options: StepOptions = {},
+): Promise<PlannedIngestion> {
+  const { manifest, runId } = request;
+  const source = requireStoredSource(manifest, request.source);
+  return makePlan(
+    dependencies,
+    { project: manifest.project, source, views: viewsOf(manifest, source), range: request.range ?? null, runId },
+    options,
+  );
+}
+
+/** `planIngestion` from what a plan itself holds, so that a run can plan again. */
+export async function makePlan(
+  { catalog, lake, engine }: IngestionDependencies,
+  request: Pick<IngestionPlan, 'project' | 'source' | 'views' | 'range' | 'runId'>,
+  { signal, progress }: StepOptions,
+): Promise<PlannedIngestion> {
+  const earlier = await findPlan(lake, request.runId);
+  if (earlier) return summarize(earlier);
+  const { source } = request;
+  const opened = openSource(source);
+  const table = sourceTable(request.project, source.name);
+  const base = await catalog.tables.head(table);
+  const listed = await opened.list(signal);
+  const { work, unchanged } = findInputWork(listed, await catalog.tables.inputs(table), request.range);
+  const inputs: PlannedInput[] = [];
+  let rows = 0;
+  for (const { input, ...taken } of work) {
+    const count = await engine.session((session) => opened.count(session, input), signal);
+    const sequenceStart = await catalog.tables.reserveSequences({ table, key: blockKey(input), count: BigInt(count) });
+    inputs.push({ ...input, ...taken, rows: count, sequenceStart });
+    progress?.((rows += count));
+  }
+  const plan: IngestionPlan = {
+    ...request,
+    base,
+    inputs,
+    unchangedInputs: unchanged,
+    groups: groupInputs(inputs),
+    rows,
+  };
+  return summarize(await writeStagingObject(lake, request.runId, PLAN, plan));
+}
+
+export function sourceTable(project: string, source: string): TableKey {
+  return { project, kind: 'source', name: source, version: '' };
+}
+
+/** Throws `UNKNOWN_NAME`. A request source is not stored. */
+export function requireStoredSource(manifest: Manifest, name: string): StoredSourceManifest {
+  const stored = manifest.sources.filter((source) => source.kind !== 'request');
+  const source = stored.find((candidate) => candidate.name === name);
+  if (!source) {
+    const known = stored.map((candidate) => candidate.name);
+    throw new AsofError('UNKNOWN_NAME', { where: manifest.project, kind: 'stored source', name, known });
+  }
+  if (source.primaryKey.length > 0 && source.kind === 'file') {
+    throw new AsofError('NOT_AVAILABLE_YET', { place: `source ${name}`, what: 'primaryKey of a file source' });
+  }
+  return source;
+}
+
+/** The views whose values come from the source's rows. */
+export function viewsOf(manifest: Manifest, source: StoredSourceManifest): readonly PlannedSourceView[] {
+  return manifest.views
+    .filter((view): view is FeatureViewManifest => view.kind === 'feature' && view.source === source.name)
+    .map(({ name, fingerprint, offline }) => ({ name, fingerprint, offline }));
+}
+
+/** One (path, checksum) owns one block. */
+function blockKey({ path, checksum }: InputWork['input']): string {
+  return `input ${checksum} ${path}`;
+}
+
+function summarize({ uri, content }: { readonly uri: string; readonly content: IngestionPlan }): PlannedIngestion {
+  const { groups, inputs, unchangedInputs, rows } = content;
+  return { planUri: uri, groups: groups.length, inputs: inputs.length, unchangedInputs, rows };
+}
