@@ -18,43 +18,58 @@ export interface Launched {
   exit(): string | undefined;
 }
 
+/** Waits for a line before it becomes the program: when the parent dies first, the program never starts. */
+const GATE = 'read -r line && exec "$@" </dev/null';
+
 /**
  * Starts the program as the leader of a process group of its own, with its output in `log`; the log of the run before
- * is kept as `<log>.previous`. Throws `COMPONENT_FAILED` when the program cannot be executed.
+ * is kept as `<log>.previous`. The program begins after `known` has been called with its process, so that whoever keeps
+ * a record of it knows every process that ever runs. Throws `COMPONENT_FAILED` when it cannot be executed.
  */
-export async function launch(name: string, command: CommandLine, log: string): Promise<Launched> {
+export async function launch(
+  name: string,
+  command: CommandLine,
+  log: string,
+  known: (process: ProcessIdentity) => void,
+): Promise<Launched> {
   mkdirSync(path.dirname(log), { recursive: true });
   keepPrevious(log);
   const output = openSync(log, 'a');
   let exit: string | undefined;
-  const child = spawn(command.program, command.args, {
+  const child = spawn('/bin/sh', ['-c', GATE, 'sh', command.program, ...command.args], {
     cwd: command.directory,
     env: command.env,
     detached: true,
-    stdio: ['ignore', output, output],
+    stdio: ['pipe', output, output],
   });
   closeSync(output);
-  child.once(
-    'exit',
-    (code, signal) => (exit = signal === null ? `it exited with code ${code}` : `it died of ${signal}`),
-  );
+  child.once('exit', (code, signal) => {
+    exit = signal === null ? `it exited with code ${code}` : `it died of ${signal}`;
+  });
   const failure = await new Promise<Error | undefined>((resolve) => {
     child.once('spawn', () => resolve(undefined));
     child.once('error', resolve);
   });
-  if (failure !== undefined || child.pid === undefined) {
+  const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+  if (identity === undefined) {
     throw new AsofError('COMPONENT_FAILED', { component: name, problem: messageOf(failure) }, failure);
   }
+  known(identity);
+  child.stdin?.on('error', () => undefined).end('start\n');
   child.unref();
-  // a process that is gone already has no identity; nothing will ever match this one
-  const identity = identifyProcess(child.pid) ?? { pid: child.pid, started: 'gone' };
   return { process: identity, exit: () => exit };
 }
 
-/** The last lines of a log, for an error message. */
-export function logTail(log: string, lines = 15): string {
+/** The lines of a log that tell what went wrong: from a panic on, otherwise the last ones. */
+export function excerptLog(log: string, lines = 15): string {
+  const all = readLog(log).trimEnd().split('\n');
+  const panic = all.findIndex((line) => line.startsWith('panic:'));
+  return (panic === -1 ? all.slice(-lines) : all.slice(panic, panic + lines)).join('\n');
+}
+
+export function readLog(log: string): string {
   try {
-    return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    return readFileSync(log, 'utf8');
   } catch {
     return '';
   }

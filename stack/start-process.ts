@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessName } from '../contracts/config.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { Running, StartOptions } from './component.ts';
-import { launch, logTail, type CommandLine, type Launched } from './launch.ts';
+import { excerptLog, launch, readLog, type CommandLine, type Launched } from './launch.ts';
 import { findPort } from './ports.ts';
 import { terminate } from './termination.ts';
 
@@ -39,21 +39,20 @@ export async function startProcess(
     const preferred = attempt === 1 ? preferredPorts(plan, options.ports) : [];
     const ports: number[] = [];
     for (const index of plan.ports.keys()) ports.push(await findPort(preferred[index] ?? null));
-    const launched = await launch(plan.name, plan.command(ports), log);
-    const identity = { name: plan.name, process: launched.process, ports };
-    options.launched({ ...identity, ready: false, address: null, ui: null });
+    const launched = await launch(plan.name, plan.command(ports), log, (process) =>
+      options.launched({ name: plan.name, process, ready: false, address: null, ui: null, ports }),
+    );
     const problem = await becomeReady(plan, launched, { pid: launched.process.pid, ports, log });
     if (typeof problem !== 'string') {
-      const running = { ...identity, ready: true, ...problem };
+      const running = { name: plan.name, process: launched.process, ready: true, ...problem, ports };
       options.launched(running);
       return running;
     }
     await terminate(plan.name, launched.process);
-    const tail = logTail(log);
-    if (attempt === ATTEMPTS || !PORT_TAKEN.test(tail)) {
+    if (attempt === ATTEMPTS || !PORT_TAKEN.test(readLog(log))) {
       throw new AsofError('COMPONENT_FAILED', {
         component: plan.name,
-        problem: `${problem}; ${log} ends with:\n${tail}`,
+        problem: `${problem}; ${log} says:\n${excerptLog(log)}`,
       });
     }
   }

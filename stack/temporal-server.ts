@@ -1,7 +1,8 @@
 /** The Temporal development server with its pages: SQLite in `.asof/temporal.db`, on loopback. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Component } from './component.ts';
+import { readLog } from './launch.ts';
 import { startProcess } from './start-process.ts';
 import { checkNamespace, SEARCH_ATTRIBUTES } from './temporal-api.ts';
 import { locateTemporal, provideTemporal } from './temporal-programs.ts';
@@ -30,7 +31,7 @@ export const temporalComponent: Component = {
         }),
         probe: async ({ ports: [port, uiPort], log }) => {
           // the program prints this once it has bound its ports, so nobody else answers on them
-          if (!/^Server:\s/m.test(readFileSync(log, 'utf8'))) return undefined;
+          if (!/^Server:\s/m.test(readLog(log))) return undefined;
           const address = `127.0.0.1:${port}`;
           const isReady = await checkNamespace(address, options.namespace).then(
             () => true,
