@@ -1,0 +1,114 @@
+/**
+ * Random worlds. Times come from a few microseconds around a base, so that rows meet every boundary (q, q - ttl, q - W, the
+ * grid, q - delay, created) all the time. One world packs many keys: each has rows and requests of its own.
+ */
+import fc from 'fast-check';
+import type { Micros } from '../../contracts/time.ts';
+import type { EngineValue } from '../../engine/engine.ts';
+import { aggregateFeatures, COLUMN_FEATURES } from './features.ts';
+import { planView, type ViewOptions, type World, type WorldRequest, type WorldRow } from './world.ts';
+
+const YEAR_1: Micros = -62_135_596_800_000_000n;
+const YEAR_9999: Micros = 253_370_764_800_000_000n;
+const YEAR_2024: Micros = 1_704_067_200_000_000n;
+/** Rows and requests stand within so many microseconds of the base. */
+const SPREAD = 24;
+
+/** Separators, quotes and texts that look alike when joined. */
+const KEY_TEXTS = ['', 'a', 'a,b', "a'b", 'a"b', 'a\\b', 'a\tb', 'a|b', '1', '12', 'é', '\u{1F6E9}', '\uFF5E', 'null'];
+const KEY_CODES = [0n, 1n, 2n, 3n, 12n, 23n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
+
+/** Ordinary values and the edges of each type. Sums of a few dozen integers stay within int64. */
+const amount = fc.oneof(
+  fc.bigInt(-3n, 3n),
+  fc.constantFrom(2n ** 52n - 1n, 2n ** 53n + 1n, 2n ** 57n + 1n, -(2n ** 57n) - 1n),
+);
+const price = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: -40, max: 40 }).map((value) => value / 4) },
+  { weight: 2, arbitrary: fc.constantFrom(0.1, 1e-30, 1e30, -1e30, 1e16, 0, -0) },
+  { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Infinity, -Infinity) },
+);
+const label = fc.constantFrom('', 'x', 'y', "it's", 'say "hi"', 'a,b', '\u{1F6E9}', '\uFF5E', 'é');
+
+const times = fc.integer({ min: 0, max: SPREAD }).map(BigInt);
+const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 4, nil: null });
+
+const rowOf = (base: Micros): fc.Arbitrary<Omit<WorldRow, 'keys' | 'sequence'>> =>
+  fc.record({
+    event: times.map((time) => base + time),
+    created: orNull(times.map((time) => base + time)),
+    values: fc.record({
+      amount: orNull(amount),
+      price: orNull(price),
+      label: orNull(label),
+      flag: orNull(fc.boolean()),
+      seen: orNull(times.map((time) => base + time)),
+      vector: orNull(fc.tuple(fc.constantFrom(0, 0.5, -2), fc.constantFrom(1, 0.25))),
+    }),
+  });
+
+/** The rows and requests of one key. Doubled rows are duplicates in all but their sequence. */
+const keyedWorld = (base: Micros) =>
+  fc.record({
+    rows: fc
+      .array(fc.tuple(rowOf(base), fc.boolean()), { maxLength: 10 })
+      .map((rows) => rows.flatMap(([row, doubled]) => (doubled && row.event % 3n === 0n ? [row, row] : [row]))),
+    requests: fc.array(
+      times.map((time) => base + time),
+      { maxLength: 5 },
+    ),
+  });
+
+const settings = (mode: ViewOptions['mode']) =>
+  fc.record({
+    base: fc.constantFrom(-10n, YEAR_2024, YEAR_1, YEAR_9999),
+    asKnown: fc.boolean(),
+    hasCreated: fc.boolean(),
+    delayMicros: fc.constantFrom(0, 0, 1, 5, 40),
+    ttlMicros: fc.constantFrom(null, 1, 6, 12),
+    features: mode === 'asof' ? fc.constant(COLUMN_FEATURES) : aggregateFeatures,
+  });
+
+/** Worlds of up to `keys` keys. */
+export function arbitraryWorld(mode: ViewOptions['mode'], keys: number): fc.Arbitrary<World> {
+  return settings(mode).chain(({ base, asKnown, ...options }) =>
+    fc
+      .record({
+        keyed: fc.array(keyedWorld(base), { minLength: 1, maxLength: keys, size: 'max' }),
+        offset: fc.nat(KEY_TEXTS.length * KEY_CODES.length - 1),
+        order: fc.infiniteStream(fc.nat()),
+        strangers: fc.array(
+          times.map((time) => base + time),
+          { maxLength: 3 },
+        ),
+      })
+      .map(({ keyed, offset, order, strangers }): World => {
+        const rows = keyed.flatMap((one, index) => one.rows.map((row) => ({ ...row, keys: keyAt(index + offset) })));
+        const requests = keyed.flatMap((one, index) => one.requests.map((at) => ({ at, keys: keyAt(index + offset) })));
+        const unanswered = strangers.flatMap((at): WorldRequest[] => [
+          { at, keys: ['nobody', 7n] },
+          { at, keys: ['a', null] },
+          { at, keys: [null, 1n] },
+        ]);
+        return {
+          planned: planView({ mode, ...options }),
+          asKnown,
+          rows: shuffle(rows, order).map((row, index) => ({ ...row, sequence: BigInt(index) })),
+          requests: shuffle([...requests, ...unanswered], order),
+        };
+      }),
+  );
+}
+
+/** Distinct keys for distinct numbers below the number of combinations, in an order that mixes both parts. */
+function keyAt(index: number): readonly EngineValue[] {
+  const place = index % (KEY_TEXTS.length * KEY_CODES.length);
+  return [KEY_TEXTS[place % KEY_TEXTS.length]!, KEY_CODES[Math.floor(place / KEY_TEXTS.length)]!];
+}
+
+function shuffle<T>(items: readonly T[], order: Iterator<number>): readonly T[] {
+  return items
+    .map((item) => ({ item, place: order.next().value as number }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}

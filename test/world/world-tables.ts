@@ -1,0 +1,39 @@
+/** A world as temporary tables of a session. */
+import { quoteIdentifier, sqlType } from '../../engine/sql.ts';
+import type { Session } from '../../engine/engine.ts';
+import { KEY_COLUMNS, VALUE_COLUMNS, type ValueColumn, type World } from './world.ts';
+
+/** SELECTs of the events (as an event relation) and of the requests with whole keys, with their ordinals. */
+export interface WorldTables {
+  readonly events: string;
+  readonly requests: string;
+  drop(): Promise<void>;
+}
+
+export async function loadWorld(session: Session, { rows, requests }: World): Promise<WorldTables> {
+  const keys = Object.entries(KEY_COLUMNS).map(([name, type]) => `${quoteIdentifier(name)} ${sqlType(type)}`);
+  const values = Object.entries(VALUE_COLUMNS).map(([name, type]) => `${quoteIdentifier(name)} ${sqlType(type)}`);
+  const order = ['__event TIMESTAMP', '__created TIMESTAMP', '__seq BIGINT'];
+  await session.run(`CREATE TEMP TABLE world_events (${[...keys, ...order, ...values].join(', ')})`);
+  await session.run(`CREATE TEMP TABLE world_requests (__row BIGINT, ${keys.join(', ')}, __at TIMESTAMP)`);
+  await session.append('world_events', [
+    ...keys.map((_, index) => ({ values: rows.map((row) => row.keys[index]!) })),
+    { values: rows.map(({ event }) => event) },
+    { values: rows.map(({ created }) => created) },
+    { values: rows.map(({ sequence }) => sequence) },
+    ...Object.keys(VALUE_COLUMNS).map((name) => ({ values: rows.map((row) => row.values[name as ValueColumn]) })),
+  ]);
+  await session.append('world_requests', [
+    { values: requests.map((_, row) => BigInt(row)) },
+    ...keys.map((_, index) => ({ values: requests.map((request) => request.keys[index]!) })),
+    { values: requests.map(({ at }) => at) },
+  ]);
+  return {
+    events: 'SELECT * FROM world_events',
+    requests: 'SELECT * FROM world_requests WHERE name IS NOT NULL AND code IS NOT NULL',
+    async drop() {
+      await session.run('DROP TABLE world_events');
+      await session.run('DROP TABLE world_requests');
+    },
+  };
+}
