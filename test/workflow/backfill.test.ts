@@ -15,7 +15,8 @@ import {
   waitForRun,
   type RunHandle,
 } from '../../workers/starter.ts';
-import { openOrchestra, type Orchestra } from './orchestra.ts';
+import { openOrchestra } from './open-orchestra.ts';
+import type { Orchestra } from './orchestra.ts';
 
 let orchestra: Orchestra;
 beforeAll(async () => {

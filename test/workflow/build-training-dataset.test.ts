@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DatasetActivities } from '../../activities/dataset-activities.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { startRun, waitForRun } from '../../workers/starter.ts';
-import { openOrchestra, type Orchestra } from './orchestra.ts';
+import { openOrchestra } from './open-orchestra.ts';
+import type { Orchestra } from './orchestra.ts';
 
 let orchestra: Orchestra;
 beforeAll(async () => {

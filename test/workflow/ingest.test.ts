@@ -4,7 +4,8 @@ import type { IngestionActivities } from '../../activities/ingestion-activities.
 import { AsofError } from '../../contracts/errors.ts';
 import type { IngestResult, RunProgress } from '../../contracts/runs.ts';
 import { cancelRun, startRun, waitForRun } from '../../workers/starter.ts';
-import { openOrchestra, type Orchestra } from './orchestra.ts';
+import { openOrchestra } from './open-orchestra.ts';
+import type { Orchestra } from './orchestra.ts';
 
 const RESULT: IngestResult = {
   source: 'flights',

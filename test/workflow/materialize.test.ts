@@ -3,7 +3,8 @@ import type { MaterializationActivities } from '../../activities/materialization
 import type { MaterializationPlanActivities } from '../../activities/materialization-plan-activities.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { startRun, waitForRun } from '../../workers/starter.ts';
-import { openOrchestra, type Orchestra } from './orchestra.ts';
+import { openOrchestra } from './open-orchestra.ts';
+import type { Orchestra } from './orchestra.ts';
 
 let orchestra: Orchestra;
 beforeAll(async () => {

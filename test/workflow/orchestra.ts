@@ -9,7 +9,6 @@ import type { RunActivities, RunEnd, RunIdentity } from '../../activities/run-ac
 import { TASK_QUEUES } from '../../contracts/config.ts';
 import { installTemporalRuntime } from '../../workers/temporal-runtime.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
-import { createNamespace, testStack } from '../support/stack.ts';
 
 /** What the run activities were told. */
 export interface RunBook {
@@ -24,10 +23,8 @@ export interface Orchestra {
   close(): Promise<void>;
 }
 
-export async function openOrchestra(): Promise<Orchestra> {
+export async function connectOrchestra(address: string, namespace: string): Promise<Orchestra> {
   installTemporalRuntime('ERROR');
-  const address = testStack().temporalAddress;
-  const namespace = await createNamespace();
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const bundle = await workflowBundle('.asof');
@@ -42,7 +39,7 @@ export async function openOrchestra(): Promise<Orchestra> {
         beginRun: async (run) => void begun.push(run),
         endRun: async (end) => void ended.push(end),
       };
-      const base = { connection: native, namespace };
+      const base = { connection: native, namespace, identity: 'orchestra' };
       const workers = await Promise.all([
         Worker.create({ ...base, taskQueue: TASK_QUEUES.orchestration, workflowBundle: bundle }),
         ...[TASK_QUEUES.compute, TASK_QUEUES.backfill, TASK_QUEUES.serving].map((taskQueue) =>

@@ -1,0 +1,170 @@
+/** The runs whose histories are recorded: each way that a workflow can go, as short as it shows it. */
+import { Context } from '@temporalio/activity';
+import { AsofError } from '../../contracts/errors.ts';
+import {
+  cancelRun,
+  pauseRun,
+  resumeRun,
+  setRunParallel,
+  startRun,
+  waitForRun,
+  type RunHandle,
+} from '../../workers/starter.ts';
+import type { Orchestra } from '../workflow/orchestra.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly activities: object;
+  /** Starts the run, steers it, and returns when it has ended. */
+  play(orchestra: Orchestra): Promise<RunHandle>;
+}
+
+const project = 'flights';
+
+const INGEST = {
+  planIngestion: async () => ({ planUri: 'staging/plan.json', groups: 3, rows: 30 }),
+  stageGroups: async ({ groups }: { groups: number[] }) => ({ rows: groups.length * 10 }),
+  auditIngestion: async () => ({ warnings: [] }),
+  publishIngestion: async () => ({ source: 'flights', snapshot: 1, committed: 30 }),
+};
+
+const BACKFILL = {
+  planBackfill: async () => ({
+    ...{ view: 'delays', fingerprint: 'f', definitions: 'd', source: 'flights' },
+    ...{ intervals: 4, from: day(1), to: day(5), chunkMicros: 86_400_000_000 },
+  }),
+  listIntervals: async () => ({ intervals: [1, 2, 4].map(interval), reused: 1, next: null }),
+  writeIntervals: async ({ intervals }: { intervals: unknown[] }) => ({
+    ...{ done: intervals.length, rows: 10, failed: [] },
+  }),
+};
+
+const DATASET = {
+  planDataset: async () => ({ planUri: 'plan.json', units: 3, ranges: 2, rows: 20, views: ['delays'] }),
+  computeUnits: async () => undefined,
+  assembleRanges: async () => ({ rows: 10 }),
+  publishDataset: async () => ({ name: 'd', version: 1, rows: 20, columns: 3, leakage: {}, files: [] }),
+};
+
+const MATERIALIZE = {
+  planMaterialization: async () => ({ definitions: 'd', to: day(5), views: ['delays', 'latest'] }),
+  materializeView: async ({ view }: { view: string }) => {
+    if (view === 'latest') throw new AsofError('CONFLICT', { where: `view ${view}`, problem: 'a newer run took over' });
+    return { view, fingerprint: 'f', snapshot: 1, to: day(5), written: 2, unchanged: 0 };
+  },
+};
+
+const backfillInput = { project, view: 'delays', from: day(1), to: day(5) };
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'ingest-published',
+    activities: INGEST,
+    play: (orchestra) => runToEnd(startRun(orchestra.client, 'ingest', { project, source: 'flights' })),
+  },
+  {
+    name: 'ingest-refused-by-quality-gate',
+    activities: {
+      ...INGEST,
+      auditIngestion: async () => {
+        throw new AsofError('QUALITY_GATE', { where: 'source flights', problem: '3 rows have no origin' });
+      },
+    },
+    play: (orchestra) => runToEnd(startRun(orchestra.client, 'ingest', { project, source: 'refused' })),
+  },
+  {
+    name: 'ingest-cancelled-while-staging',
+    activities: { ...INGEST, stageGroups: waitForCancellation },
+    async play(orchestra) {
+      const run = await startRun(orchestra.client, 'ingest', { project, source: 'cancelled' });
+      await untilScheduled(orchestra, run, 'stageGroups');
+      await cancelRun(run);
+      return runToEnd(Promise.resolve(run));
+    },
+  },
+  {
+    name: 'backfill-with-a-failed-interval',
+    activities: {
+      ...BACKFILL,
+      writeIntervals: async ({ intervals }: { intervals: { from: string }[] }) => {
+        const failed = intervals.filter(({ from }) => from === day(2));
+        const reports = failed.map((each) => ({ ...each, code: 'LAKE_WRITE_FAILED', message: 'disk full' }));
+        return { done: intervals.length - failed.length, rows: 10, failed: reports };
+      },
+    },
+    play: (orchestra) => runToEnd(startRun(orchestra.client, 'backfill', backfillInput, { fingerprint: 'f' })),
+  },
+  {
+    name: 'backfill-paused-and-widened',
+    activities: {
+      ...BACKFILL,
+      planBackfill: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        return BACKFILL.planBackfill();
+      },
+    },
+    async play(orchestra) {
+      const run = await startRun(orchestra.client, 'backfill', { ...backfillInput, parallel: 1 }, { fingerprint: 'g' });
+      await untilScheduled(orchestra, run, 'planBackfill');
+      await pauseRun(run);
+      await setRunParallel(run, 3);
+      await untilScheduled(orchestra, run, 'listIntervals');
+      await resumeRun(run);
+      return runToEnd(Promise.resolve(run));
+    },
+  },
+  {
+    name: 'materialize-with-a-failed-view',
+    activities: MATERIALIZE,
+    play: (orchestra) => runToEnd(startRun(orchestra.client, 'materialize', { project, views: ['delays', 'latest'] })),
+  },
+  {
+    name: 'build-training-dataset-published',
+    activities: DATASET,
+    play: (orchestra) =>
+      runToEnd(
+        startRun(orchestra.client, 'buildTrainingDataset', {
+          project,
+          name: 'd',
+          spine: '/s.csv',
+          features: ['delays'],
+        }),
+      ),
+  },
+];
+
+/** The end of the run counts, not what it is. */
+async function runToEnd(starting: Promise<RunHandle>): Promise<RunHandle> {
+  const run = await starting;
+  await waitForRun(run).catch(() => undefined);
+  return run;
+}
+
+async function untilScheduled({ client }: Orchestra, run: RunHandle, activity: string): Promise<void> {
+  const handle = client.workflow.getHandle(run.workflowId, run.id);
+  for (;;) {
+    const { events } = await handle.fetchHistory();
+    const names = events?.map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+    if (names?.includes(activity)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function waitForCancellation(): Promise<never> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 50);
+  try {
+    await context.sleep('30 seconds');
+  } finally {
+    clearInterval(beat);
+  }
+  throw new AsofError('INTERNAL', { problem: 'nobody cancelled the run' });
+}
+
+function day(number: number): string {
+  return `2001-01-0${number}T00:00:00.000000Z`;
+}
+
+function interval(number: number): { readonly from: string; readonly to: string } {
+  return { from: day(number), to: day(number + 1) };
+}
