@@ -10,7 +10,6 @@ import type { Micros } from '../contracts/time.ts';
 import type { FeatureValue, StoredType } from '../contracts/values.ts';
 import { applyTransform } from '../definitions/transforms.ts';
 import type { EngineValue } from '../engine/engine.ts';
-import { isCount } from '../offline/feature-sql.ts';
 import { createAggregateCodec, type AggregateCodec } from './aggregate-state.ts';
 import { asofDueAt, createAsofCodec, type AsofCodec } from './asof-state.ts';
 import { createKeyEncoder, type KeyEncoder } from './entity-key.ts';
@@ -90,8 +89,9 @@ function answerWindows(
 
 /** A window without input counts 0 and is otherwise null, which is what a default stands in for. */
 function windowCell(feature: FeatureManifest, value: EngineValue, newestEvent: Micros | null): OnlineCell {
-  if (value === null && !isCount(feature)) return absentCell(feature, 'NULL', newestEvent, 'online');
-  return presentCell(served(feature, value ?? 0, feature.valueType), newestEvent, 'online');
+  const counted = value ?? (feature.kind === 'aggregate' && feature.function === 'count' ? 0 : null);
+  if (counted === null) return absentCell(feature, 'NULL', newestEvent, 'online');
+  return presentCell(served(feature, counted, feature.valueType), newestEvent, 'online');
 }
 
 function served(feature: FeatureManifest, value: EngineValue, type: StoredType): FeatureValue {
