@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const names = (): readonly string[] => readRecords(settings.stateDirectory).map(({ name }) => name);
 
-/** A command in another process that needs the catalog and Redis; returns once it has them. */
+/** A command in another process that needs Redis; returns once it has it. */
 async function runCommand(): Promise<ChildProcess> {
   const command = execFile(process.execPath, ['--import', 'tsx', STARTER, directory, 'command']);
   if (command.stdout) await once(command.stdout, 'data');
@@ -95,7 +95,7 @@ describe('withComponents', () => {
 describe('a command', () => {
   it('that is interrupted stops what it had started', async () => {
     const command = await runCommand();
-    expect(names()).toEqual(['redis', 'catalog']);
+    expect(names()).toEqual(['redis']);
     await end(command, 'SIGINT');
     expect(command.signalCode).toBe('SIGINT');
     expect(names()).toEqual([]);
@@ -114,7 +114,7 @@ describe('a command', () => {
   it('keeps its servers when another process ends', async () => {
     const command = await runCommand();
     await withComponents(settings, ['redis'], async () => undefined);
-    expect(names()).toEqual(['redis', 'catalog']);
+    expect(names()).toEqual(['redis']);
     await end(command, 'SIGTERM');
     expect(names()).toEqual([]);
   });
