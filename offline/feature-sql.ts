@@ -57,7 +57,7 @@ function aggregateSql(feature: AggregateFeatureManifest, source: StoredSourceMan
 /** A request without a key has no row in the result, and counts nothing. */
 function aggregatedSql(feature: AggregateFeatureManifest, alias: string): string {
   const computed = `${alias}.${quoteIdentifier(feature.name)}`;
-  return isCount(feature) ? `coalesce(${computed}, 0)` : computed;
+  return feature.function === 'count' ? `coalesce(${computed}, 0)` : computed;
 }
 
 /** Counts are BIGINT in files and plain numbers in TypeScript. */
