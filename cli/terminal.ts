@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 import type { RunProgress } from '../contracts/runs.ts';
-import { toJsonText } from './json-output.ts';
+import { toJsonText } from '../contracts/json-text.ts';
 
 export interface Terminal {
   /** The command's result: with `--json` the document, otherwise the text. Called once by every command. */
@@ -50,7 +50,8 @@ export function openTerminal(json: boolean): Terminal {
     endProgress,
     fail(error) {
       endProgress();
-      const known = error instanceof AsofError ? error : new AsofError('INTERNAL', { problem: messageOf(error) }, error);
+      const known =
+        error instanceof AsofError ? error : new AsofError('INTERNAL', { problem: messageOf(error) }, error);
       if (json) process.stdout.write(`${toJsonText({ error: describeError(known) })}\n`);
       process.stderr.write(`${pc.red('error')} ${known.message} ${pc.dim(`[${known.code}]`)}\n`);
       if (known.code === 'INTERNAL' && error instanceof Error && process.env.ASOF_DEBUG) {

@@ -18,7 +18,8 @@ export function featureColumnSql(value: string, type: StoredType, format: TableF
   return outputSql(value, sqlType(type), format);
 }
 
-function outputSql(value: string, type: string, format: TableFormat): string {
+/** `type` is the engine's. */
+export function outputSql(value: string, type: string, format: TableFormat): string {
   switch (format) {
     case 'parquet':
       return value;

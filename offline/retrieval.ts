@@ -1,17 +1,18 @@
 /** A point-in-time join from file to file, in this process. */
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { AsofError } from '../contracts/errors.ts';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import type { Engine, Session } from '../engine/engine.ts';
 import { assemble, outputNames, type Leakage } from './assembly.ts';
+import { moveInto } from './output-file.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
-import { prepareSpine } from './spine.ts';
 import { tableFormat } from './spine-format.ts';
-import { crossInstants, spineRelation, type InstantGrid } from './spine-relation.ts';
+import { copyInput, readSpine, type SpineInput } from './spine-input.ts';
 import { computeUnit, entityGroups } from './unit.ts';
 import type { EventDependencies } from './view-events.ts';
+
+export type { SpineInput } from './spine-input.ts';
 
 export interface RetrievalDependencies extends EventDependencies {
   /** May read the lake's directories and read and write `workDirectory`. */
@@ -20,11 +21,6 @@ export interface RetrievalDependencies extends EventDependencies {
   readonly workDirectory: string;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** A file of keys and times, or of keys alone with the instants at which each is asked. */
-export type SpineInput =
-  | { readonly kind: 'spine'; readonly path: string }
-  | ({ readonly kind: 'entities'; readonly path: string } & InstantGrid);
 
 export interface RetrievalRequest {
   readonly project: string;
@@ -81,11 +77,8 @@ async function retrieve(
 ): Promise<Retrieved> {
   const { plan, spine } = request;
   const snapshots = await pinSnapshots(dependencies.tables, request.project, plan, request.snapshots);
-  const format = tableFormat(spine.path);
-  const raw = await spineRelation(session, spine.path, files.spine, format);
-  const relation = spine.kind === 'spine' ? raw : crossInstants(raw, spine, spine.path);
-  const columns = outputNames(plan, relation.columns, request.shortNames);
-  const prepared = await prepareSpine(session, { relation, plan, path: spine.path, format, table: '__spine' });
+  const { shortNames } = request;
+  const prepared = await readSpine(session, { spine, file: files.spine, plan, shortNames, table: '__spine' });
   const groups = entityGroups(plan);
   for (const [index, group] of groups.entries()) {
     await computeUnit(session, dependencies, {
@@ -105,38 +98,12 @@ async function retrieve(
     plan,
     runtime: request.runtime,
     columns: prepared.columns,
-    shortNames: request.shortNames,
+    shortNames,
     spine: '__spine',
     groups: groups.map((_, index) => `__group${index}`),
     range: { from: 0, to: prepared.rows },
     format: tableFormat(request.output),
     target: files.target,
   });
-  return { rows, columns, snapshots, leakage };
-}
-
-/** The engine reads what it may read; a copy also cannot change under it. */
-async function copyInput(path: string, directory: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new AsofError('INPUT_NOT_FOUND', { where: 'spine', path });
-  const copy = join(directory, `spine${basename(path).slice(basename(path).lastIndexOf('.'))}`);
-  await copyFile(path, copy);
-  return copy;
-}
-
-/** A rename within a file system; across two, a copy beside the target first. */
-async function moveInto(file: string, target: string): Promise<void> {
-  const path = resolve(target);
-  await mkdir(dirname(path), { recursive: true });
-  const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
-  try {
-    await rename(file, beside).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EXDEV') throw error;
-      await copyFile(file, beside);
-    });
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
+  return { rows, columns: outputNames(plan, prepared.columns, shortNames), snapshots, leakage };
 }

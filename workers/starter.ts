@@ -1,6 +1,7 @@
 /** Starting durable runs and following them, from the command line, the API or code. Needs a Temporal client only. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { TASK_QUEUES } from '../contracts/config.ts';
 import { AsofError } from '../contracts/errors.ts';
 import { checkRunInput, type RunInputs } from '../contracts/run-inputs.ts';
@@ -108,6 +109,19 @@ export async function readProgress(run: RunHandle): Promise<RunProgress | undefi
     return await current(run).query<RunProgress>(RUN_MESSAGES.progress);
   } catch {
     return undefined;
+  }
+}
+
+/** What a run was started with, from its own history. Throws when Temporal no longer retains it. */
+export async function readRunInput<W extends WorkflowName>(run: RunHandle<W>): Promise<RunInputs[W]> {
+  try {
+    const handle = run.client.workflow.getHandle(run.workflowId, run.id);
+    const { events } = await handle.fetchHistory();
+    const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    if (!payload) throw new AsofError('RUN_FAILED', { run: run.workflowId, problem: 'its history holds no input' });
+    return defaultPayloadConverter.fromPayload<RunInputs[W]>(payload);
+  } catch (error) {
+    throw toRunError(error, run.workflowId);
   }
 }
 

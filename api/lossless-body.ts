@@ -1,0 +1,32 @@
+/** Request bodies without loss: an integer beyond 2^53 arrives as `bigint`, never rounded. */
+import type { FastifyInstance } from 'fastify';
+import { isInteger, isSafeNumber, parse } from 'lossless-json';
+import { AsofError, messageOf } from '../contracts/errors.ts';
+
+export function parseBodiesWithoutLoss(server: FastifyInstance): void {
+  server.removeContentTypeParser('application/json');
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseLossless(body as string));
+    } catch (error) {
+      done(new AsofError('USAGE', { problem: `the body is not JSON: ${messageOf(error)}` }, error));
+    }
+  });
+}
+
+/** JSON to plain values. Throws on duplicate keys, `__proto__`, and numbers that no type of ours holds. */
+export function parseLossless(text: string): unknown {
+  return parse(
+    text,
+    (key, value) => {
+      if (key === '__proto__') throw new Error('"__proto__" is not a name');
+      return value;
+    },
+    (number) => {
+      if (isInteger(number) && !isSafeNumber(number)) return BigInt(number);
+      const value = Number(number);
+      if (!Number.isFinite(value)) throw new Error(`${number} is out of range`);
+      return value;
+    },
+  );
+}

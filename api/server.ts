@@ -1,0 +1,75 @@
+/** The HTTP API of one project. */
+import path from 'node:path';
+import { Connection } from '@temporalio/client';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { openCatalog } from '../catalog/postgres.ts';
+import type { Settings } from '../contracts/config.ts';
+import { VERSION } from '../contracts/version.ts';
+import { openEngine } from '../engine/duckdb.ts';
+import { openLake } from '../lake/open.ts';
+import { openFeatureReader } from '../library/feature-reader.ts';
+import { openRedisClient } from '../online/redis-client.ts';
+import { serveHealth } from './health.ts';
+import { parseBodiesWithoutLoss } from './lossless-body.ts';
+import { serveOnlineFeatures } from './online-features.ts';
+import { serveOpenApi } from './openapi.ts';
+import { answerProblems } from './problem.ts';
+
+export interface RunningServer {
+  readonly url: string;
+  /** Answers what is under way, then closes the stores. */
+  close(): Promise<void>;
+}
+
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** Serves until `close`. Every address of the settings must be resolved; port 0 takes a free one. */
+export async function startServer(
+  settings: Settings,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<RunningServer> {
+  const catalog = await openCatalog({ url: settings.catalogUrl ?? '' });
+  const redis = openRedisClient({ url: settings.redisUrl ?? '' });
+  const lake = await openLake(settings);
+  const engine = await openEngine({
+    ...settings.engine,
+    tempDirectory: path.join(settings.stateDirectory, 'spill', `api-${process.pid}`),
+    allowedDirectories: lake.directories,
+  });
+  const reader = await openFeatureReader({ project: settings.project, catalog, redis, lake, engine });
+  const temporal = Connection.lazy({ address: settings.temporal.address ?? '' });
+  const server = createServer();
+  serveHealth(server, {
+    catalog: async () => (await catalog.definitions.projects()).length >= 0,
+    redis: () => redis.ping(),
+    temporal: async () => (await temporal.workflowService.getSystemInfo({})).serverVersion !== '',
+  });
+  serveOnlineFeatures(server, reader);
+  const close = async (): Promise<void> => {
+    await server.close();
+    await reader.close();
+    await temporal.close();
+    await engine.close();
+    await redis.close();
+    await catalog.close();
+  };
+  try {
+    const url = await server.listen({ host, port });
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function createServer(): FastifyInstance {
+  const server = Fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    logger: { level: 'warn', stream: process.stderr },
+    forceCloseConnections: 'idle',
+  });
+  parseBodiesWithoutLoss(server);
+  answerProblems(server);
+  serveOpenApi(server, VERSION);
+  return server;
+}

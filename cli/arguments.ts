@@ -1,0 +1,21 @@
+/** Parsers of option values. */
+import { AsofError } from '../contracts/errors.ts';
+
+export function parseCount(text: string, option: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new AsofError('USAGE', { problem: `${option} takes a whole number above 0, not "${text}"` });
+}
+
+/** Collects a repeatable option. */
+export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, text];
+}
+
+/** `a:x,b:y` to a list; names hold no commas. */
+export function parseNames(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

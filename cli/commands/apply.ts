@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises';
+import { AsofError } from '../../contracts/errors.ts';
+import { explainPlan } from '../../definitions/diff.ts';
+import type { CommandContext, Register } from '../main.ts';
+import { withCatalog } from '../project.ts';
+import { planApply } from './plan.ts';
+
+export const registerApply: Register = (program, run) => {
+  program
+    .command('apply')
+    .description('make the catalog match the definitions')
+    .option('--yes', 'do not ask')
+    .option('--allow-destructive', 'allow changes that lose something')
+    .action((options: { yes?: boolean; allowDestructive?: boolean }) =>
+      run((context) =>
+        withCatalog(context, async ({ settings, catalog }) => {
+          const { terminal } = context;
+          const { base, current, manifest, bundle, plan } = await planApply(settings, catalog);
+          const document = { project: settings.project, fingerprint: manifest.fingerprint, ...plan };
+          if (
+            current !== undefined &&
+            current.manifest.fingerprint === manifest.fingerprint &&
+            current.bundleHash === bundle.hash
+          ) {
+            terminal.result({ ...document, version: base, applied: false }, 'Nothing to change.');
+            return;
+          }
+          const [destructive] = plan.destructive;
+          if (destructive !== undefined && !options.allowDestructive) {
+            throw new AsofError('DESTRUCTIVE_CHANGE', { problem: destructive });
+          }
+          if (!options.yes) {
+            for (const line of explainPlan(plan)) terminal.note(line);
+            if (!(await confirm(context))) throw new AsofError('USAGE', { problem: 'not applied' });
+          }
+          const { version } = await catalog.definitions.apply({ project: settings.project, base, manifest, bundle });
+          terminal.result({ ...document, version, applied: true }, [
+            ...(options.yes ? explainPlan(plan) : []),
+            `Applied as version ${version} of ${settings.project}.`,
+          ]);
+        }),
+      ),
+    );
+};
+
+async function confirm({ signal }: CommandContext): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new AsofError('USAGE', { problem: 'nobody to ask for consent; add --yes' });
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test(await prompt.question('Apply? [y/N] ', { signal }));
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,120 @@
+import type { Catalog } from '../../catalog/catalog.ts';
+import { foldLedger } from '../../catalog/ledger.ts';
+import { AsofError } from '../../contracts/errors.ts';
+import type { TableKey } from '../../contracts/lake.ts';
+import type { FeatureViewManifest, Manifest, SourceManifest } from '../../contracts/manifest.ts';
+import { formatInstant } from '../../contracts/time.ts';
+import type { Register } from '../main.ts';
+import { requireApplied, withCatalog } from '../project.ts';
+import { drawTable, formatCount } from '../table.ts';
+
+interface Description {
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly lines: readonly string[];
+}
+
+export const registerDescribe: Register = (program, run) => {
+  program
+    .command('describe')
+    .description('what a source, view, entity or service is, and what the stores hold of it')
+    .argument('<name>')
+    .action((name: string) =>
+      run((context) =>
+        withCatalog(context, async ({ settings, catalog }) => {
+          const { manifest, version } = await requireApplied(catalog, settings.project);
+          const { document, lines } = await describe(catalog, manifest, name);
+          context.terminal.result({ ...document, definitionsVersion: version }, lines);
+        }),
+      ),
+    );
+};
+
+async function describe(catalog: Catalog, manifest: Manifest, name: string): Promise<Description> {
+  const { project } = manifest;
+  const source = manifest.sources.find((candidate) => candidate.name === name);
+  if (source) return describeSource(catalog, project, source);
+  const view = manifest.views.find((candidate) => candidate.name === name);
+  if (view?.kind === 'feature') return describeView(catalog, project, view);
+  for (const kind of ['entities', 'aliases', 'services'] as const) {
+    const found = manifest[kind].find((candidate) => candidate.name === name);
+    if (found)
+      return describePlain(
+        kind.replace(/(ie)?s$/, (_, ie?: string) => (ie ? 'y' : '')),
+        found,
+      );
+  }
+  if (view) return describePlain('derived view', view);
+  const known = [...manifest.sources, ...manifest.views, ...manifest.entities, ...manifest.services].map(
+    (one) => one.name,
+  );
+  throw new AsofError('UNKNOWN_NAME', { where: 'describe', kind: 'definition', name, known });
+}
+
+async function describeSource(catalog: Catalog, project: string, source: SourceManifest): Promise<Description> {
+  const table: TableKey = { project, kind: 'source', name: source.name, version: '' };
+  const { snapshot, files } = await catalog.tables.files(table);
+  const intervals = await catalog.tables.conservation(table);
+  const sum = (pick: (interval: (typeof intervals)[number]) => number): number =>
+    intervals.reduce((total, interval) => total + pick(interval), 0);
+  const conservation = {
+    rowsIn: sum(({ rowsIn }) => rowsIn),
+    committed: sum(({ committed }) => committed),
+    quarantined: sum(({ quarantined }) => quarantined),
+    deduplicated: sum(({ deduplicated }) => deduplicated),
+  };
+  const rows = files.reduce((total, file) => total + file.rows, 0);
+  const bytes = files.reduce((total, file) => total + file.bytes, 0);
+  return {
+    document: {
+      kind: `${source.kind} source`,
+      definition: source,
+      snapshot,
+      rows,
+      bytes,
+      files: files.length,
+      conservation,
+    },
+    lines: [
+      `${source.kind} source ${source.name}: snapshot ${snapshot}, ${formatCount(rows)} rows in ${files.length} files`,
+      `rows in ${formatCount(conservation.rowsIn)} = committed ${formatCount(conservation.committed)}` +
+        ` + quarantined ${formatCount(conservation.quarantined)} + deduplicated ${formatCount(conservation.deduplicated)}`,
+      '',
+      drawTable(
+        ['column', 'type'],
+        source.columns.map((column) => [column.name, column.type]),
+      ),
+    ],
+  };
+}
+
+async function describeView(catalog: Catalog, project: string, view: FeatureViewManifest): Promise<Description> {
+  const key = { project, view: view.name, fingerprint: view.fingerprint } as const;
+  const { done, dirty } = foldLedger(await catalog.intervals.entries({ ...key, store: 'offline' }));
+  const online = await catalog.intervals.onlinePosition({ ...key, store: 'online' });
+  const text = (ranges: typeof done): readonly { from: string; to: string }[] =>
+    ranges.map(({ from, to }) => ({ from: formatInstant(from), to: formatInstant(to) }));
+  const position = online && { snapshot: online.snapshot, to: formatInstant(online.to), keys: online.keys };
+  return {
+    document: { kind: 'view', definition: view, backfilled: text(done), dirty: text(dirty), online: position ?? null },
+    lines: [
+      `view ${view.name} of ${view.source}, by ${view.keys.map((one) => one.name).join(', ')}`,
+      position
+        ? `online: ${formatCount(position.keys)} keys, due at ${position.to}`
+        : `online: ${view.online ? 'not materialized yet' : 'no'}`,
+      ...text(done).map(({ from, to }) => `backfilled: ${from} – ${to}`),
+      ...text(dirty).map(({ from, to }) => `dirty: ${from} – ${to}`),
+      '',
+      drawTable(
+        ['feature', 'type', 'description'],
+        view.features.map((feature) => [feature.name, feature.valueType, feature.description ?? '']),
+      ),
+    ],
+  };
+}
+
+function describePlain(kind: string, definition: { readonly name: string }): Description {
+  return {
+    document: { kind, definition },
+    lines: [`${kind} ${definition.name}`, JSON.stringify(definition, undefined, 2)],
+  };
+}
