@@ -11,7 +11,11 @@ export interface ActivityDependencies {
 
 /** What activities on data need beside it. */
 export interface ComputeDependencies extends ActivityDependencies {
-  lakeOf(project: string): Promise<Lake>;
+  readonly lakeOf: (project: string) => Promise<Lake>;
   /** Runs `work` with an engine that may read and write these directories and those of the project's lake. */
-  withEngine<T>(lake: Lake, directories: readonly string[], work: (engine: Engine) => Promise<T>): Promise<T>;
+  readonly withEngine: <T>(
+    lake: Lake,
+    directories: readonly string[],
+    work: (engine: Engine) => Promise<T>,
+  ) => Promise<T>;
 }

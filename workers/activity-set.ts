@@ -19,7 +19,7 @@ import { ENGINE_SLOTS } from './worker-kind.ts';
 export interface ActivitySet {
   readonly activities: object;
   /** Closes the stores behind them. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens the stores of one kind of worker and makes its activities. */

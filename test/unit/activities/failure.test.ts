@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { type ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { describe, expect, it } from 'vitest';
 import { toActivityFailure } from '../../../activities/failure.ts';
 import { AsofError } from '../../../contracts/errors.ts';
