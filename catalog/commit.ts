@@ -1,5 +1,6 @@
 /** The one transaction that makes work real. Files without it do not exist for readers. */
 import type { Commit, CommitResult, LedgerAppend } from './catalog.ts';
+import type { CommitPlace } from './conflicts.ts';
 import { endFiles, endInputs, refuseOvertakenIntervals, refuseRepeatedInputs } from './conflicts.ts';
 import type { CatalogTransaction, Queries } from './database.ts';
 import { insertLedger, insertLineage, insertRows } from './insert.ts';
@@ -74,11 +75,6 @@ export async function headOf(db: Queries, tableId: number): Promise<number> {
     .where('table_id', '=', tableId)
     .executeTakeFirst();
   return (row?.head as number | null | undefined) ?? 0;
-}
-
-interface CommitPlace {
-  readonly tableId: number;
-  readonly snapshot: number;
 }
 
 async function insertSnapshot(

@@ -14,7 +14,8 @@ import type { CatalogTransaction } from './database.ts';
 import { tableName } from './rows.ts';
 import { AsofError } from '../contracts/errors.ts';
 
-interface CommitPlace {
+/** Where a commit goes. */
+export interface CommitPlace {
   readonly tableId: number;
   /** The snapshot that the commit makes. */
   readonly snapshot: number;
@@ -37,7 +38,9 @@ export async function endFiles(tx: CatalogTransaction, commit: Commit, place: Co
 
 /** Ends the input versions that the commit replaces. */
 export async function endInputs(tx: CatalogTransaction, commit: Commit, place: CommitPlace): Promise<void> {
-  for (const { path, checksum } of commit.replacedInputs) {
+  // a version that was ingested range by range is one version
+  const versions = new Map(commit.replacedInputs.map((input) => [JSON.stringify([input.path, input.checksum]), input]));
+  for (const { path, checksum } of versions.values()) {
     const ended = await tx
       .updateTable('inputs')
       .set({ end_snapshot: place.snapshot })

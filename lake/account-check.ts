@@ -77,8 +77,8 @@ export async function ledgerProblems(
 }
 
 /**
- * The rows of the entries that no later one took over. Undefined when an interval was redone in part: how many of its
- * rows went with the part is not recorded.
+ * The rows of the entries that no later one took over. Undefined when an interval was redone in part (how many of its
+ * rows went with the part is not recorded) or is to be redone after a removal (its rows may still be there).
  */
 function rowsOfIntervals(entries: readonly LedgerEntry[]): number | undefined {
   // dirty time keeps its rows until it is redone
@@ -89,9 +89,8 @@ function rowsOfIntervals(entries: readonly LedgerEntry[]): number | undefined {
     covering.slice(0, -1).forEach((entry) => lost.add(entry));
     covering.slice(-1).forEach((entry) => kept.add(entry));
   }
-  const alive = [...kept].filter(({ operation }) => operation === 'done');
-  if (alive.some((entry) => lost.has(entry))) return undefined;
-  return alive.reduce((sum, { rowsOut }) => sum + rowsOut, 0);
+  if ([...kept].some((entry) => lost.has(entry) || entry.operation === 'removed')) return undefined;
+  return [...kept].reduce((sum, { rowsOut }) => sum + rowsOut, 0);
 }
 
 function rowsOf(files: readonly CommittedFile[]): number {

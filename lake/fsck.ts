@@ -8,8 +8,6 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { CommittedFile, Snapshot, TableKey } from '../contracts/lake.ts';
 import type { Engine } from '../engine/engine.ts';
 
-export type { LakeProblem } from './account-check.ts';
-
 export interface LakeReport {
   readonly problems: readonly LakeProblem[];
   /** Objects that no commit mentions. Harmless: `gc` removes them after its grace. */

@@ -5,7 +5,7 @@ import { stagingRunId } from './paths.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 
 /** Longer than any write between its first byte and its commit: what is younger may still be committed. */
-export const DEFAULT_GRACE_MILLIS = 3 * 24 * 3_600_000;
+const DEFAULT_GRACE_MILLIS = 3 * 24 * 3_600_000;
 
 export interface GarbageReport {
   /** In byte order; with `dryRun`, what would go. */

@@ -72,16 +72,18 @@ export class LocalLake implements Lake {
   }
 
   async read(path: string): Promise<Uint8Array> {
+    const file = this.#file(path);
     try {
-      return await readFile(this.#file(path));
+      return await readFile(file);
     } catch (error) {
       throw codeOf(error) === 'ENOENT' ? missing(path) : unreadable(path, error);
     }
   }
 
   async stat(path: string): Promise<{ readonly bytes: number; readonly modifiedMillis: number } | undefined> {
+    const file = this.#file(path);
     try {
-      const found = await stat(this.#file(path));
+      const found = await stat(file);
       return found.isFile() ? { bytes: found.size, modifiedMillis: found.mtimeMs } : undefined;
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;

@@ -8,7 +8,7 @@ import type { StoredType } from '../contracts/values.ts';
 import type { EngineRow, Session } from '../engine/engine.ts';
 import { literalText, quoteIdentifier } from '../engine/sql.ts';
 
-export type ParquetDescription = Pick<
+type ParquetDescription = Pick<
   DataFile,
   'rows' | 'minEvent' | 'maxEvent' | 'maxCreated' | 'minSequence' | 'maxSequence' | 'columns'
 >;
@@ -25,7 +25,7 @@ export interface DescribeOptions {
  * Counts and ranges of a Parquet file's rows, and the stored types of its columns. Throws `INTERNAL` for a column of a
  * type that the lake does not store, and the engine's error for a file that is not Parquet.
  */
-export async function describeParquet(
+async function describeParquet(
   session: Session,
   localPath: string,
   options: DescribeOptions,

@@ -16,14 +16,14 @@ export interface TestDatabase {
 
 const TEMPLATE_LOCK = 7_300_411;
 
-/** The server's administration URL: the environment's, or that of the run's global setup. */
-export function adminUrl(): string {
+/** An administrator's address; a server that the environment names wins over the one of the global setup. */
+function serverUrl(): string {
   return process.env['ASOF_TEST_CATALOG_URL'] ?? inject('catalogUrl');
 }
 
 /** A database with an empty catalog. */
 export async function createCatalogDatabase(): Promise<TestDatabase> {
-  return createDatabase(await ensureTemplate(adminUrl()));
+  return createDatabase(await ensureTemplate(serverUrl()));
 }
 
 /** A database with nothing in it. */
@@ -33,11 +33,8 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
 
 async function createDatabase(template: string): Promise<TestDatabase> {
   const name = `asof_test_${randomUUID().replaceAll('-', '')}`;
-  const admin = adminUrl();
-  await onServer(admin, async (client) => {
-    await client.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK]);
-    await client.query(`create database ${name} template ${template}`);
-  });
+  const admin = serverUrl();
+  await onServer(admin, (client) => client.query(`create database ${name} template ${template}`));
   return {
     url: withDatabase(admin, name),
     drop: () => onServer(admin, (client) => client.query(`drop database if exists ${name} with (force)`)),

@@ -210,6 +210,16 @@ describe('inputs', () => {
     await expect(catalog.tables.commit(late)).rejects.toMatchObject({ code: 'COMMIT_CONFLICT' });
   });
 
+  test('a version that was ingested in parts is replaced as one', async () => {
+    const table = newTable();
+    const parts = [0n, 5n].map((from) => input({ range: { from, to: from + 5n } }));
+    await catalog.tables.commit(newCommit({ table, inputs: parts }));
+    const changed = input({ checksum: 'c2' });
+    const replacedInputs = parts.map(({ path, checksum }) => ({ path, checksum }));
+    await catalog.tables.commit(newCommit({ table, base: 1, operation: 'replace', inputs: [changed], replacedInputs }));
+    expect(await catalog.tables.inputs(table)).toEqual([changed]);
+  });
+
   const whole = input();
   const part = input({ range: { from: 0n, to: 5n } });
   test.each([
