@@ -23,8 +23,8 @@ export default tseslint.config(
     ...tseslint.configs.disableTypeChecked,
   },
   {
-    // tools that load their configuration from a default export
-    files: ['eslint.config.js', 'vitest.config.ts', '**/asof.config.ts'],
+    // tools that load their configuration from a default export, and types of packages that have one
+    files: ['eslint.config.js', 'vitest.config.ts', '**/asof.config.ts', '**/*.d.ts'],
     rules: { 'no-restricted-exports': 'off' },
   },
   {
