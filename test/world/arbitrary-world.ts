@@ -18,11 +18,10 @@ const SPREAD = 24;
 const KEY_TEXTS = ['', 'a', 'a,b', "a'b", 'a"b', 'a\\b', 'a\tb', 'a|b', '1', '12', 'é', '\u{1F6E9}', '\uFF5E', 'null'];
 const KEY_CODES = [0n, 1n, 2n, 3n, 12n, 23n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
 
-/** Ordinary values and the edges of each type. Sums of a few dozen integers stay within int64. */
-const amount = fc.oneof(
-  fc.bigInt(-3n, 3n),
-  fc.constantFrom(2n ** 52n - 1n, 2n ** 53n + 1n, 2n ** 57n + 1n, -(2n ** 57n) - 1n),
-);
+/** Ordinary integers, and some that only `bigint` holds, or whose sums only `bigint` holds; all sums stay within int64. */
+const amountWith = (edges: readonly bigint[]): fc.Arbitrary<bigint> =>
+  fc.oneof(fc.bigInt(-3n, 3n), fc.constantFrom(...edges));
+const AMOUNT_EDGES = [[2n ** 52n - 1n], [2n ** 53n + 1n, 2n ** 57n + 1n, -(2n ** 57n) - 1n]];
 const price = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: -40, max: 40 }).map((value) => value / 4) },
   { weight: 2, arbitrary: fc.constantFrom(0.1, 1e-30, 1e30, -1e30, 1e16, 0, -0) },
@@ -33,7 +32,7 @@ const label = fc.constantFrom('', 'x', 'y', "it's", 'say "hi"', 'a,b', '\u{1F6E9
 const times = fc.integer({ min: 0, max: SPREAD }).map(BigInt);
 const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 4, nil: null });
 
-const rowOf = (base: Micros): fc.Arbitrary<Omit<WorldRow, 'keys' | 'sequence'>> =>
+const rowOf = (base: Micros, amount: fc.Arbitrary<bigint>): fc.Arbitrary<Omit<WorldRow, 'keys' | 'sequence'>> =>
   fc.record({
     event: times.map((time) => base + time),
     created: orNull(times.map((time) => base + time)),
@@ -48,10 +47,10 @@ const rowOf = (base: Micros): fc.Arbitrary<Omit<WorldRow, 'keys' | 'sequence'>> 
   });
 
 /** The rows and requests of one key. Doubled rows are duplicates in all but their sequence. */
-const keyedWorld = (base: Micros) =>
+const keyedWorld = (base: Micros, amount: fc.Arbitrary<bigint>) =>
   fc.record({
     rows: fc
-      .array(fc.tuple(rowOf(base), fc.boolean()), { maxLength: 10 })
+      .array(fc.tuple(rowOf(base, amount), fc.boolean()), { maxLength: 10 })
       .map((rows) => rows.flatMap(([row, doubled]) => (doubled && row.event % 3n === 0n ? [row, row] : [row]))),
     requests: fc.array(
       times.map((time) => base + time),
@@ -61,6 +60,7 @@ const keyedWorld = (base: Micros) =>
 
 const settings = (mode: ViewOptions['mode']) =>
   fc.record({
+    edges: fc.constantFrom(...AMOUNT_EDGES),
     base: fc.constantFrom(-10n, YEAR_2024, YEAR_1, YEAR_9999),
     asKnown: fc.boolean(),
     hasCreated: fc.boolean(),
@@ -69,12 +69,12 @@ const settings = (mode: ViewOptions['mode']) =>
     features: mode === 'asof' ? fc.constant(COLUMN_FEATURES) : aggregateFeatures,
   });
 
-/** Worlds of up to `keys` keys. */
+/** Worlds of up to `keys` keys, and at least half as many. */
 export function arbitraryWorld(mode: ViewOptions['mode'], keys: number): fc.Arbitrary<World> {
-  return settings(mode).chain(({ base, asKnown, ...options }) =>
+  return settings(mode).chain(({ base, edges, asKnown, ...options }) =>
     fc
       .record({
-        keyed: fc.array(keyedWorld(base), { minLength: 1, maxLength: keys, size: 'max' }),
+        keyed: fc.array(keyedWorld(base, amountWith(edges)), { minLength: keys / 2, maxLength: keys, size: 'max' }),
         offset: fc.nat(KEY_TEXTS.length * KEY_CODES.length - 1),
         order: fc.infiniteStream(fc.nat()),
         strangers: fc.array(

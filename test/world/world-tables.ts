@@ -3,11 +3,10 @@ import { quoteIdentifier, sqlType } from '../../engine/sql.ts';
 import type { Session } from '../../engine/engine.ts';
 import { KEY_COLUMNS, VALUE_COLUMNS, type ValueColumn, type World } from './world.ts';
 
-/** SELECTs of the events (as an event relation) and of the requests with whole keys, with their ordinals. */
+/** Names of tables: the events as an event relation, and the requests with their ordinals, null keys included. */
 export interface WorldTables {
   readonly events: string;
   readonly requests: string;
-  drop(): Promise<void>;
 }
 
 export async function loadWorld(session: Session, { rows, requests }: World): Promise<WorldTables> {
@@ -29,11 +28,7 @@ export async function loadWorld(session: Session, { rows, requests }: World): Pr
     { values: requests.map(({ at }) => at) },
   ]);
   return {
-    events: 'SELECT * FROM world_events',
-    requests: 'SELECT * FROM world_requests WHERE name IS NOT NULL AND code IS NOT NULL',
-    async drop() {
-      await session.run('DROP TABLE world_events');
-      await session.run('DROP TABLE world_requests');
-    },
+    events: 'world_events',
+    requests: 'world_requests',
   };
 }

@@ -11,8 +11,8 @@ import { askOracle } from '../../world/oracle.ts';
 import { loadWorld } from '../../world/world-tables.ts';
 import type { World } from '../../world/world.ts';
 
-/** Each run packs up to 60 keys, and a key is a world of its own: well above 1,000 worlds. */
-const RUNS = 40;
+/** Each run packs 30 to 60 keys, and a key is a world of its own: about 1,350 worlds. */
+const RUNS = 30;
 const KEYS = 60;
 
 let engine: Engine;
@@ -43,7 +43,13 @@ async function sweepProblems(session: Session, world: World, limits: SweepLimits
   const { events, requests } = await loadWorld(session, world);
   await computeAggregates(
     session,
-    { view: world.planned, events, requests, asKnown: world.asKnown, resultTable: 'answers' },
+    {
+      view: world.planned,
+      events: `SELECT * FROM ${events}`,
+      requests: `SELECT * FROM ${requests} WHERE name IS NOT NULL AND code IS NOT NULL`,
+      asKnown: world.asKnown,
+      resultTable: 'answers',
+    },
     limits,
   );
   const rows = await session.rows('SELECT * FROM answers');
