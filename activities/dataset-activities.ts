@@ -1,4 +1,25 @@
+import { isAbsolute } from 'node:path';
+import type { AppliedDefinitions } from '../catalog/catalog.ts';
+import { AsofError } from '../contracts/errors.ts';
 import type { BuildTrainingDatasetInput, BuildTrainingDatasetResult } from '../contracts/runs.ts';
+import { resolveFeatures } from '../definitions/resolution.ts';
+import type { Lake } from '../lake/lake.ts';
+import type { RetrievalDependencies } from '../offline/retrieval.ts';
+import {
+  assemblePlannedRange,
+  computePlannedUnit,
+  planRetrieval,
+  summarizeRetrieval,
+} from '../offline/staged-retrieval.ts';
+import {
+  datasetDirectory,
+  findDatasetPlan,
+  keepDatasetPlan,
+  readDatasetPlan,
+  type DatasetPlan,
+} from './dataset-plan.ts';
+import type { ComputeDependencies } from './dependencies.ts';
+import { withSignal } from './heartbeat.ts';
 
 export interface DatasetPlanned {
   readonly planUri: string;
@@ -6,7 +27,6 @@ export interface DatasetPlanned {
   readonly units: number;
   /** Ranges of stage two. */
   readonly ranges: number;
-  readonly rows: number;
   /** Names of the views read, for lineage. */
   readonly views: readonly string[];
 }
@@ -14,12 +34,142 @@ export interface DatasetPlanned {
 export interface DatasetStep {
   readonly project: string;
   readonly planUri: string;
-  readonly runId: string;
 }
 
+/** The steps of a dataset build on the compute queue. Each finds what an earlier attempt left and goes on from there. */
 export interface DatasetActivities {
+  /** Throws what `resolveFeatures` and `planRetrieval` throw. */
   planDataset(input: BuildTrainingDatasetInput & { readonly runId: string }): Promise<DatasetPlanned>;
   computeUnits(input: DatasetStep & { readonly units: readonly number[] }): Promise<void>;
   assembleRanges(input: DatasetStep & { readonly ranges: readonly number[] }): Promise<{ readonly rows: number }>;
-  publishDataset(input: DatasetStep): Promise<BuildTrainingDatasetResult>;
+  publishDataset(input: DatasetStep & { readonly runId: string }): Promise<BuildTrainingDatasetResult>;
+}
+
+export interface DatasetDependencies extends ComputeDependencies {
+  /** Where the engine may put copies of inputs. */
+  readonly workDirectory: string;
+}
+
+export function createDatasetActivities(dependencies: DatasetDependencies): DatasetActivities {
+  const { catalog, definitions, lakeOf, withEngine, workDirectory } = dependencies;
+
+  const withRetrieval = <R>(lake: Lake, work: (retrieval: RetrievalDependencies) => Promise<R>): Promise<R> =>
+    withSignal((signal) =>
+      withEngine(lake, [workDirectory], (engine) =>
+        work({ engine, lake, tables: catalog.tables, intervals: catalog.intervals, workDirectory, signal }),
+      ),
+    );
+
+  const openPlan = async ({ project, planUri }: DatasetStep): Promise<{ lake: Lake; plan: DatasetPlan }> => {
+    const lake = await lakeOf(project);
+    return { lake, plan: await readDatasetPlan(lake, planUri) };
+  };
+
+  return {
+    async planDataset({ runId, ...request }) {
+      requireAbsolutePath(request.spine);
+      const lake = await lakeOf(request.project);
+      const directory = datasetDirectory(request.name, runId);
+      const earlier = await findDatasetPlan(lake, directory);
+      if (earlier) return summarize(earlier);
+      const applied = await definitions.current(request.project);
+      const retrieval = await withRetrieval(lake, (retrievalDependencies) =>
+        planRetrieval(retrievalDependencies, {
+          project: request.project,
+          plan: resolveFeatures(applied.manifest, featureRequest(request)),
+          spine: { kind: 'spine', path: request.spine },
+          asKnown: request.asKnown ?? false,
+          shortNames: false,
+          shards: request.shards,
+          directory,
+        }),
+      );
+      return summarize(await keepDatasetPlan(lake, { request, definitions: applied.manifest.fingerprint, retrieval }));
+    },
+
+    async computeUnits({ units, ...step }) {
+      const { lake, plan } = await openPlan(step);
+      await withRetrieval(lake, async (retrieval) => {
+        for (const unit of units) await computePlannedUnit(retrieval, plan.retrieval, unit);
+      });
+    },
+
+    async assembleRanges({ ranges, ...step }) {
+      const { lake, plan } = await openPlan(step);
+      const runtime = await definitions.runtime(await definitions.at(step.project, plan.definitions));
+      return withRetrieval(lake, async (retrieval) => {
+        let rows = 0;
+        for (const range of ranges) {
+          rows += (await assemblePlannedRange({ ...retrieval, runtime }, plan.retrieval, range)).rows;
+        }
+        return { rows };
+      });
+    },
+
+    async publishDataset({ runId, ...step }) {
+      const { lake, plan } = await openPlan(step);
+      const { request, retrieval } = plan;
+      const { rows, columns, leakage, files } = await summarizeRetrieval({ lake }, retrieval);
+      const applied = await definitions.at(step.project, plan.definitions);
+      const published = await catalog.datasets.publish({
+        idempotencyKey: `dataset ${runId}`,
+        manifest: {
+          project: step.project,
+          name: request.name,
+          runId,
+          definitions: plan.definitions,
+          bundleHash: applied.bundleHash,
+          views: usedVersions(applied, plan),
+          snapshots: retrieval.snapshots,
+          request: {
+            features: request.features ?? null,
+            service: request.service ?? null,
+            asKnown: retrieval.asKnown,
+            shortNames: retrieval.shortNames,
+          },
+          spine: retrieval.spine,
+          shards: retrieval.shards,
+          columns,
+          rows,
+          leakage,
+          files,
+        },
+        // the run that this version belongs to reports its own beginning and end
+        lineage: [],
+      });
+      await removeUnits(lake, retrieval.directory);
+      return { name: request.name, version: published.version, rows, columns: columns.length, leakage, files };
+    },
+  };
+}
+
+/** Workers have no working directory that a caller could mean. */
+function requireAbsolutePath(path: string): void {
+  if (isAbsolute(path)) return;
+  const where = 'buildTrainingDataset input, field "spine"';
+  throw new AsofError('INVALID_VALUE', { where, problem: 'must be an absolute path on the machine of the workers' });
+}
+
+function featureRequest({ features, service }: BuildTrainingDatasetInput) {
+  return { ...(features !== undefined && { features }), ...(service !== undefined && { service }) };
+}
+
+/** Fingerprints of the views, derived ones included, and of the service that was asked for. */
+function usedVersions({ manifest }: AppliedDefinitions, plan: DatasetPlan): Readonly<Record<string, string>> {
+  const { views, derived } = plan.retrieval.plan;
+  const service = manifest.services.find(({ name }) => name === plan.request.service);
+  const used = [...views.map(({ view }) => view), ...derived.map(({ view }) => view), ...(service ? [service] : [])];
+  return Object.fromEntries(used.map(({ name, fingerprint }) => [name, fingerprint]));
+}
+
+/** What only stage two reads. The parts and the spine are the dataset. */
+async function removeUnits(lake: Lake, directory: string): Promise<void> {
+  const paths: string[] = [];
+  for await (const { path } of lake.list(`${directory}/units/`)) paths.push(path);
+  for (const path of paths) await lake.remove(path);
+}
+
+function summarize({ uri, plan }: { readonly uri: string; readonly plan: DatasetPlan }): DatasetPlanned {
+  const { units, ranges, plan: features } = plan.retrieval;
+  return { planUri: uri, units, ranges, views: [...new Set(features.views.map(({ view }) => view.name))] };
 }

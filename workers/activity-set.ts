@@ -1,6 +1,8 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createBackfillActivities } from '../activities/backfill-activities.ts';
 import { createBackfillPlanActivities } from '../activities/backfill-plan-activities.ts';
+import { createDatasetActivities } from '../activities/dataset-activities.ts';
 import { createDefinitionCache } from '../activities/definition-cache.ts';
 import type { ComputeDependencies } from '../activities/dependencies.ts';
 import { createIngestionActivities } from '../activities/ingestion-activities.ts';
@@ -46,6 +48,8 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
   const redisUrl = requireAddress(settings.redisUrl, 'REDIS_URL');
   const catalog = await openCatalog({ url: requireAddress(settings.catalogUrl, 'ASOF_CATALOG_URL') });
   const redis = openRedisClient({ url: redisUrl });
+  const workDirectory = path.join(settings.stateDirectory, 'work');
+  await mkdir(workDirectory, { recursive: true });
   const engines = createEnginePool(ENGINE_SLOTS, {
     ...settings.engine,
     tempDirectory: path.join(settings.stateDirectory, 'spill'),
@@ -61,6 +65,7 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
       ...createIngestionActivities(dependencies),
       ...createBackfillActivities(dependencies),
       ...createMaterializationActivities({ ...dependencies, redis }),
+      ...createDatasetActivities({ ...dependencies, workDirectory }),
     },
     async close() {
       await engines.close();

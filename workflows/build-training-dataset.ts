@@ -32,7 +32,7 @@ export async function buildTrainingDataset(input: BuildTrainingDatasetInput): Pr
       ...request,
       runId,
     });
-    const step = { project, planUri: plan.planUri, runId };
+    const step = { project, planUri: plan.planUri };
 
     board.show({ step: 'compute', total: plan.units + plan.ranges });
     const computing = batchIndexes(plan.units, MOST_ACTIVITIES);
@@ -51,7 +51,7 @@ export async function buildTrainingDataset(input: BuildTrainingDatasetInput): Pr
     });
 
     board.show({ step: 'publish' });
-    const result = await computeActivities<DatasetActivities>(`publish ${name}`).publishDataset(step);
+    const result = await computeActivities<DatasetActivities>(`publish ${name}`).publishDataset({ ...step, runId });
     board.show({ step: 'done', rows: result.rows });
     const inputs = plan.views.map((view) => `view:${view}`);
     return { result, inputs, outputs: [`dataset:${name}@${result.version}`] };

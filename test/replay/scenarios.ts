@@ -40,7 +40,7 @@ const BACKFILL = {
 };
 
 const DATASET = {
-  planDataset: async () => ({ planUri: 'plan.json', units: 3, ranges: 2, rows: 20, views: ['delays'] }),
+  planDataset: async () => ({ planUri: 'plan.json', units: 3, ranges: 2, views: ['delays'] }),
   computeUnits: async () => undefined,
   assembleRanges: async () => ({ rows: 10 }),
   publishDataset: async () => ({ name: 'd', version: 1, rows: 20, columns: 3, leakage: {}, files: [] }),

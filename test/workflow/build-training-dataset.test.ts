@@ -17,7 +17,7 @@ function datasetActivities(calls: string[], changes: Partial<DatasetActivities> 
   return {
     async planDataset() {
       calls.push('plan');
-      return { planUri: 'plan.json', units: 300, ranges: 4, rows: 4000, views: ['airport_delays'] };
+      return { planUri: 'plan.json', units: 300, ranges: 4, views: ['airport_delays'] };
     },
     async computeUnits({ units }) {
       calls.push(...units.map((unit) => `unit ${unit}`));
