@@ -1,14 +1,15 @@
 /** Names that somebody may have meant: for error messages about unknown names and options. */
 
 const SHOWN = 5;
+const MOST_EDITS = 4;
 
 /**
- * The candidates that are at most a third of the name's length away from it (Damerau-Levenshtein, ignoring case), or
- * that contain it; nearest first, then alphabetical, five at most.
+ * The candidates that are a few edits away from the name (Damerau-Levenshtein, ignoring case; at most four, and a third of
+ * the name), or that contain it; nearest first, then alphabetical, five at most.
  */
 export function closestNames(name: string, candidates: Iterable<string>): readonly string[] {
   const wanted = name.toLowerCase();
-  const limit = Math.max(1, Math.floor(wanted.length / 3));
+  const limit = Math.min(MOST_EDITS, Math.max(1, Math.floor(wanted.length / 3)));
   return [...new Set(candidates)]
     .map((candidate) => ({ candidate, distance: distanceOf(wanted, candidate.toLowerCase(), limit) }))
     .filter(({ distance }) => distance <= limit)
@@ -27,8 +28,8 @@ export function suggestNames(name: string, candidates: Iterable<string>): readon
 }
 
 function distanceOf(wanted: string, candidate: string, limit: number): number {
-  if (wanted.length > 2 && candidate.includes(wanted)) return limit;
-  return editDistance(wanted, candidate);
+  const distance = editDistance(wanted, candidate);
+  return wanted.length > 2 && candidate.includes(wanted) ? Math.min(distance, limit) : distance;
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */

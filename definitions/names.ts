@@ -5,7 +5,7 @@ export const NAME_RULE =
 
 const LONGEST_NAME = 63;
 
-export function isName(text: unknown): text is string {
+export function isName(text: unknown): boolean {
   return (
     typeof text === 'string' &&
     text.length <= LONGEST_NAME &&

@@ -1,4 +1,5 @@
 /** The compiler's knowledge of features: which columns they may read, and the type of their values. */
+import type { Timestamp } from '../../contracts/timestamp.ts';
 import type { AggregateFunction } from '../../contracts/manifest.ts';
 import type { ColumnType, FeatureType, ScalarType } from '../../contracts/values.ts';
 import type { AggregateFeatureDefinition } from './aggregate-features.ts';
@@ -96,7 +97,7 @@ export interface DerivedValues {
   text: string;
   embedding: readonly number[];
   boolean: boolean;
-  timestamp: import('../../contracts/timestamp.ts').Timestamp;
+  timestamp: Timestamp;
 }
 
 type ColumnValue<Columns extends Schema, Name> = Name extends keyof Columns ? ValueOf<Columns[Name]> : never;

@@ -49,7 +49,7 @@ function readValue(value: unknown, type: FeatureType, size: number | undefined):
       return value instanceof Timestamp || value instanceof Date ? Timestamp.from(value) : undefined;
     case 'embedding': {
       const isVector = Array.isArray(value) && value.length === size && value.every((item) => typeof item === 'number');
-      return isVector ? (value as readonly number[]) : undefined;
+      return isVector ? value : undefined;
     }
   }
 }

@@ -72,7 +72,9 @@ async function readConfig(projectDirectory: string): Promise<AsofConfig> {
 
 async function findDefinitions(given: AsofConfig['definitions'], projectDirectory: string): Promise<readonly string[]> {
   const patterns = [given].flat().map((pattern) => path.resolve(projectDirectory, pattern));
-  const found = await Promise.all(patterns.map((pattern) => (isGlob(pattern) ? findFiles(pattern) : [pattern])));
+  const found = await Promise.all(
+    patterns.map((pattern) => (isGlob(pattern) ? findFiles(pattern) : Promise.resolve([pattern]))),
+  );
   return [...new Set(found.flat())].sort();
 }
 

@@ -12,7 +12,7 @@ export function normalizeEntity({ definition }: Found<'entity'>, place: Place): 
   const options = new OptionReader(definition.options, place, ['keys']);
   const keys = Object.entries(options.record('keys')).flatMap(([name, type]) => normalizeKey(name, type, place));
   if (Object.keys(options.record('keys')).length === 0) {
-    place.report('the entity has no keys', "declare them, such as keys: { origin: 'string' }");
+    options.place.report('the entity has no keys', "declare them, such as keys: { origin: 'string' }");
   }
   return { name: definition.name, keys, ...options.metadata() };
 }

@@ -79,7 +79,7 @@ function normalizeArguments(
   for (const [name, { required }] of Object.entries(type.arguments)) {
     if (required && values[name] === undefined) place.report(`the argument "${name}" is missing`, `give ${name}`);
   }
-  if (type.bounded && values.min_value == null && values.max_value == null) {
+  if (type.bounded && (values.min_value ?? values.max_value ?? null) === null) {
     place.report('it has no bound', 'give min_value, max_value or both');
   }
   const column =

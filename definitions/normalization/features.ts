@@ -62,7 +62,9 @@ export function normalizeDerivedFeature(
   for (const option of ['column', 'transform'].filter((one) => options.get(one) !== undefined)) {
     place.in(option).report(`a computed feature takes no ${option}`, 'do it in compute');
   }
-  const { featureType, size } = typeOf(definition, place);
+  const type = typeOf(definition, place);
+  if (type === undefined) return undefined;
+  const { featureType, size } = type;
   const valueType = derivedValueType(featureType, size);
   return { kind: 'derived', name, featureType, valueType, transform: null, ...describe(options, valueType) };
 }
@@ -75,12 +77,14 @@ function normalizeColumnFeature(
   place: Place,
 ): ColumnFeatureManifest | undefined {
   const options = new OptionReader(definition.options, place, [...FEATURE_OPTIONS, 'column']);
-  const { featureType, size } = typeOf(definition, place);
+  const type = typeOf(definition, place);
+  if (type === undefined) return undefined;
+  const { featureType, size } = type;
   const column = requireColumn(columns, options.get('column') ?? name, place, owner);
   if (column === undefined) return undefined;
   const stored = storedType(column.type);
   if (!acceptsColumn(featureType, size, stored)) {
-    const mend = `a ${featureType} feature reads ${describeColumns(featureType, size)}`;
+    const mend = `${featureType} reads ${describeColumns(featureType, size)}`;
     place.report(`column "${column.name}" is ${column.type}`, mend);
     return undefined;
   }
@@ -181,19 +185,20 @@ function normalizeWhere(options: OptionReader, columns: Columns, owner: string):
 function typeOf(
   definition: Readonly<Record<string, unknown>>,
   place: Place,
-): { readonly featureType: FeatureType; readonly size: number | undefined } {
+): { readonly featureType: FeatureType; readonly size: number | undefined } | undefined {
   const featureType = FEATURE_TYPES.find((type) => type === definition.type);
   if (featureType === undefined) {
     place.report(`${show(definition.type)} is not a feature type`, `use ${FEATURE_TYPES.join(', ')}`);
+    return undefined;
   }
+  if (featureType !== 'embedding') return { featureType, size: undefined };
   const size = Number(definition.size);
-  if (featureType === 'embedding' && !(Number.isSafeInteger(size) && size > 0)) {
-    place.report(
-      `${show(definition.size)} is not a number of dimensions`,
-      'write embedding(n) with a whole number from 1',
-    );
-  }
-  return { featureType: featureType ?? 'numeric', size: featureType === 'embedding' ? size : undefined };
+  if (Number.isSafeInteger(size) && size > 0) return { featureType, size };
+  place.report(
+    `${show(definition.size)} is not a number of dimensions`,
+    'write embedding(n) with a whole number from 1',
+  );
+  return undefined;
 }
 
 function describe(

@@ -99,7 +99,7 @@ function checkNames(found: readonly FoundNamed[], placeOf: (found: FoundNamed) =
   const earlier = new Map<string, FoundNamed>();
   for (const one of found) {
     const name: unknown = one.definition.name;
-    if (!isName(name)) {
+    if (typeof name !== 'string' || !isName(name)) {
       placeOf(one).report(`${show(name)} is not a valid name`, NAME_RULE);
       continue;
     }

@@ -1,7 +1,7 @@
 import type { Metadata } from '../../contracts/manifest.ts';
 import { parseDuration } from '../../contracts/time.ts';
 import { closestNames } from '../closest-names.ts';
-import type { Place } from './problems.ts';
+import { Place, Problems } from './problems.ts';
 
 const METADATA = ['description', 'owner', 'tags'] as const;
 export const DURATION_RULE = 'write a positive whole number and a unit, such as 500ms, 30s, 5m, 1h, 7d or 2w';
@@ -13,7 +13,8 @@ export class OptionReader {
 
   /** Reports options that are neither in `known` nor metadata, each with the option that was probably meant. */
   constructor(options: unknown, place: Place, known: readonly string[]) {
-    this.place = place;
+    // without options, what they lack is one problem
+    this.place = isRecord(options) ? place : new Place(new Problems(), place.file, place.text);
     this.#values = isRecord(options) ? options : {};
     if (!isRecord(options)) place.report(`the options are ${show(options)}`, 'give an object of options');
     const allowed = [...known, ...METADATA];

@@ -36,7 +36,7 @@ export function normalizeAlias(
     } else if (column !== undefined && !isName(column)) {
       place.in(`key ${key}`).report(`${show(column)} is not a column of a spine`, NAME_RULE);
     }
-    return isName(column) && column !== key ? [[key, column] as const] : [];
+    return isName(column) && column !== key ? [[key, String(column)] as const] : [];
   });
   return { name: definition.name, view: view.name, keyColumns: Object.fromEntries(keyColumns) };
 }

@@ -148,7 +148,7 @@ describe('RowOf a view', () => {
 
 describe('RowOf a service', () => {
   it('is one flat row of prefixed columns', () => {
-    const ranking = featureService('ranking_v1', {
+    const _ranking = featureService('ranking_v1', {
       features: [
         delays.pick('flights_1h'),
         delays.as('dest_delays', { origin: 'destination' }).pick('delay_sum'),
@@ -156,7 +156,7 @@ describe('RowOf a service', () => {
         clock,
       ],
     });
-    expectTypeOf<RowOf<typeof ranking>>().toEqualTypeOf<{
+    expectTypeOf<RowOf<typeof _ranking>>().toEqualTypeOf<{
       readonly airport_delays__flights_1h: number;
       readonly dest_delays__delay_sum: bigint | null;
       readonly flight_latest__miles: number | null;
