@@ -7,6 +7,7 @@ import type { Engine, Session } from '../engine/engine.ts';
 import { assemble, outputNames, type Leakage } from './assembly.ts';
 import { moveInto } from './output-file.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
+import { chooseShards } from './shards.ts';
 import { tableFormat } from './spine-format.ts';
 import { copyInput, readSpine, type SpineInput } from './spine-input.ts';
 import { computeUnit, entityGroups } from './unit.ts';
@@ -32,6 +33,8 @@ export interface RetrievalRequest {
   readonly shortNames: boolean;
   /** Source name to snapshot; the newest where none is named. */
   readonly snapshots?: Readonly<Record<string, number>>;
+  /** Parts in which the rows are worked on, one after the other, by hash of the key. Default: by the numbers of rows. */
+  readonly shards?: number;
   readonly output: string;
 }
 
@@ -79,20 +82,19 @@ async function retrieve(
   const snapshots = await pinSnapshots(dependencies.tables, request.project, plan, request.snapshots);
   const { shortNames } = request;
   const prepared = await readSpine(session, { spine, file: files.spine, plan, shortNames, table: '__spine' });
-  const groups = entityGroups(plan);
-  for (const [index, group] of groups.entries()) {
-    await computeUnit(session, dependencies, {
-      project: request.project,
-      plan,
-      group,
-      shard: { index: 0, count: 1 },
-      asKnown: request.asKnown,
-      spine: '__spine',
-      snapshots,
-      firstAt: prepared.firstAt,
-      lastAt: prepared.lastAt,
-      table: `__group${index}`,
-    });
+  const shards =
+    request.shards ?? (await chooseShards(dependencies.tables, request.project, plan, snapshots, prepared.rows));
+  const groups: string[] = [];
+  for (const [position, group] of entityGroups(plan).entries()) {
+    const tables = Array.from({ length: shards }, (_, shard) => `__group${position}_${shard}`);
+    for (const [index, table] of tables.entries()) {
+      const shard = { index, count: shards };
+      const { project, asKnown } = request;
+      const { firstAt, lastAt } = prepared;
+      const unit = { project, plan, group, shard, asKnown, spine: '__spine', snapshots, firstAt, lastAt, table };
+      await computeUnit(session, dependencies, unit);
+    }
+    groups.push(`(${tables.map((table) => `SELECT * FROM ${table}`).join(' UNION ALL ')})`);
   }
   const { rows, leakage } = await assemble(session, {
     plan,
@@ -100,7 +102,7 @@ async function retrieve(
     columns: prepared.columns,
     shortNames,
     spine: '__spine',
-    groups: groups.map((_, index) => `__group${index}`),
+    groups,
     range: { from: 0, to: prepared.rows },
     format: tableFormat(request.output),
     target: files.target,

@@ -1,0 +1,224 @@
+/**
+ * A retrieval in steps that different processes can take, each with a session of its own: plan, then the units (entity
+ * groups times shards), then the ranges of rows, then the summary. Between steps stand Parquet files in the lake and a plan
+ * that is plain JSON. A step that is repeated finds its file and does nothing; the same plan gives the same bytes.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FileReference } from '../contracts/lake.ts';
+import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
+import { literalText, literalTextList } from '../engine/sql.ts';
+import { addLeakage, assemble, outputNames, type Assembled, type Leakage } from './assembly.ts';
+import { outputColumn } from './feature-columns.ts';
+import { pinSnapshots } from './pinned-snapshots.ts';
+import type { RetrievalDependencies } from './retrieval.ts';
+import { chooseShards } from './shards.ts';
+import type { SpineColumn } from './spine.ts';
+import { copyInput, readSpine, type SpineInput } from './spine-input.ts';
+import { computeUnit, entityGroups, type EntityGroup } from './unit.ts';
+
+/** Rows of one part of the output. */
+const RANGE_ROWS = 1_000_000;
+
+export interface StagedRequest {
+  readonly project: string;
+  readonly plan: FeaturePlan;
+  readonly spine: SpineInput;
+  readonly asKnown: boolean;
+  readonly shortNames: boolean;
+  /** Source name to snapshot; the newest where none is named. */
+  readonly snapshots?: Readonly<Record<string, number>>;
+  /** Default: by the numbers of rows. */
+  readonly shards?: number | undefined;
+  /** Path in the lake below which spine, units and parts are written. One retrieval only. */
+  readonly directory: string;
+}
+
+/** Plain JSON. */
+export interface RetrievalPlan {
+  readonly project: string;
+  readonly plan: FeaturePlan;
+  readonly asKnown: boolean;
+  readonly shortNames: boolean;
+  readonly directory: string;
+  /** Source name to pinned snapshot. */
+  readonly snapshots: Readonly<Record<string, number>>;
+  /** The prepared spine. */
+  readonly spine: FileReference;
+  readonly columns: readonly SpineColumn[];
+  /** Microseconds as text; null without rows. */
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+  readonly groups: readonly EntityGroup[];
+  readonly shards: number;
+  /** Numbers of units and ranges: each is a step, numbered from 0. */
+  readonly units: number;
+  readonly ranges: number;
+}
+
+/** A part of the output. */
+export interface RetrievedPart extends Assembled {
+  readonly file: FileReference;
+}
+
+export interface RetrievalSummary {
+  readonly rows: number;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly leakage: Leakage;
+  /** In the order of the rows. */
+  readonly files: readonly FileReference[];
+}
+
+/** Pins the snapshots, copies the spine into the lake, and decides the steps. */
+export async function planRetrieval(
+  dependencies: RetrievalDependencies,
+  request: StagedRequest,
+): Promise<RetrievalPlan> {
+  const { engine, lake, signal } = dependencies;
+  const { project, plan, shortNames, directory } = request;
+  const snapshots = await pinSnapshots(dependencies.tables, project, plan, request.snapshots);
+  const work = join(dependencies.workDirectory, `plan-${randomUUID()}`);
+  await mkdir(work, { recursive: true });
+  try {
+    const file = await copyInput(request.spine.path, work);
+    const path = `${directory}/spine.parquet`;
+    const staged = await lake.stagingPath(path);
+    const prepared = await engine.session(async (session) => {
+      const spine = await readSpine(session, { spine: request.spine, file, plan, shortNames, table: '__spine' });
+      await session.run(`COPY (SELECT * FROM __spine ORDER BY __row) TO ${literalText(staged)} ${PARQUET}`);
+      return spine;
+    }, signal);
+    const { bytes, checksum } = await lake.publish(path);
+    const groups = entityGroups(plan);
+    const shards = request.shards ?? (await chooseShards(dependencies.tables, project, plan, snapshots, prepared.rows));
+    return {
+      project,
+      plan,
+      asKnown: request.asKnown,
+      shortNames,
+      directory,
+      snapshots,
+      spine: { uri: path, rows: prepared.rows, bytes, checksum },
+      columns: prepared.columns,
+      firstAt: prepared.firstAt?.toString() ?? null,
+      lastAt: prepared.lastAt?.toString() ?? null,
+      groups,
+      shards,
+      units: groups.length * shards,
+      ranges: Math.max(1, Math.ceil(prepared.rows / RANGE_ROWS)),
+    };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+const PARQUET = '(FORMAT parquet, COMPRESSION zstd)';
+
+function unitPath({ directory }: RetrievalPlan, group: number, shard: number): string {
+  return `${directory}/units/${group}-${shard}.parquet`;
+}
+
+/** Stage one, step `unit`: the features of one entity group for one shard of the rows. */
+export async function computePlannedUnit(
+  dependencies: RetrievalDependencies,
+  retrieval: RetrievalPlan,
+  unit: number,
+): Promise<void> {
+  const { engine, lake, signal } = dependencies;
+  const group = Math.floor(unit / retrieval.shards);
+  const shard = unit % retrieval.shards;
+  const path = unitPath(retrieval, group, shard);
+  if (await lake.stat(path)) return;
+  const spine = await lake.localPath(retrieval.spine.uri);
+  const staged = await lake.stagingPath(path);
+  await engine.session(async (session) => {
+    await computeUnit(session, dependencies, {
+      project: retrieval.project,
+      plan: retrieval.plan,
+      group: retrieval.groups[group]!,
+      shard: { index: shard, count: retrieval.shards },
+      asKnown: retrieval.asKnown,
+      spine: `read_parquet(${literalText(spine)})`,
+      snapshots: retrieval.snapshots,
+      firstAt: retrieval.firstAt === null ? null : BigInt(retrieval.firstAt),
+      lastAt: retrieval.lastAt === null ? null : BigInt(retrieval.lastAt),
+      table: '__unit',
+    });
+    await session.run(`COPY (SELECT * FROM __unit ORDER BY __row) TO ${literalText(staged)} ${PARQUET}`);
+  }, signal);
+  await lake.publish(path);
+}
+
+/** Stage two, step `range`: one part of the output. All units must be there. */
+export async function assemblePlannedRange(
+  dependencies: RetrievalDependencies & { readonly runtime: DefinitionRuntime },
+  retrieval: RetrievalPlan,
+  range: number,
+): Promise<RetrievedPart> {
+  const { engine, lake, runtime, signal } = dependencies;
+  const record = partRecordPath(retrieval, range);
+  if (await lake.stat(record)) return readPart(dependencies, retrieval, range);
+  const path = `${retrieval.directory}/parts/${String(range).padStart(5, '0')}.parquet`;
+  const groups = await Promise.all(retrieval.groups.map((_, group) => unitRelation(dependencies, retrieval, group)));
+  const spine = await lake.localPath(retrieval.spine.uri);
+  const target = await lake.stagingPath(path);
+  const assembled = await engine.session(
+    (session) =>
+      assemble(session, {
+        plan: retrieval.plan,
+        runtime,
+        columns: retrieval.columns,
+        shortNames: retrieval.shortNames,
+        spine: `read_parquet(${literalText(spine)})`,
+        groups,
+        range: { from: range * RANGE_ROWS, to: Math.min((range + 1) * RANGE_ROWS, retrieval.spine.rows) },
+        format: 'parquet',
+        target,
+      }),
+    signal,
+  );
+  const { bytes, checksum } = await lake.publish(path);
+  const part: RetrievedPart = { ...assembled, file: { uri: path, rows: assembled.rows, bytes, checksum } };
+  await lake.write(record, Buffer.from(JSON.stringify(part)));
+  return part;
+}
+
+async function unitRelation({ lake }: RetrievalDependencies, retrieval: RetrievalPlan, group: number): Promise<string> {
+  const shards = Array.from({ length: retrieval.shards }, (_, shard) => unitPath(retrieval, group, shard));
+  return `read_parquet(${literalTextList(await Promise.all(shards.map((path) => lake.localPath(path))))})`;
+}
+
+function partRecordPath({ directory }: RetrievalPlan, range: number): string {
+  return `${directory}/parts/${String(range).padStart(5, '0')}.json`;
+}
+
+async function readPart(
+  { lake }: Pick<RetrievalDependencies, 'lake'>,
+  retrieval: RetrievalPlan,
+  range: number,
+): Promise<RetrievedPart> {
+  const bytes = await lake.read(partRecordPath(retrieval, range));
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as RetrievedPart;
+}
+
+/** The whole output, once all ranges are there. */
+export async function summarizeRetrieval(
+  dependencies: Pick<RetrievalDependencies, 'lake'>,
+  retrieval: RetrievalPlan,
+): Promise<RetrievalSummary> {
+  const { plan, columns } = retrieval;
+  const parts = await Promise.all(
+    Array.from({ length: retrieval.ranges }, (_, range) => readPart(dependencies, retrieval, range)),
+  );
+  const types = [
+    ...columns.map(({ parquetType }) => parquetType),
+    ...plan.columns.map((column) => outputColumn(plan, column).type),
+  ];
+  return {
+    rows: parts.reduce((total, { rows }) => total + rows, 0),
+    columns: outputNames(plan, columns, retrieval.shortNames).map((name, index) => ({ name, type: types[index]! })),
+    leakage: addLeakage(parts.map(({ leakage }) => leakage)),
+    files: parts.map(({ file }) => file),
+  };
+}

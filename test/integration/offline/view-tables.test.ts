@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { count, entity, featureView, fileSource, numeric } from '../../../definitions/language.ts';
+import type { FeatureViewManifest } from '../../../contracts/manifest.ts';
+import type { TimeRange } from '../../../contracts/lake.ts';
+import { requireInstant } from '../../../contracts/time.ts';
+import { sourceTable, viewCoverage, viewTable } from '../../../offline/view-coverage.ts';
+import { writeViewInterval } from '../../../offline/view-table.ts';
+import { newCommit } from '../../support/commits.ts';
+import { ingest, openFixture, retrieveLines, storedSource, writeText, type OfflineFixture } from './offline-fixture.ts';
+
+const clicks = fileSource('clicks', {
+  path: 'clicks.parquet',
+  timestamp: 'ts',
+  eventId: 'event',
+  schema: { ts: 'timestamp', event: 'string', user_id: 'int64', size: 'int64' },
+});
+const keyed = entity('keyed', { keys: { user_id: 'int64' } });
+const last = featureView('last', { entities: [keyed], source: clicks, features: { size: numeric() } });
+const total = featureView('total', { entities: [keyed], source: clicks, features: { n: count({ window: 'all' }) } });
+
+let fixture: OfflineFixture;
+let spine: string;
+
+beforeAll(async () => {
+  fixture = await openFixture({ keyed, clicks, last, total });
+  await ingest(
+    fixture,
+    'clicks',
+    [
+      `'2024-01-01 10:00', 'e1', 1, 10`,
+      `'2024-01-01 11:00', 'e1', 1, 11`,
+      `'2024-01-02 10:00', 'e2', 1, 12`,
+      `'2024-01-02 23:59:59.999999', 'e3', 2, 20`,
+      `'2024-01-03 00:00', 'e4', 2, 21`,
+    ],
+    1,
+  );
+  const times = ['2024-01-01T12:00Z', '2024-01-02T12:00Z', '2024-01-03T00:00Z', '2024-01-04T00:00Z'];
+  const lines = times.flatMap((time) => [`1,${time}`, `2,${time}`]);
+  spine = writeText(fixture, 'spine.csv', ['user_id,event_timestamp', ...lines].join('\n'));
+});
+afterAll(() => fixture.close());
+
+function view(name: string): FeatureViewManifest {
+  return fixture.manifest.views.find((candidate) => candidate.name === name) as FeatureViewManifest;
+}
+
+function days(from: string, to: string): TimeRange {
+  return { from: requireInstant(`2024-01-${from}`, 'from'), to: requireInstant(`2024-01-${to}`, 'to') };
+}
+
+/** What a backfill does for one interval. */
+async function backfill(name: string, range: TimeRange): Promise<void> {
+  const { project, catalog, lake, engine } = fixture;
+  const source = storedSource(fixture, 'clicks');
+  const snapshot = await catalog.tables.head(sourceTable(project, source));
+  const written = await engine.session((session) =>
+    writeViewInterval(
+      { session, lake, tables: catalog.tables },
+      { project, view: view(name), source, snapshot, range },
+    ),
+  );
+  await catalog.tables.commit(
+    newCommit({
+      table: viewTable(project, view(name)),
+      operation: 'replace',
+      base: written.base,
+      add: written.add,
+      remove: written.remove,
+      ledger: [ledger(name, range, 'done', snapshot)],
+    }),
+  );
+}
+
+function ledger(name: string, range: TimeRange, operation: 'done' | 'dirty', inputSnapshot: number) {
+  const { name: named, fingerprint } = view(name);
+  const key = { project: fixture.project, view: named, fingerprint, store: 'offline' } as const;
+  return { ...key, range, operation, inputSnapshot, idempotencyKey: randomUUID(), runId: 'run', rowsIn: 0, rowsOut: 0 };
+}
+
+async function answers(viewTables: boolean, snapshots?: Record<string, number>): Promise<readonly string[]> {
+  return retrieveLines(fixture, {
+    spine,
+    request: { features: ['last', 'total'] },
+    output: 'out.csv',
+    viewTables,
+    options: snapshots ? { snapshots } : {},
+  });
+}
+
+async function covered(name: string, snapshot: number): Promise<readonly TimeRange[]> {
+  const { project, catalog } = fixture;
+  const source = storedSource(fixture, 'clicks');
+  const found = await viewCoverage(catalog, { project, view: view(name), source, snapshot });
+  return found.ranges;
+}
+
+test('view tables stand in for the source with equal answers', async () => {
+  const before = await answers(false);
+  expect(before.slice(1)).toEqual([
+    '1,2024-01-01T12:00Z,11,1',
+    '2,2024-01-01T12:00Z,,0',
+    '1,2024-01-02T12:00Z,12,2',
+    '2,2024-01-02T12:00Z,,0',
+    '1,2024-01-03T00:00Z,12,2',
+    '2,2024-01-03T00:00Z,21,1',
+    '1,2024-01-04T00:00Z,12,2',
+    '2,2024-01-04T00:00Z,21,2',
+  ]);
+  for (const name of ['last', 'total']) {
+    await backfill(name, days('01', '02'));
+    await backfill(name, days('02', '03'));
+  }
+  expect(await covered('last', 1)).toEqual([days('01', '03')]);
+  expect(await answers(true)).toEqual(before);
+
+  // wider than what was there: the earlier files are replaced
+  await backfill('last', days('02', '04'));
+  // narrower: the rest of the earlier file is kept
+  await backfill('last', days('03', '04'));
+  expect(await covered('last', 1)).toEqual([days('01', '04')]);
+  expect(await answers(true)).toEqual(before);
+});
+
+test('a dirty interval is read from the source, a newer view table is not used for an older snapshot', async () => {
+  const before = await answers(false);
+  const snapshot = await ingest(fixture, 'clicks', [`'2024-01-02 11:00', 'e5', 1, 99`], 100);
+  const table = sourceTable(fixture.project, storedSource(fixture, 'clicks'));
+  // what publishing does in the commit itself
+  await fixture.catalog.intervals.append(
+    ['last', 'total'].map((name) => ledger(name, days('02', '03'), 'dirty', snapshot)),
+  );
+  const after = await answers(false);
+  expect(after).not.toEqual(before);
+  expect(await covered('total', snapshot)).toEqual([days('01', '02')]);
+  expect(await answers(true)).toEqual(after);
+
+  await backfill('last', days('02', '03'));
+  expect(await covered('last', snapshot)).toEqual([days('01', '04')]);
+  expect(await answers(true)).toEqual(after);
+  expect(await covered('last', snapshot - 1)).toEqual([days('01', '02'), days('03', '04')]);
+  expect(await answers(true, { clicks: snapshot - 1 })).toEqual(before);
+  expect((await fixture.catalog.tables.files(table)).files).toHaveLength(2);
+});
