@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRun, waitForRun } from '../../../workers/starter.ts';
@@ -17,6 +17,10 @@ function flights(first: number, last: number): string[] {
     .map((at, index) => `${at},${index % 2 ? 'ORD' : 'JFK'},${index}`);
 }
 
+function fingerprintOf(name: string): string {
+  return platform.manifest.views.find((view) => view.name === name)!.fingerprint;
+}
+
 async function ingest() {
   const { client, project } = platform;
   return waitForRun(await startRun(client, 'ingest', { project, source: 'flights' }));
@@ -25,7 +29,7 @@ async function ingest() {
 async function backfill(from: string, to: string, restate = false) {
   const { client, project } = platform;
   const input = { project, view: 'delays', from, to, ...(restate && { restate }) };
-  return waitForRun(await startRun(client, 'backfill', input, { fingerprint: 'c'.repeat(64) }));
+  return waitForRun(await startRun(client, 'backfill', input, { fingerprint: fingerprintOf('delays') }));
 }
 
 it('brings files through the lake to view tables and Redis, again and again, each row once', async () => {
@@ -42,7 +46,7 @@ it('brings files through the lake to view tables and Redis, again and again, eac
   // the new rows made two days dirty: just these are done again
   expect(await backfill('2001-01-01', '2001-01-13')).toMatchObject({ done: 2, reused: 10, rows: 12, failed: [] });
   expect(await backfill('2001-01-01', '2001-01-13', true)).toMatchObject({ done: 12, reused: 0, rows: 48 });
-  const table = { project, kind: 'view', name: 'delays', version: 'c'.repeat(64) } as const;
+  const table = { project, kind: 'view', name: 'delays', version: fingerprintOf('delays') } as const;
   const { files } = await catalog.tables.files(table);
   expect(files.reduce((rows, file) => rows + file.rows, 0)).toBe(48);
 
@@ -56,11 +60,46 @@ it('brings files through the lake to view tables and Redis, again and again, eac
   expect(again.views.map(({ written }) => written)).toEqual([0, 0]);
 });
 
+it('builds numbered versions of a training dataset, equal for any number of shards', async () => {
+  const { client, project, catalog, directory } = platform;
+  const spine = path.join(directory, 'spine.csv');
+  const questions = flights(2, 9).map((line, index) => `${line.split(',').slice(0, 2).join(',')},${index}`);
+  writeFileSync(spine, ['event_timestamp,origin,label', ...questions, '2001-01-05,XXX,-1'].join('\n'));
+  const features = ['delays', 'latest:delay', 'lateness'];
+  const build = async (shards: number) => {
+    const input = { project, name: 'delays', spine, features, shards };
+    return waitForRun(await startRun(client, 'buildTrainingDataset', input));
+  };
+  const first = await build(1);
+  expect(first).toMatchObject({ name: 'delays', version: 1, rows: 33, columns: 6 });
+  expect(first.leakage).toEqual({
+    delays__flights_1d: 'unknown',
+    latest__delay: 'unknown',
+    lateness__late_flights: 'unknown',
+  });
+  const second = await build(5);
+  expect(second.version).toBe(2);
+  expect(second.files.map(({ checksum }) => checksum)).toEqual(first.files.map(({ checksum }) => checksum));
+  const manifest = await catalog.datasets.get(project, 'delays', 2);
+  expect(manifest).toMatchObject({ snapshots: { flights: 2 }, shards: 5, rows: 33, request: { features } });
+  expect(manifest?.views).toMatchObject({ delays: fingerprintOf('delays'), lateness: fingerprintOf('lateness') });
+});
+
+it('names the row and the column of a spine that does not parse, and publishes no version of it', async () => {
+  const { client, project, catalog, directory } = platform;
+  const spine = path.join(directory, 'broken-spine.csv');
+  writeFileSync(spine, 'event_timestamp,origin\n2001-01-05,JFK\nsoon,JFK\n');
+  const input = { project, name: 'broken', spine, features: ['delays'] };
+  const build = startRun(client, 'buildTrainingDataset', input).then((run) => waitForRun(run));
+  await expect(build).rejects.toMatchObject({ code: 'INPUT_VALUE_INVALID', details: { column: 'event_timestamp' } });
+  expect(await catalog.datasets.get(project, 'broken')).toBeUndefined();
+});
+
 it('records every run with its end, and names the failure of one that the quality gate stopped', async () => {
   const { catalog, project } = platform;
   platform.writeInput('broken.csv', ['2001-02-01T00:00:00Z,ORD,5000']);
   await expect(ingest()).rejects.toMatchObject({ code: 'QUALITY_GATE', exitCode: 3 });
-  rmSync(path.join(platform.inputDirectory, 'broken.csv'));
+  rmSync(path.join(platform.directory, 'inputs', 'broken.csv'));
   const [newest] = await catalog.runs.list(project, 1);
   expect(newest).toMatchObject({
     workflow: 'ingest',

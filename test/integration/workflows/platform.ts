@@ -1,11 +1,12 @@
 /** A whole platform for one test file: stores of its own, applied definitions, and the three kinds of workers. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { Catalog } from '../../../catalog/catalog.ts';
 import { openCatalog } from '../../../catalog/postgres.ts';
 import type { Settings } from '../../../contracts/config.ts';
-import { MANIFEST_FORMAT, type Manifest } from '../../../contracts/manifest.ts';
+import type { Manifest } from '../../../contracts/manifest.ts';
+import { loadDefinitions } from '../../../definitions/loading.ts';
 import { startWorker } from '../../../workers/start-worker.ts';
 import { installTemporalRuntime } from '../../../workers/temporal-runtime.ts';
 import { WORKER_KINDS } from '../../../workers/worker-kind.ts';
@@ -19,31 +20,32 @@ export interface Platform {
   readonly client: Client;
   /** Writes an input file of the source `flights`. */
   writeInput(name: string, lines: readonly string[]): void;
-  readonly inputDirectory: string;
+  readonly manifest: Manifest;
+  /** The project directory. */
+  readonly directory: string;
   close(): Promise<void>;
 }
 
 export async function openPlatform(): Promise<Platform> {
   installTemporalRuntime('ERROR');
   const directory = temporaryDirectory();
-  const inputs = temporaryDirectory();
+  const definitions = path.join(directory.path, 'features.ts');
+  writeFileSync(definitions, DEFINITIONS);
+  mkdirSync(path.join(directory.path, 'inputs'));
   const database = await createDatabase();
   const { temporalAddress, redisUrl } = testStack();
   const namespace = await createNamespace();
   const project = uniqueName('flights');
   const settings = settingsFor(directory.path, {
     project,
+    definitions: [definitions],
     catalogUrl: database.url,
     redisUrl,
     temporal: { address: temporalAddress, namespace },
   });
   const catalog = await openCatalog({ url: database.url, poolSize: 2 });
-  await catalog.definitions.apply({
-    project,
-    base: 0,
-    manifest: flightsManifest(project, `${inputs.path}/*.csv`),
-    bundle: { hash: '4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945', code: '[]' },
-  });
+  const { manifest, bundle } = await loadDefinitions(settings);
+  await catalog.definitions.apply({ project, base: 0, manifest, bundle });
   const workers = await Promise.all(WORKER_KINDS.map((kind) => startWorker(kind, settings)));
   const running = Promise.all(workers.map((worker) => worker.run()));
   const connection = await Connection.connect({ address: temporalAddress });
@@ -52,8 +54,10 @@ export async function openPlatform(): Promise<Platform> {
     project,
     catalog,
     client: new Client({ connection, namespace }),
-    inputDirectory: inputs.path,
-    writeInput: (name, lines) => writeFileSync(path.join(inputs.path, name), `${[HEADER, ...lines].join('\n')}\n`),
+    manifest,
+    directory: directory.path,
+    writeInput: (name, lines) =>
+      writeFileSync(path.join(directory.path, 'inputs', name), `${[HEADER, ...lines].join('\n')}\n`),
     async close() {
       for (const worker of workers) worker.shutdown();
       await running;
@@ -61,110 +65,32 @@ export async function openPlatform(): Promise<Platform> {
       await catalog.close();
       await database.drop();
       directory.remove();
-      inputs.remove();
     },
   };
 }
 
 const HEADER = 'date,origin,delay';
 
-function flightsManifest(project: string, inputPath: string): Manifest {
-  const feature = { default: null, pii: false, transform: null } as const;
-  const view = {
-    kind: 'feature',
-    entities: ['airport'],
-    keys: [{ name: 'origin', type: 'string', column: 'origin' }],
-    source: 'flights',
-    ttlMicros: null,
-    delayMicros: 0,
-    asKnown: false,
-    online: true,
-    offline: true,
-    options: { freshnessMicros: null, schedule: null, engine: 'auto', cacheMicros: null, expectations: [] },
-  } as const;
-  return {
-    format: MANIFEST_FORMAT,
-    project,
-    fingerprint: 'a'.repeat(64),
-    entities: [{ name: 'airport', keys: [{ name: 'origin', type: 'string' }] }],
-    sources: [
-      {
-        kind: 'file',
-        name: 'flights',
-        fingerprint: 'b'.repeat(64),
-        path: inputPath,
-        format: 'csv',
-        columns: [
-          { name: 'date', type: 'timestamp', from: 'date' },
-          { name: 'origin', type: 'string', from: 'origin' },
-          { name: 'delay', type: 'int64', from: 'delay' },
-        ],
-        timestamp: 'date',
-        created: null,
-        eventId: null,
-        operation: null,
-        primaryKey: [],
-        timezone: null,
-        allowedLatenessMicros: null,
-        schedule: null,
-        contract: { columns: 'evolve', types: 'freeze' },
-        expectations: [
-          {
-            type: 'expect_column_values_to_not_be_null',
-            level: 'row',
-            arguments: { column: 'origin' },
-            severity: 'critical',
-            onFailure: 'quarantine',
-          },
-          {
-            type: 'expect_column_max_to_be_between',
-            level: 'column',
-            arguments: { column: 'delay', max_value: 1000 },
-            severity: 'critical',
-            onFailure: 'fail',
-          },
-        ],
-      },
-    ],
-    views: [
-      {
-        ...view,
-        name: 'delays',
-        fingerprint: 'c'.repeat(64),
-        mode: 'aggregate',
-        features: [
-          {
-            ...feature,
-            kind: 'aggregate',
-            name: 'flights_1d',
-            featureType: 'numeric',
-            valueType: 'int64',
-            function: 'count',
-            column: null,
-            window: { kind: 'duration', micros: 86_400_000_000, resolutionMicros: 900_000_000 },
-            where: [],
-            maxEvents: 10_000,
-          },
-        ],
-      },
-      {
-        ...view,
-        name: 'latest',
-        fingerprint: 'd'.repeat(64),
-        mode: 'asof',
-        features: [
-          {
-            ...feature,
-            kind: 'column',
-            name: 'delay',
-            featureType: 'numeric',
-            valueType: 'int64',
-            column: 'delay',
-          },
-        ],
-      },
-    ],
-    aliases: [],
-    services: [],
-  };
-}
+/** Files are read from `inputs`, relative to the project directory. */
+const DEFINITIONS = `
+import { count, derivedView, entity, expectation, featureView, fileSource, numeric } from 'asof';
+
+export const airport = entity('airport', { keys: { origin: 'string' } });
+export const flights = fileSource('flights', {
+  path: 'inputs/*.csv', timestamp: 'date', schema: { date: 'timestamp', origin: 'string', delay: 'int64' },
+  expectations: [
+    expectation('expect_column_values_to_not_be_null', { column: 'origin' }, { onFailure: 'quarantine' }),
+    expectation('expect_column_max_to_be_between', { column: 'delay', max_value: 1000 }),
+  ],
+});
+export const delays = featureView('delays', {
+  entities: [airport], source: flights, online: true, features: { flights_1d: count({ window: '1d' }) },
+});
+export const latest = featureView('latest', {
+  entities: [airport], source: flights, online: true, features: { delay: numeric() },
+});
+export const lateness = derivedView('lateness', {
+  inputs: [delays, latest], features: { late_flights: numeric() },
+  compute: ({ delays, latest }) => ({ late_flights: latest.delay === null ? null : delays.flights_1d + Number(latest.delay) }),
+});
+`;
