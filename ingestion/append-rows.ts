@@ -98,11 +98,12 @@ async function readPushed(
   rows: readonly Readonly<Record<string, unknown>>[],
 ) {
   await session.run(`CREATE TEMP TABLE ${PUSHED_TABLE} (json JSON)`);
-  const nulls = Object.fromEntries(source.columns.map(({ name }) => [name, null]));
+  const expected = source.columns.map(({ name }) => name);
+  const nulls = Object.fromEntries(expected.map((name) => [name, null]));
   await session.append(PUSHED_TABLE, [{ values: rows.map((row) => rowJson({ ...nulls, ...row })) }]);
   const lines = `(SELECT json FROM ${PUSHED_TABLE} ORDER BY rowid)`;
   const columns = source.columns.map((column) => ({ ...column, from: column.name }));
-  const raw = await jsonRelation(session, source.name, PUSHED_ROWS, lines);
+  const raw = await jsonRelation(session, { where: source.name, path: PUSHED_ROWS, expected }, lines);
   return planReading({ ...source, columns }, PUSHED_ROWS, raw);
 }
 

@@ -7,7 +7,7 @@ import type { Session } from '../engine/engine.ts';
 import { checksumFile } from './checksum.ts';
 import { countCsv, csvRelation } from './csv-relation.ts';
 import { baseDirectory, expandGlob } from './glob.ts';
-import { countJsonl, jsonlRelation } from './jsonl-relation.ts';
+import { countJsonl, jsonlRelation, type JsonRows } from './jsonl-relation.ts';
 import { countParquet, parquetRelation } from './parquet-relation.ts';
 import type { RawRelation } from './raw-relation.ts';
 import { planReading } from './reading.ts';
@@ -73,8 +73,12 @@ export class FileSource implements Source {
       case 'csv':
         return csvRelation(file);
       case 'jsonl':
-        return jsonlRelation(session, this.#source.name, path, file);
+        return jsonlRelation(session, this.#jsonRows(path), file);
     }
+  }
+
+  #jsonRows(path: string): JsonRows {
+    return { where: this.#source.name, path, expected: this.#source.columns.map(({ from }) => from) };
   }
 
   async #describe(path: string, signal: AbortSignal | undefined): Promise<InputFile> {

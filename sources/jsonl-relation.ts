@@ -6,17 +6,24 @@ import { compareBytes } from './glob.ts';
 import { columnAlias, type RawColumn, type RawRelation } from './raw-relation.ts';
 import { RAW_COLUMN, ROW_COLUMN } from './source.ts';
 
-/** `path` names the input in errors; `file` is what the engine opens. */
-export async function jsonlRelation(session: Session, where: string, path: string, file: string): Promise<RawRelation> {
-  return jsonRelation(session, where, path, readLines(file));
+/** What is read, and what errors call it. */
+export interface JsonRows {
+  readonly where: string;
+  readonly path: string;
+  /** Names of the columns when there is no row to take them from. */
+  readonly expected: readonly string[];
+}
+
+export async function jsonlRelation(session: Session, rows: JsonRows, file: string): Promise<RawRelation> {
+  return jsonRelation(session, rows, readLines(file));
 }
 
 /**
  * The relation of any rows of JSON objects. `lines` is a FROM item with a column `json`. Throws `INPUT_ROW_INVALID` for
  * a row that is not an object.
  */
-export async function jsonRelation(session: Session, where: string, path: string, lines: string): Promise<RawRelation> {
-  const columns = await jsonColumns(session, where, path, lines);
+export async function jsonRelation(session: Session, rows: JsonRows, lines: string): Promise<RawRelation> {
+  const columns = await jsonColumns(session, rows, lines);
   const pointers = literalTextList(columns.map(({ name }) => pointerTo(name)));
   const list = columns.map(({ alias }, index) => `v[${index + 1}] AS ${alias}`);
   const values = columns.length === 0 ? 'NULL' : `json_extract_string(json, ${pointers})`;
@@ -39,20 +46,20 @@ function readLines(path: string): string {
 
 async function jsonColumns(
   session: Session,
-  where: string,
-  path: string,
+  { where, path, expected }: JsonRows,
   lines: string,
 ): Promise<readonly RawColumn[]> {
   const numbered = `SELECT row_number() OVER () AS row, json, json_type(json) = 'OBJECT' AS object FROM ${lines}`;
   const [found] = await session.rows(
-    `SELECT min(row) FILTER (NOT object) AS bad, list(DISTINCT keys) FILTER (object) AS keys
+    `SELECT count(*) AS rows, min(row) FILTER (NOT object) AS bad, list(DISTINCT keys) FILTER (object) AS keys
      FROM (SELECT row, object, CASE WHEN object THEN json_keys(json) END AS keys FROM (${numbered}))`,
   );
   const bad = found?.['bad'] ?? null;
   if (bad !== null) {
     throw new AsofError('INPUT_ROW_INVALID', { where, path, row: bad as bigint, problem: 'it is not a JSON object' });
   }
-  const names = new Set(((found?.['keys'] ?? []) as readonly (readonly string[])[]).flat());
+  const keys = (found?.['keys'] ?? []) as readonly (readonly string[])[];
+  const names = new Set(found?.['rows'] === 0n ? expected : keys.flat());
   return [...names].sort(compareBytes).map((name, index) => ({ name, alias: columnAlias(index), type: 'VARCHAR' }));
 }
 

@@ -14,11 +14,16 @@ export async function namingInput<T>(where: string, path: string, work: () => Pr
   } catch (error) {
     if (error instanceof Error && error.name === 'AbortError') throw new AsofError('CANCELLED', { where }, error);
     const engineFailed = error instanceof AsofError && error.code === 'ENGINE_FAILED';
-    if (error instanceof AsofError && !engineFailed) throw error;
+    if (!engineFailed && !isSystemError(error)) throw error;
     const problem = engineFailed ? String(error.details['problem']) : messageOf(error);
     if (NOT_THE_INPUT.test(problem)) throw error;
     throw new AsofError('INPUT_UNREADABLE', { where, path, problem: summarize(problem) }, error);
   }
+}
+
+/** Such as `ENOENT` and `EACCES`; anything else without a code is a defect of ours. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof AsofError) && 'syscall' in error;
 }
 
 /** The engine's message without its advice on options that the caller cannot set. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { foldLedger } from '../../../catalog/ledger.ts';
 import { parseInstant } from '../../../contracts/time.ts';
 import { Timestamp } from '../../../contracts/timestamp.ts';
@@ -10,20 +10,17 @@ import { auditIngestion } from '../../../ingestion/audit-ingestion.ts';
 import { planIngestion } from '../../../ingestion/plan-ingestion.ts';
 import { publishIngestion } from '../../../ingestion/publish-ingestion.ts';
 import { stageGroup } from '../../../ingestion/stage-group.ts';
-import {
-  EVENTS_TABLE,
-  expectationOf,
-  manifestOf,
-  openWorld,
-  PROJECT,
-  sourceOf,
-  viewOf,
-  type World,
-} from './fixtures.ts';
+import { expectationOf, sourceOf } from './fixtures.ts';
+import { manifestOf, openTestCatalog, openWorld, viewOf, type TestCatalog, type World } from './world.ts';
 
+let shared: TestCatalog;
 let world: World;
+beforeAll(async () => {
+  shared = await openTestCatalog();
+});
+afterAll(() => shared[Symbol.asyncDispose]());
 beforeEach(async () => {
-  world = await openWorld();
+  world = await openWorld(shared);
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
@@ -65,9 +62,9 @@ describe('ingesting again', () => {
     await world.folder.write('a.csv', csv('2024-01-02,a3,3', '2024-01-05,a4,3', '2024-01-05,a5,3'));
     expect(await world.ingest(events())).toMatchObject({ inputs: 1, unchangedInputs: 1, committed: 3 });
     expect((await keys()).sort()).toEqual(['a3', 'a4', 'a5', 'b1']);
-    const changes = await world.catalog.tables.changes(EVENTS_TABLE, 1, 2);
+    const changes = await world.catalog.tables.changes(world.table, 1, 2);
     expect(changes.removedSequences).toEqual([{ start: 1n, end: 3n }]);
-    expect((await world.catalog.tables.inputs(EVENTS_TABLE)).map(({ path }) => path.slice(-5))).toEqual([
+    expect((await world.catalog.tables.inputs(world.table)).map(({ path }) => path.slice(-5))).toEqual([
       'b.csv',
       'a.csv',
     ]);
@@ -107,7 +104,8 @@ describe('ingesting again', () => {
 describe('one run', () => {
   test('every step may be repeated', async () => {
     await world.folder.write('a.csv', csv('2024-01-01,a,1'));
-    const plan = () => planIngestion(world, { manifest: manifestOf(events()), source: 'events', runId: 'run/1' });
+    const plan = () =>
+      planIngestion(world, { manifest: manifestOf(world.project, events()), source: 'events', runId: 'run/1' });
     const { planUri } = await plan();
     expect((await plan()).planUri).toBe(planUri);
     const staged = await stageGroup(world, { planUri, group: 0 });
@@ -115,14 +113,14 @@ describe('one run', () => {
     await auditIngestion(world, { planUri });
     const first = await publishIngestion(world, { planUri });
     expect(await publishIngestion(world, { planUri })).toEqual(first);
-    expect(await world.catalog.tables.snapshots(EVENTS_TABLE)).toHaveLength(1);
+    expect(await world.catalog.tables.snapshots(world.table)).toHaveLength(1);
   });
 
   test('two runs of the same inputs count them once, whatever else each brings', async () => {
     await world.folder.write('a.csv', csv('2024-01-01,a,1'));
     const prepare = async (runId: string): Promise<string> => {
       const { planUri, groups } = await planIngestion(world, {
-        manifest: manifestOf(events()),
+        manifest: manifestOf(world.project, events()),
         source: 'events',
         runId,
       });
@@ -145,19 +143,23 @@ describe('one run', () => {
     await expect(world.ingest(events())).rejects.toThrow(
       `events: ${join(world.folder.path, 'b.csv')}, row 1, column "n": "x" is not a valid int64`,
     );
-    expect(await world.catalog.tables.head(EVENTS_TABLE)).toBe(0);
+    expect(await world.catalog.tables.head(world.table)).toBe(0);
   });
 
   test('an input that changes after the plan is refused', async () => {
     const path = await world.folder.write('a.csv', csv('2024-01-01,a,1'));
-    const { planUri } = await planIngestion(world, { manifest: manifestOf(events()), source: 'events', runId: 'r' });
+    const { planUri } = await planIngestion(world, {
+      manifest: manifestOf(world.project, events()),
+      source: 'events',
+      runId: 'r',
+    });
     await writeFile(path, csv('2024-01-01,a,1', '2024-01-01,b,1'));
     await expect(stageGroup(world, { planUri, group: 0 })).rejects.toThrow(/changed while it was being ingested/);
   });
 
   test('an aborted signal ends it', async () => {
     await world.folder.write('a.csv', csv('2024-01-01,a,1'));
-    const request = { manifest: manifestOf(events()), source: 'events', runId: 'r' };
+    const request = { manifest: manifestOf(world.project, events()), source: 'events', runId: 'r' };
     await expect(planIngestion(world, request, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'CANCELLED',
     });
@@ -167,13 +169,18 @@ describe('one run', () => {
     const views = [viewOf('v', 'f1')];
     const ledger = async () =>
       foldLedger(
-        await world.catalog.intervals.entries({ project: PROJECT, view: 'v', fingerprint: 'f1', store: 'offline' }),
+        await world.catalog.intervals.entries({
+          project: world.project,
+          view: 'v',
+          fingerprint: 'f1',
+          store: 'offline',
+        }),
       );
     await world.folder.write('a.csv', csv('2024-01-01,a,1', '2024-01-04,b,2'));
     const { snapshot } = await world.ingest(events(), { views });
     await world.catalog.intervals.append([
       {
-        project: PROJECT,
+        project: world.project,
         view: 'v',
         fingerprint: 'f1',
         store: 'offline',
@@ -204,7 +211,7 @@ describe('formats', () => {
       ['csv', '(FORMAT csv, HEADER)'],
       ['jsonl', '(FORMAT json)'],
     ]) {
-      await using one = await openWorld();
+      await using one = await openWorld(shared);
       const path = join(one.folder.path, `in.${extension}`);
       await one.engine.session((session) => session.run(`COPY (${select}) TO ${literalText(path)} ${format}`));
       expect(await one.ingest(sourceOf(path, schema))).toMatchObject({ committed: 50 });
@@ -218,7 +225,7 @@ describe('formats', () => {
   test('files hold whole event days in order of day and sequence, described for the catalog', async () => {
     await world.folder.write('a.csv', csv('2024-01-02T01:00,b,1', '2024-01-01,a,2', '2024-01-02,c,3'));
     await world.ingest(events({ created: null }));
-    const { files } = await world.catalog.tables.files(EVENTS_TABLE);
+    const { files } = await world.catalog.tables.files(world.table);
     expect(files).toHaveLength(1);
     const [file] = files;
     expect(file).toMatchObject({
@@ -288,7 +295,7 @@ describe('quality', () => {
         event: at('2024-01-02'),
       },
     ]);
-    expect(await world.catalog.tables.conservation(EVENTS_TABLE)).toEqual([
+    expect(await world.catalog.tables.conservation(world.table)).toEqual([
       { range: { from: 0n, to: 0n }, rowsIn: 1, committed: 0, quarantined: 1, deduplicated: 0 },
       { range: range('2024-01-01', '2024-01-02'), rowsIn: 1, committed: 0, quarantined: 1, deduplicated: 0 },
       { range: range('2024-01-02', '2024-01-03'), rowsIn: 2, committed: 1, quarantined: 1, deduplicated: 0 },
@@ -316,7 +323,7 @@ describe('quality', () => {
       exitCode: 3,
       message: expect.stringContaining('1 of 4 rows do not hold') as unknown,
     });
-    expect(await world.catalog.tables.head(EVENTS_TABLE)).toBe(0);
+    expect(await world.catalog.tables.head(world.table)).toBe(0);
     const relaxed = [between({ min_value: 0, mostly: 0.6 }), notNull('n', { severity: 'warning', onFailure: 'warn' })];
     const result = await world.ingest(events({ expectations: relaxed }));
     expect(result).toMatchObject({ committed: 4 });
@@ -354,7 +361,8 @@ describe('pushed rows', () => {
       { ts: new Date('2024-01-03'), n: 1 },
       { ts: '2024-01-04', key: 'q', n: '7' },
     ];
-    const push = () => appendRows(world, { manifest: manifestOf(source), source: 'events', rows, idempotencyKey: 'k' });
+    const push = () =>
+      appendRows(world, { manifest: manifestOf(world.project, source), source: 'events', rows, idempotencyKey: 'k' });
     const first = await push();
     expect(first).toEqual({ snapshot: 1, committed: 2, quarantined: 1, sequenceStart: 1n });
     expect(await push()).toEqual(first);
@@ -369,8 +377,13 @@ describe('pushed rows', () => {
       { ts: '2024-01-01', n: 1 },
       { ts: '2024-01-01', n: 1.5 },
     ];
-    const push = appendRows(world, { manifest: manifestOf(events()), source: 'events', rows, idempotencyKey: 'k' });
+    const push = appendRows(world, {
+      manifest: manifestOf(world.project, events()),
+      source: 'events',
+      rows,
+      idempotencyKey: 'k',
+    });
     await expect(push).rejects.toThrow('events: pushed rows, row 2, column "n": "1.5" is not a valid int64');
-    expect(await world.catalog.tables.head(EVENTS_TABLE)).toBe(0);
+    expect(await world.catalog.tables.head(world.table)).toBe(0);
   });
 });

@@ -242,6 +242,12 @@ describe('inputs', () => {
   test('no rows are no error', async () => {
     const csv = await write('csv', 'ts');
     expect((await readAll(sourceOf(csv, { ts: 'timestamp' }))).rows).toEqual([]);
+    const jsonl = await write('jsonl', '\n');
+    expect((await readAll(sourceOf(jsonl, { ts: 'timestamp' }))).rows).toEqual([]);
+    const parquet = join(folder.path, 'none.parquet');
+    const nothing = "SELECT TIMESTAMP '2024-01-01' AS ts WHERE false";
+    await engine.session((session) => session.run(`COPY (${nothing}) TO ${literalText(parquet)} (FORMAT parquet)`));
+    expect((await readAll(sourceOf(parquet, { ts: 'timestamp' }))).rows).toEqual([]);
   });
 
   test('a change after listing and a link out of the directory are errors', async () => {
@@ -254,5 +260,60 @@ describe('inputs', () => {
     await symlink('/etc/passwd', join(folder.path, 'link.csv'));
     const link = openSource(sourceOf(join(folder.path, 'link.csv'), { ts: 'timestamp' }));
     await expect(link.list()).rejects.toThrow(/leads out of/);
+  });
+});
+
+describe('Parquet', () => {
+  /** The rows of a Parquet file made by `select`, read under the schema. */
+  async function readParquet(
+    select: string,
+    schema: Parameters<typeof sourceOf>[1],
+    options: Parameters<typeof sourceOf>[2] = {},
+  ) {
+    const path = join(folder.path, `input-${++files}.parquet`);
+    await engine.session((session) => session.run(`COPY (${select}) TO ${literalText(path)} (FORMAT parquet)`));
+    return readAll(sourceOf(path, schema, options));
+  }
+
+  test('other physical types of the same values are taken', async () => {
+    const select = `SELECT DATE '2024-01-01' AS ts, 5::SMALLINT AS a, 5.0::DOUBLE AS b, 5.00::DECIMAL(9, 2) AS c, 7::INTEGER AS d,
+      [1::INTEGER, NULL] AS e, [0.5::DOUBLE, 1] AS f, 1704067200::BIGINT AS g, TIMESTAMPTZ '2024-01-01 02:00:00+02' AS h, 1.5::FLOAT AS i`;
+    const { rows, fault } = await readParquet(select, {
+      ts: 'timestamp',
+      a: 'int64',
+      b: 'int64',
+      c: 'int64',
+      d: 'string',
+      e: 'int64[]',
+      f: 'float32[2]',
+      g: 'timestamp[s]',
+      h: 'timestamp',
+      i: 'float64',
+    });
+    const day = parseInstant('2024-01-01');
+    expect(fault).toBeUndefined();
+    expect(rows).toEqual([
+      { ts: day, a: 5n, b: 5n, c: 5n, d: '7', e: [1n, null], f: [0.5, 1], g: day, h: day, i: 1.5 },
+    ]);
+  });
+
+  test.each([
+    ['5.5::DOUBLE', 'int64', 'row 1 x: "5.5" as int64'],
+    ['9007199254740994::DOUBLE', 'int64', 'row 1 x: "9007199254740994.0" as int64'],
+    ['1704067200::BIGINT', 'timestamp', 'row 1 x: "1704067200" as timestamp'],
+    ["'abc'", 'int64', 'row 1 x: "abc" as int64'],
+    ['true', 'int64', 'row 1 x: "true" as int64'],
+    ['[1, 2, 3]', 'float32[2]', 'row 1 x: "[1, 2, 3]" as float32[2]'],
+  ] as const)('%s is not a valid %s', async (value, type, fault) => {
+    expect(
+      (await readParquet(`SELECT DATE '2024-01-01' AS ts, ${value} AS x`, { ts: 'timestamp', x: type })).fault,
+    ).toBe(fault);
+  });
+
+  test('extra columns keep their kind, and a declared zone places wall-clock times', async () => {
+    const select = `SELECT TIMESTAMP '2024-07-01 12:00:00' AS ts, 1::TINYINT AS i, 1.5::DECIMAL(4, 1) AS d, {'a': 1} AS s, ['x'] AS l`;
+    const { rows, columns } = await readParquet(select, { ts: 'timestamp' }, { timezone: 'Europe/Berlin' });
+    expect(columns).toEqual(['ts:timestamp', 'i:int64', 'd:float64', 's:string', 'l:string[]']);
+    expect(rows).toEqual([{ ts: parseInstant('2024-07-01T10:00:00Z'), i: 1n, d: 1.5, s: "{'a': 1}", l: ['x'] }]);
   });
 });
