@@ -5,10 +5,9 @@ import type { ComputeInputs, DefinitionRuntime, FeaturePlan, PlannedDerived, Pla
 import type { Micros } from '../contracts/time.ts';
 import { Timestamp } from '../contracts/timestamp.ts';
 import type { FeatureValue } from '../contracts/values.ts';
-import { jsonValueOf } from '../definitions/json-values.ts';
+import { fromTypeScript, toTypeScript } from '../offline/typescript-values.ts';
 import { DENIED_CELL, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
 import type { CheckedRequest } from './read-request.ts';
-import { parseJsonValue } from './value-json.ts';
 import type { ViewCells } from './view-answers.ts';
 
 /** Prefix of the output columns to the cells of its features. */
@@ -102,9 +101,8 @@ function computeNamed(
 }
 
 function derivedValue({ view }: PlannedDerived, feature: DerivedFeatureManifest, value: unknown): FeatureValue {
-  if (value === null || value === undefined) return null;
-  const json = jsonValueOf(value, feature.valueType);
-  if (json !== undefined) return parseJsonValue(json, feature.valueType);
+  const stored = fromTypeScript(value, feature.valueType);
+  if (stored !== undefined) return toTypeScript(stored, feature.valueType, false);
   throw new AsofError('INVALID_VALUE', {
     where: `view ${view.name}, feature ${feature.name}`,
     problem: `compute returned ${String(value).slice(0, 60)}, which is not a ${feature.valueType}`,

@@ -15,9 +15,12 @@ export const LONGEST_LITERAL_KEY = 200;
 const LITERAL = 0x3d; // =
 const HASHED = 0x23; // #
 
+/** By position a view's keys, in the engine's form: timestamps are microseconds. */
+export type EntityKey = readonly EngineValue[];
+
 export interface KeyEncoder {
   /** The bytes of a key without nulls, its parts of the declared types. */
-  encode(key: readonly EngineValue[]): Uint8Array;
+  encode(key: EntityKey): Uint8Array;
 }
 
 /** The encoder of a view's keys, by the types of its key columns in order. */

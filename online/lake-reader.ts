@@ -2,16 +2,17 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PlannedView } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
-import type { FeatureStatus, ScalarValue } from '../contracts/values.ts';
+import type { FeatureStatus } from '../contracts/values.ts';
+import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
 import type { Engine, EngineValue } from '../engine/engine.ts';
 import { quoteIdentifier, sqlType } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
-import { isCount } from '../offline/feature-sql.ts';
+import { toTypeScript } from '../offline/typescript-values.ts';
 import { sourceTable } from '../offline/view-coverage.ts';
 import { openViewEvents } from '../offline/view-events.ts';
 import { computeViewFeatures, viewFeatureSql } from '../offline/view-features.ts';
+import type { EntityKey } from './entity-key.ts';
 import type { OnlineCell } from './online-cell.ts';
-import { fromEngine, toEngine } from './value-json.ts';
 
 export interface LakeReader {
   /** The cells of each key at `at`, by the features of the planned view. Keys hold no nulls. */
@@ -20,7 +21,7 @@ export interface LakeReader {
 
 export interface LakeQuestion {
   readonly view: PlannedView;
-  readonly keys: readonly (readonly ScalarValue[])[];
+  readonly keys: readonly EntityKey[];
   readonly at: Micros;
 }
 
@@ -47,7 +48,7 @@ export function createLakeReader({ project, catalog, lake, engine }: LakeReaderD
         await session.run(`CREATE TEMP TABLE requests (__row BIGINT, ${columns.join(', ')}, __at TIMESTAMP)`);
         await session.append('requests', [
           { values: keys.map((_, row) => BigInt(row)) },
-          ...view.keys.map((_, index) => ({ values: keys.map((key) => toEngine(key[index]!)) })),
+          ...view.keys.map((_, index) => ({ values: keys.map((key) => key[index]!) })),
           { values: keys.map(() => at) },
         ]);
         await computeViewFeatures(session, {
@@ -76,11 +77,9 @@ FROM requests q LEFT JOIN ${quoteIdentifier('result')} f USING (__row) ORDER BY 
 
 function readCell({ features }: PlannedView, index: number, row: Readonly<Record<string, EngineValue>>): OnlineCell {
   const feature = features[index]!;
-  const stored = fromEngine(row[`value_${index}`]!, feature.valueType);
   const status = row[`status_${index}`] as FeatureStatus;
   return {
-    // counts are plain numbers in TypeScript
-    value: isCount(feature) && typeof stored === 'bigint' ? Number(stored) : stored,
+    value: toTypeScript(row[`value_${index}`]!, feature.valueType, isPlainNumber(feature)),
     status,
     eventTimestamp: row['event'] as Micros | null,
     servedFrom: status === 'DEFAULT' ? 'default' : 'lake',

@@ -2,7 +2,9 @@
 import type { FeatureManifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { FeatureStatus, FeatureValue, ServedFrom } from '../contracts/values.ts';
-import { parseJsonValue } from './value-json.ts';
+import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
+import { engineValue } from '../offline/feature-sql.ts';
+import { toTypeScript } from '../offline/typescript-values.ts';
 
 export interface OnlineCell {
   readonly value: FeatureValue;
@@ -19,13 +21,14 @@ export function presentCell(value: FeatureValue, eventTimestamp: Micros | null, 
 
 /** No row, one that is too old, or an empty window: the feature's default when it has one. */
 export function absentCell(
-  feature: Pick<FeatureManifest, 'default' | 'valueType'>,
+  feature: FeatureManifest,
   status: 'MISSING' | 'EXPIRED' | 'NULL',
   eventTimestamp: Micros | null,
   servedFrom: ServedFrom,
 ): OnlineCell {
   if (feature.default === null) return { value: null, status, eventTimestamp, servedFrom };
-  const value = parseJsonValue(feature.default, feature.valueType);
+  const stored = engineValue(feature.default, feature.valueType);
+  const value = toTypeScript(stored, feature.valueType, isPlainNumber(feature));
   return { value, status: 'DEFAULT', eventTimestamp, servedFrom: 'default' };
 }
 

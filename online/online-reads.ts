@@ -10,8 +10,9 @@ import type {
   PlannedKeyColumn,
   PlannedView,
 } from '../contracts/plan.ts';
-import type { ScalarValue } from '../contracts/values.ts';
+import { fromTypeScript } from '../offline/typescript-values.ts';
 import { computeDerived, type CellsByView } from './derived-cells.ts';
+import type { EntityKey } from './entity-key.ts';
 import type { LakeReader } from './lake-reader.ts';
 import { presentCell, type OnlineCell } from './online-cell.ts';
 import { comparePositions, type Position } from './position.ts';
@@ -97,8 +98,10 @@ export async function readOnlineVectors(
 }
 
 /** The view's key of each entity; null where a part is null, which matches nothing. */
-function bindKeys(view: PlannedView, checked: CheckedRequest): readonly (readonly ScalarValue[] | null)[] {
-  const columns = view.spineColumns.map((column) => checked.keys.get(column)!);
+function bindKeys({ view, spineColumns }: PlannedView, checked: CheckedRequest): readonly (EntityKey | null)[] {
+  const columns = spineColumns.map((column, index) =>
+    checked.keys.get(column)!.map((value) => fromTypeScript(value, view.keys[index]!.type) ?? null),
+  );
   return Array.from({ length: checked.entities }, (_, entity) => {
     const parts = columns.map((column) => column[entity]!);
     return parts.every((part) => part !== null) ? parts : null;

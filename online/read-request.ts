@@ -3,7 +3,8 @@ import { AsofError } from '../contracts/errors.ts';
 import type { FeaturePlan, PlannedKeyColumn } from '../contracts/plan.ts';
 import { storedType, type FeatureValue, type ScalarValue } from '../contracts/values.ts';
 import { jsonValueOf } from '../definitions/json-values.ts';
-import { parseJsonValue } from './value-json.ts';
+import { engineValue } from '../offline/feature-sql.ts';
+import { toTypeScript } from '../offline/typescript-values.ts';
 
 /** Entities of one read, and values of one read: entities times features. */
 export const MOST_ENTITIES = 5000;
@@ -101,7 +102,7 @@ function readValue(value: unknown, type: ReturnType<typeof storedType>, where: s
   const json = jsonValueOf(value, type);
   if (json === undefined) throw invalid(where, `${describe(value)} is not a valid ${type}`);
   if (typeof json === 'string' && /\p{Surrogate}/u.test(json)) throw invalid(where, 'is not well-formed Unicode');
-  return parseJsonValue(json, type);
+  return toTypeScript(engineValue(json, type), type, false);
 }
 
 function isOfKind(value: unknown, type: PlannedKeyColumn['type']): boolean {

@@ -53,19 +53,21 @@ const SCAN_PAGE = 1000;
 /** Connects in the background: a Redis that is away is no error until it is asked something. */
 export function openRedisClient(options: RedisClientOptions): RedisClient {
   const readDeadline = options.readDeadlineMillis ?? 250;
+  const writeDeadline = options.writeDeadlineMillis ?? 30_000;
   const reader = connect(options.url, readDeadline);
-  const writer = connect(options.url, options.writeDeadlineMillis ?? 30_000);
+  const writer = connect(options.url, writeDeadline);
+  const connected = (): Promise<Redis> => ready(writer, Math.min(writeDeadline, CONNECT_MILLIS));
   return {
     read: async (keys) => answer(async () => (await ready(reader, readDeadline)).mgetBuffer([...keys])),
     claim: async (key, value) =>
       answer(async () => {
-        const client = await ready(writer, CONNECT_MILLIS);
+        const client = await connected();
         await client.set(key, value, 'NX');
         return (await client.get(key)) ?? value;
       }),
     evaluate: async (script, keys, values) =>
-      answer(async () => evaluateScript(await ready(writer, CONNECT_MILLIS), script, keys, values)),
-    removePrefix: async (prefix) => answer(async () => removePrefix(await ready(writer, CONNECT_MILLIS), prefix)),
+      answer(async () => evaluateScript(await connected(), script, keys, values)),
+    removePrefix: async (prefix) => answer(async () => removePrefix(await connected(), prefix)),
     ping: async () => {
       try {
         return (await (await ready(reader, readDeadline)).ping()) === 'PONG';

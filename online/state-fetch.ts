@@ -1,12 +1,11 @@
 /** The one round trip of a read: the epoch, each view's marker, and the state of every key. */
 import { AsofError } from '../contracts/errors.ts';
 import type { PlannedView } from '../contracts/plan.ts';
-import type { ScalarValue } from '../contracts/values.ts';
+import type { EntityKey } from './entity-key.ts';
 import type { OnlineReadDependencies } from './online-reads.ts';
 import { decodePosition, type Position } from './position.ts';
 import { isContentComplete } from './store-content.ts';
 import { epochKey, viewKeys } from './store-keys.ts';
-import { toEngine } from './value-json.ts';
 import { viewReader } from './view-reader.ts';
 
 export interface FetchedView {
@@ -17,7 +16,7 @@ export interface FetchedView {
   readonly states: readonly (Buffer | null)[];
 }
 
-type EntityKeys = readonly (readonly ScalarValue[] | null)[];
+type EntityKeys = readonly (EntityKey | null)[];
 
 /** The states of each view's keys. Never throws for a Redis that is away. */
 export async function fetchStates(
@@ -50,7 +49,7 @@ export async function fetchStates(
 
 function encodeKeys(view: PlannedView, prefix: Buffer, keys: EntityKeys): readonly (Buffer | null)[] {
   const encoder = viewReader(view).keys;
-  return keys.map((key) => (key === null ? null : Buffer.concat([prefix, encoder.encode(key.map(toEngine))])));
+  return keys.map((key) => (key === null ? null : Buffer.concat([prefix, encoder.encode(key)])));
 }
 
 async function readOrNothing(

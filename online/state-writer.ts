@@ -53,7 +53,7 @@ export function createStateWriter(scope: WriteScope): StateWriter {
   ];
   const underWay = new Set<Promise<void>>();
   const counts = { written: 0, unchanged: 0, added: 0, deleted: 0 };
-  let failure: unknown;
+  let failure: Error | undefined;
   let keys: Buffer[] = [];
   let values: (Buffer | string)[] = [];
   let bytes = 0;
@@ -77,7 +77,7 @@ export function createStateWriter(scope: WriteScope): StateWriter {
     values = [];
     bytes = 0;
     const settled: Promise<void> = batch
-      .catch((error: unknown) => {
+      .catch((error: Error) => {
         failure ??= error;
       })
       .finally(() => underWay.delete(settled));

@@ -2,7 +2,7 @@
 import { AsofError } from '../contracts/errors.ts';
 import type { PlannedView } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
-import type { ScalarValue } from '../contracts/values.ts';
+import type { EntityKey } from './entity-key.ts';
 import type { LakeReader } from './lake-reader.ts';
 import { DENIED_CELL, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
 import type { FetchedView } from './state-fetch.ts';
@@ -12,7 +12,7 @@ import { emptyCells, viewReader } from './view-reader.ts';
 export interface ViewQuestion {
   readonly view: PlannedView;
   /** By entity; null where a part of the key is null. */
-  readonly keys: readonly (readonly ScalarValue[] | null)[];
+  readonly keys: readonly (EntityKey | null)[];
   readonly fetched: FetchedView;
   readonly at: Micros;
   readonly now: Micros;
@@ -66,7 +66,7 @@ function answerFromState(question: ViewQuestion, entity: number): EntityCells | 
 async function askLake(
   lake: LakeReader | null,
   view: PlannedView,
-  keys: readonly (readonly ScalarValue[])[],
+  keys: readonly EntityKey[],
   at: Micros,
 ): Promise<readonly EntityCells[] | undefined> {
   if (lake === null) return undefined;

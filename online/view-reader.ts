@@ -9,12 +9,13 @@ import type { PlannedView } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { FeatureValue, StoredType } from '../contracts/values.ts';
 import { applyTransform } from '../definitions/transforms.ts';
+import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
 import type { EngineValue } from '../engine/engine.ts';
+import { toTypeScript } from '../offline/typescript-values.ts';
 import { createAggregateCodec, type AggregateCodec } from './aggregate-state.ts';
 import { asofDueAt, createAsofCodec, type AsofCodec } from './asof-state.ts';
 import { createKeyEncoder, type KeyEncoder } from './entity-key.ts';
 import { absentCell, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
-import { fromEngine } from './value-json.ts';
 
 export interface ViewReader {
   readonly keys: KeyEncoder;
@@ -95,6 +96,6 @@ function windowCell(feature: FeatureManifest, value: EngineValue, newestEvent: M
 }
 
 function served(feature: FeatureManifest, value: EngineValue, type: StoredType): FeatureValue {
-  const stored = fromEngine(value, type);
-  return feature.transform === null ? stored : applyTransform(feature.transform, stored);
+  if (feature.transform === null) return toTypeScript(value, type, isPlainNumber(feature));
+  return applyTransform(feature.transform, toTypeScript(value, type, false));
 }

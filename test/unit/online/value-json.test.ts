@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Timestamp } from '../../../contracts/timestamp.ts';
-import { formatJsonValue, fromEngine, parseJsonValue } from '../../../online/value-json.ts';
+import { formatJsonValue } from '../../../online/value-json.ts';
 
 describe('values as JSON', () => {
   it.each([
@@ -21,20 +21,5 @@ describe('values as JSON', () => {
     ],
   ])('%s is %j', (value, json) => {
     expect(formatJsonValue(value)).toEqual(json);
-  });
-
-  it('are read back by their type', () => {
-    expect(parseJsonValue('9223372036854775807', 'int64')).toBe(2n ** 63n - 1n);
-    expect(parseJsonValue('Infinity', 'float64')).toBe(Infinity);
-    expect(parseJsonValue(['1', null], 'int64[]')).toEqual([1n, null]);
-    expect(parseJsonValue('1970-01-01T00:00:00.000001Z', 'timestamp')).toEqual(new Timestamp(1n));
-  });
-});
-
-describe('values of the engine', () => {
-  it('become timestamps where their type says so, in lists too', () => {
-    expect(fromEngine(1n, 'timestamp')).toEqual(new Timestamp(1n));
-    expect(fromEngine([1n, null], 'timestamp[]')).toEqual([new Timestamp(1n), null]);
-    expect(fromEngine(1n, 'int64')).toBe(1n);
   });
 });

@@ -1,0 +1,47 @@
+/** A Redis of a test's own, on a socket in a temporary directory, to be paused, emptied and killed. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryDirectory } from '../../support/stack.ts';
+
+export interface TestRedis {
+  /** What a client connects to. */
+  readonly url: string;
+  start(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  kill(): Promise<void>;
+  /** Kills it and removes its files. */
+  remove(): Promise<void>;
+}
+
+export async function startRedis(): Promise<TestRedis> {
+  const directory = temporaryDirectory('asof-redis-');
+  const socket = `${directory.path}/redis.sock`;
+  let server: ReturnType<typeof spawn> | undefined;
+
+  const kill = async (): Promise<void> => {
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    const exited = once(server, 'exit');
+    server.kill('SIGKILL');
+    await exited;
+  };
+  const redis: TestRedis = {
+    url: socket,
+    async start() {
+      const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', directory.path];
+      server = spawn('redis-server', options, { stdio: 'ignore' });
+      for (let attempt = 0; attempt < 200 && !existsSync(socket); attempt += 1) await sleep(25);
+    },
+    pause: () => server?.kill('SIGSTOP'),
+    resume: () => server?.kill('SIGCONT'),
+    kill,
+    async remove() {
+      await kill();
+      directory.remove();
+    },
+  };
+  await redis.start();
+  return redis;
+}
