@@ -3,7 +3,7 @@
  * `INVALID_VALUE`, naming the field and what would be right. Whether a name exists is for the catalog to say.
  */
 import { AsofError } from './errors.ts';
-import { MAX_INTERVALS, MAX_PARALLEL, type WorkflowName } from './run-messages.ts';
+import { MAX_FEATURES, MAX_INTERVALS, MAX_PARALLEL, MAX_VIEWS, type WorkflowName } from './run-messages.ts';
 import type { BackfillInput, BuildTrainingDatasetInput, IngestInput, MaterializeInput } from './runs.ts';
 import { MICROS_PER_DAY, parseDuration, parseInstant } from './time.ts';
 
@@ -23,8 +23,10 @@ interface Field {
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const isName = (value: unknown): boolean => typeof value === 'string' && NAME.test(value) && !value.includes('__');
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0 && value.length <= 4096;
-const isTextList = (value: unknown): boolean =>
-  Array.isArray(value) && value.length > 0 && value.length <= 1000 && value.every(isText);
+const isTextList =
+  (most: number) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.length > 0 && value.length <= most && value.every(isText);
 const isInstant = (value: unknown): boolean => typeof value === 'string' && parseInstant(value) !== undefined;
 const isDuration = (value: unknown): boolean => typeof value === 'string' && parseDuration(value) !== undefined;
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
@@ -57,14 +59,14 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
   },
   materialize: {
     project: required(A_NAME, isName),
-    views: required('a list of view names', isTextList),
+    views: required(`a list of 1 to ${MAX_VIEWS} view names`, isTextList(MAX_VIEWS)),
     to: optional(AN_INSTANT, isInstant),
   },
   buildTrainingDataset: {
     project: required(A_NAME, isName),
     name: required(A_NAME, isName),
     spine: required('the path of a Parquet, CSV or JSON Lines file', isText),
-    features: optional('a list of names such as "view:feature"', isTextList),
+    features: optional(`a list of 1 to ${MAX_FEATURES} names such as "view:feature"`, isTextList(MAX_FEATURES)),
     service: optional(A_NAME, isName),
     asKnown: optional('true or false', isBoolean),
     shards: optional('a whole number from 1 to 1024', isCount(1024)),

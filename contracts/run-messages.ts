@@ -28,5 +28,9 @@ export const MAX_PARALLEL = 64;
 /** The most intervals of one backfill. */
 export const MAX_INTERVALS = 100_000;
 
+/** The most views of one materialization, an activity each, and the most features that a dataset names. */
+export const MAX_VIEWS = 300;
+export const MAX_FEATURES = 1000;
+
 /** The most failed intervals that a backfill's result names; the counts are of all. */
 export const MAX_NAMED_FAILURES = 200;

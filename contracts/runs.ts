@@ -61,6 +61,7 @@ export interface BackfillResult {
   readonly done: number;
   /** Done before this run and left alone. */
   readonly reused: number;
+  /** The first 200; `intervals - done - reused` counts all. */
   readonly failed: readonly {
     readonly from: string;
     readonly to: string;

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { mapActivityFailures } from '../activities/failure-interceptor.ts';
 import { TASK_QUEUES, type Settings } from '../contracts/config.ts';
@@ -99,7 +99,7 @@ async function runAll(workers: readonly Worker[], closeAll: () => Promise<void>)
   const readyFile = process.env['ASOF_READY_FILE'];
   try {
     const running = workers.map((worker) => worker.run());
-    if (readyFile !== undefined) await writeFile(readyFile, `${process.pid}\n`);
+    if (readyFile !== undefined) await announceReady(readyFile);
     // when one fails the others must not go on polling alone
     for (const one of running) one.catch(() => workers.forEach(stop));
     const failed = (await Promise.allSettled(running)).find(({ status }) => status === 'rejected');
@@ -108,6 +108,13 @@ async function runAll(workers: readonly Worker[], closeAll: () => Promise<void>)
     if (readyFile !== undefined) await rm(readyFile, { force: true });
     await closeAll();
   }
+}
+
+/** Renamed into place: whoever sees the file can read it. */
+async function announceReady(file: string): Promise<void> {
+  const staged = `${file}.${process.pid}`;
+  await writeFile(staged, `${process.pid}\n`);
+  await rename(staged, file);
 }
 
 /** The SDK refuses a second shutdown of a worker. */

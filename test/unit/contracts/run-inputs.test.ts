@@ -31,7 +31,7 @@ describe('checkRunInput', () => {
     ['backfill', { ...BACKFILL, parallel: 0 }, 'field "parallel": must be a whole number from 1 to 64'],
     ['backfill', { ...BACKFILL, restate: 'yes' }, 'field "restate": must be true or false'],
     ['backfill', { ...BACKFILL, to: '2201-01-01', chunk: '1h' }, 'intervals are more than 100000'],
-    ['materialize', { project: 'flights', views: [] }, 'field "views": must be a list of view names'],
+    ['materialize', { project: 'flights', views: [] }, 'field "views": must be a list of 1 to 300 view names'],
     ['buildTrainingDataset', { ...DATASET, features: ['v:f'] }, 'field "features": or "service" must be given'],
     ['buildTrainingDataset', { ...DATASET, service: undefined }, 'field "features": or "service" must be given'],
   ])('refuses a wrong %s input: %j', (workflow, input, problem) => {
