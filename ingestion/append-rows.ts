@@ -15,7 +15,7 @@ import { rowsOfDays, stageInputs, type StagedGroup } from './staged-group.ts';
 
 const PUSHED_TABLE = 'pushed';
 /** Stands for the path of an input in errors and in the quarantine. */
-export const PUSHED_ROWS = 'pushed rows';
+const PUSHED_ROWS = 'pushed rows';
 
 export interface AppendedRows {
   readonly snapshot: number;

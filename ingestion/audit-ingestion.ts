@@ -11,7 +11,7 @@ import { readStagedGroups } from './stage-group.ts';
 import type { StagedGroup } from './staged-group.ts';
 import { writeStagingObject } from './staging-object.ts';
 
-export const AUDIT = 'audit.json';
+const AUDIT = 'audit.json';
 
 export interface IngestionAudit {
   /** In the order of the source's expectations. */

@@ -133,20 +133,18 @@ test('rows in are rows committed and rows quarantined, each where it belongs', a
           rows.map((each, place) => ({ ...each, sequence: BigInt(index * 100 + place) })),
         );
         expect(stored).toEqual(
-          all
-            .filter(isKept)
-            .map(({ ts, key, n, sequence }) => ({
-              ts: readInstant(ts),
-              key,
-              n: n === null ? null : BigInt(n),
-              __seq: sequence,
-            })),
+          all.filter(isKept).map(({ ts, key, n, sequence }) => ({
+            ts: readInstant(ts),
+            key,
+            n: n === null ? null : BigInt(n),
+            __seq: sequence,
+          })),
         );
         expect(rejected.map(({ __seq }) => __seq)).toEqual(
           all.filter((each) => !isKept(each)).map(({ sequence }) => sequence),
         );
         for (const [index, bad] of all.filter((each) => !isKept(each)).entries()) {
-          const { sequence, ...values } = bad;
+          const { sequence: _, ...values } = bad;
           expect(JSON.parse(rejected[index]?.['raw'] as string)).toEqual(values);
         }
 
