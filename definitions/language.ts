@@ -21,5 +21,5 @@ export { entity } from './language/entity.ts';
 export { expectation } from './language/expectation.ts';
 export { featureService } from './language/feature-service.ts';
 export { featureView } from './language/feature-view.ts';
-export { databaseSource, fileSource, kafkaSource, requestSource } from './language/sources.ts';
+export { databaseSource, fileSource, kafkaSource, pushSource, requestSource } from './language/sources.ts';
 export { aggregate, categoricalEncode, normalize, standardize } from './language/transforms.ts';

@@ -20,7 +20,7 @@ export interface EntityDefinition<Name extends string = string, EntityKeys exten
   readonly options: { readonly keys: EntityKeys };
 }
 
-export type SourceKind = 'file' | 'database' | 'kafka' | 'request';
+export type SourceKind = 'file' | 'database' | 'kafka' | 'push' | 'request';
 
 export interface SourceDefinition<
   Kind extends SourceKind = SourceKind,

@@ -5,7 +5,7 @@ import type { CheckedFeatures, FeatureDefinitions, RowOfFeatures } from './featu
 import type { MetadataOptions } from './metadata.ts';
 import type { Duration } from './value-types.ts';
 
-type StoredSource = SourceDefinition<'file' | 'database' | 'kafka'>;
+type StoredSource = SourceDefinition<'file' | 'database' | 'kafka' | 'push'>;
 type ColumnsOf<Source extends StoredSource> = Source['options']['schema'];
 
 type KeyOf<Entities extends readonly EntityDefinition[]> = {

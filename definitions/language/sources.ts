@@ -51,6 +51,12 @@ export interface KafkaSourceOptions<Columns extends Schema> extends StoredSource
   readonly topic: string;
 }
 
+/** What does not concern the reading of inputs. */
+export type PushSourceOptions<Columns extends Schema> = Omit<
+  StoredSourceOptions<Columns>,
+  'primaryKey' | 'schedule' | 'rename' | 'contract'
+>;
+
 export interface RequestSourceOptions<Columns extends Schema> extends MetadataOptions {
   readonly schema: Columns;
 }
@@ -77,6 +83,14 @@ export function kafkaSource<const Name extends string, const Columns extends Sch
   options: KafkaSourceOptions<Columns>,
 ): SourceDefinition<'kafka', Name, Columns, RowOfSchema<Columns>> {
   return { definition: 'source', kind: 'kafka', name, options };
+}
+
+/** Rows that programs put one by one, with `putFeatures`; there are no files behind it. */
+export function pushSource<const Name extends string, const Columns extends Schema>(
+  name: Name,
+  options: PushSourceOptions<Columns>,
+): SourceDefinition<'push', Name, Columns, RowOfSchema<Columns>> {
+  return { definition: 'source', kind: 'push', name, options };
 }
 
 /** Values that come with each request, or as columns of the spine: inputs of derived views. */

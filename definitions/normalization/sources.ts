@@ -30,6 +30,11 @@ const STORED_OPTIONS = [
   'contract',
   'expectations',
 ];
+/** Without those about the reading of inputs: rows come under our names, one by one. */
+const PUSH_OPTIONS = STORED_OPTIONS.filter(
+  (option) => !['primaryKey', 'schedule', 'rename', 'contract'].includes(option),
+);
+const PUSH_CONTRACT = { columns: 'freeze', types: 'freeze' } as const;
 const CONTRACT_MODES = ['evolve', 'freeze', 'quarantine', 'discard'] as const satisfies readonly ContractMode[];
 const FORMATS: Readonly<Record<string, FileFormat>> = {
   '.parquet': 'parquet',
@@ -70,6 +75,10 @@ export function normalizeSource(
       const options = new OptionReader(definition.options, place, [...STORED_OPTIONS, 'topic']);
       const topic = options.requiredText('topic', "name the topic, such as topic: 'raw_events'");
       return { kind, ...normalizeStored(name, options, { kind }), topic };
+    }
+    case 'push': {
+      const options = new OptionReader(definition.options, place, PUSH_OPTIONS);
+      return { kind, ...normalizeStored(name, options, { kind }, PUSH_CONTRACT) };
     }
   }
 }

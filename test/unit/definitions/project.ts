@@ -1,4 +1,5 @@
 /** A small project to vary: definitions as the language gives them, and their manifest without files or a bundler. */
+import { expect } from 'vitest';
 import { AsofError } from '../../../contracts/errors.ts';
 import type { FeatureManifest, FeatureViewManifest, Manifest } from '../../../contracts/manifest.ts';
 import { sha256 } from '../../../definitions/fingerprint.ts';
@@ -48,6 +49,18 @@ export function problemsOf(exports: Readonly<Record<string, unknown>>): readonly
     const more = (error.details.more ?? []) as readonly string[];
     return [error.message, ...more].map((text) => text.replace(/^features\.ts: /, ''));
   }
+}
+
+/** Title, a definition or the exports of a file, and the only problem that it must give. */
+export type Mistake = readonly [string, unknown, string | RegExp];
+
+export function expectOneProblem(definition: unknown, expected: string | RegExp): void {
+  const exports = isExports(definition) ? definition : { definition };
+  expect(problemsOf(exports)).toEqual([typeof expected === 'string' ? expected : expect.stringMatching(expected)]);
+}
+
+function isExports(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !('definition' in value);
 }
 
 /** A view over `flights`, for features and options that the compiler would refuse too. */

@@ -12,7 +12,7 @@ function computeWith(returned: unknown): Readonly<Record<string, unknown>> {
   const view = derivedView('view', {
     inputs: [request],
     features: { n: numeric(), b: boolean(), c: categorical(), t: timestamp(), e: embedding(2) },
-    compute: () => (typeof returned === 'function' ? (returned() as never) : (returned as never)),
+    compute: () => (typeof returned === 'function' ? (returned as () => never)() : (returned as never)),
   });
   const runtime = createRuntime(collectDefinitions([{ file: 'features.ts', exports: { view } }]));
   return runtime.compute('view', { request: {} }, { at });

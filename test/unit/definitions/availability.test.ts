@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { notAvailableYet } from '../../../definitions/availability.ts';
+import {
+  count,
+  databaseSource,
+  expectation,
+  fileSource,
+  kafkaSource,
+  normalize,
+  numeric,
+  standardize,
+} from '../../../index.ts';
+import { manifestOf, viewWith } from './project.ts';
+
+const stored = { timestamp: 'at', schema: { at: 'timestamp', id: 'int64' } } as const;
+const file = (options: object): unknown => fileSource('s', { ...stored, path: 'a.csv', ...options });
+
+describe('notAvailableYet', () => {
+  it.each<readonly [unknown, string, string]>([
+    [databaseSource('s', { ...stored, url: 'env:DB', table: 't' }), 'source s', 'a database source'],
+    [kafkaSource('s', { ...stored, topic: 't' }), 'source s', 'a Kafka source'],
+    [file({ eventId: 'id' }), 'source s', 'eventId'],
+    [file({ operation: 'id' }), 'source s', 'operation'],
+    [file({ schedule: '@daily' }), 'source s', 'schedule'],
+    [file({ contract: { columns: 'discard' } }), 'source s', "contract columns: 'discard'"],
+    [file({ contract: { types: 'evolve' } }), 'source s', "contract types: 'evolve'"],
+    [viewWith({ delay: numeric() }, { map: (row: object) => row }), 'view view', 'map'],
+    [viewWith({ delay: numeric() }, { sql: 'select 1' }), 'view view', 'sql'],
+    [viewWith({ delay: numeric() }, { schedule: '@daily' }), 'view view', 'schedule'],
+    [viewWith({ delay: numeric() }, { freshness: '1h' }), 'view view', 'freshness'],
+    [viewWith({ delay: numeric() }, { cache: '1m' }), 'view view', 'cache'],
+    [viewWith({ delay: numeric() }, { engine: 'spark' }), 'view view', 'the Spark engine'],
+    [
+      viewWith(
+        { delay: numeric() },
+        { expectations: [expectation('expect_column_values_to_be_null', { column: 'delay' })] },
+      ),
+      'view view',
+      'expectations on a view',
+    ],
+    [
+      viewWith({ delay: numeric({ transform: standardize() }) }),
+      'view view, feature delay',
+      'standardize without parameters',
+    ],
+  ])('%#: %s', (definition, place, what) => {
+    expect(notAvailableYet(manifestOf({ definition }))).toEqual([{ place, what }]);
+  });
+
+  it('is empty for what works', () => {
+    const definitions = [
+      file({ contract: { columns: 'freeze', types: 'freeze' }, created: 'at', timezone: 'Europe/Paris' }),
+      viewWith(
+        { delay: numeric({ transform: normalize({ min: 0, max: 1 }) }) },
+        { asKnown: true, delay: '1h', online: true },
+      ),
+    ];
+    expect(definitions.flatMap((definition) => notAvailableYet(manifestOf({ definition })))).toEqual([]);
+    expect(notAvailableYet(manifestOf({ view: viewWith({ n: count({ window: 'all' }) }) }))).toEqual([]);
+  });
+});
