@@ -24,6 +24,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    // the servers of the run are stopped properly, which takes its time on a busy machine
+    teardownTimeout: 60 * SECOND,
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/architecture.test.ts'], 15 * SECOND),
       project('property', ['test/property/**/*.property.test.ts'], 60 * SECOND),

@@ -5,7 +5,7 @@ import type { Component, ComponentName, Report, StartOptions } from './component
 import { redisComponent } from './redis-server.ts';
 import { findRunning, readRecords, removeRecord, writeRecord, type RunRecord } from './run-records.ts';
 import { temporalComponent } from './temporal-server.ts';
-import { terminate } from './termination.ts';
+import { askToEnd, terminate } from './termination.ts';
 
 export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
   catalog: catalogComponent,
@@ -80,6 +80,11 @@ export async function stopProcesses(
     await Promise.all(step.filter((name) => names.includes(name)).map((name) => stopProcess(stateDirectory, name)));
   }
   return names;
+}
+
+/** Tells the chosen processes to end without waiting for them; their records stay until the next change of what runs. */
+export function askProcessesToEnd(stateDirectory: string, isChosen: (record: RunRecord) => boolean): void {
+  for (const { name, process } of readRecords(stateDirectory).filter(isChosen)) askToEnd(name, process);
 }
 
 /** Ends the recorded process and what it left behind, if there is any, forgets it, and returns what it was. */

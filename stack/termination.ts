@@ -23,13 +23,16 @@ const MANNERS: Readonly<Record<ProcessName, Manner>> = {
 
 /** Asks the process to end, kills it after its grace, and returns when neither it nor its group exists any more. */
 export async function terminate(name: ProcessName, identity: ProcessIdentity): Promise<void> {
-  const { signal, graceMillis } = MANNERS[name];
-  if (isRunning(identity)) {
-    send(identity.pid, signal);
-    if (!(await hasEnded(() => !isRunning(identity), graceMillis))) send(-identity.pid, 'SIGKILL');
+  if (askToEnd(name, identity)) {
+    if (!(await hasEnded(() => !isRunning(identity), MANNERS[name].graceMillis))) send(-identity.pid, 'SIGKILL');
     await hasEnded(() => !isRunning(identity), 5_000);
   }
   await endGroup(identity);
+}
+
+/** Sends the signal that lets the process end in good order. False when it does not run. */
+export function askToEnd(name: ProcessName, identity: ProcessIdentity): boolean {
+  return isRunning(identity) && send(identity.pid, MANNERS[name].signal);
 }
 
 /**

@@ -1,14 +1,20 @@
 /** Components for the duration of one command: the configured ones, those of a running stack, or started for it. */
 import type { Settings } from '../contracts/config.ts';
-import { configuredAddress, provideComponents, startComponents, stopProcesses } from './components.ts';
+import {
+  askProcessesToEnd,
+  configuredAddress,
+  provideComponents,
+  startComponents,
+  stopProcesses,
+} from './components.ts';
 import type { ComponentName, Report, StartOptions } from './component.ts';
 import { endLease, endOwnLeases, leasedComponents, takeLease } from './leases.ts';
 import { withLock } from './lock.ts';
-import { findRunning, runLock } from './run-records.ts';
+import { onProcessEnd } from './process-end.ts';
+import { findRunning, runLock, type RunRecord } from './run-records.ts';
 
 /** Longer than the slowest start of a whole stack. */
 const LOCK_WAIT_MILLIS = 300_000;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface AcquireOptions extends Partial<Pick<StartOptions, 'ports' | 'durable'>> {
   readonly report?: Report;
@@ -53,10 +59,19 @@ export async function acquireComponents(
     report,
   );
   let lease: string | undefined = takeLease(directory, embedded);
-  const stopListening = releaseOnSignal(directory);
+  const forget = onProcessEnd({
+    signal: () => {
+      endOwnLeases(directory);
+      return withLock(runLock(directory), LOCK_WAIT_MILLIS, () => stopUnneeded(directory));
+    },
+    exit: () => {
+      endOwnLeases(directory);
+      askProcessesToEnd(directory, isUnneeded(directory));
+    },
+  });
   const release = async (): Promise<void> => {
     if (lease === undefined) return;
-    stopListening();
+    forget();
     endLease(lease);
     lease = undefined;
     await withLock(runLock(directory), LOCK_WAIT_MILLIS, () => stopUnneeded(directory));
@@ -74,8 +89,12 @@ export async function acquireComponents(
 }
 
 async function stopUnneeded(directory: string): Promise<void> {
+  await stopProcesses(directory, isUnneeded(directory));
+}
+
+function isUnneeded(directory: string): (record: RunRecord) => boolean {
   const leased: ReadonlySet<string> = leasedComponents(directory);
-  await stopProcesses(directory, (record) => record.owner === 'command' && !leased.has(record.name));
+  return (record) => record.owner === 'command' && !leased.has(record.name);
 }
 
 /** Fills in where the embedded components answer. */
@@ -90,22 +109,4 @@ export function withAddresses(settings: Settings, names: readonly ComponentName[
     redisUrl: addressOf('redis'),
     temporal: { ...settings.temporal, address: addressOf('temporal') },
   };
-}
-
-/**
- * A command that handles no signals of its own would die of them and leave its components running. The handler gives
- * back everything that this process has acquired, then lets the signal do its work.
- */
-function releaseOnSignal(directory: string): () => void {
-  const signals = SIGNALS.filter((signal) => process.listenerCount(signal) === 0);
-  const stopListening = (): void => signals.forEach((signal) => process.removeListener(signal, end));
-  const end = (signal: NodeJS.Signals): void => {
-    stopListening();
-    endOwnLeases(directory);
-    void withLock(runLock(directory), LOCK_WAIT_MILLIS, () => stopUnneeded(directory)).finally(() =>
-      process.kill(process.pid, signal),
-    );
-  };
-  signals.forEach((signal) => process.on(signal, end));
-  return stopListening;
 }

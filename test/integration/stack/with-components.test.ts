@@ -101,6 +101,13 @@ describe('a command', () => {
     expect(names()).toEqual([]);
   });
 
+  it('that exits in the middle stops what it had started', async () => {
+    const command = execFile(process.execPath, ['--import', 'tsx', STARTER, directory, 'crash']);
+    expect(await once(command, 'exit')).toEqual([3, null]);
+    expect(names()).toEqual(['redis']);
+    await expect.poll(() => findRunning(settings.stateDirectory, 'redis'), { timeout: 10_000 }).toBeUndefined();
+  });
+
   it('that is killed leaves its servers to the next one, which stops them', async () => {
     await end(await runCommand(), 'SIGKILL');
     const before = findRunning(settings.stateDirectory, 'redis');
