@@ -30,6 +30,7 @@ export {
   min,
   normalize,
   numeric,
+  pushSource,
   requestSource,
   standardize,
   stddev,

@@ -26,7 +26,12 @@ export interface Metadata {
   readonly tags?: readonly string[];
 }
 
-export interface EntityManifest extends Metadata {
+/** `code` for what a program has registered; absent for what definition files say. Never part of a fingerprint. */
+export interface Origin {
+  readonly origin?: 'code';
+}
+
+export interface EntityManifest extends Metadata, Origin {
   readonly name: string;
   readonly keys: readonly KeyManifest[];
 }
@@ -36,7 +41,8 @@ export interface KeyManifest {
   readonly type: ScalarType;
 }
 
-export type SourceManifest = FileSourceManifest | DatabaseSourceManifest | KafkaSourceManifest | RequestSourceManifest;
+export type SourceManifest =
+  FileSourceManifest | DatabaseSourceManifest | KafkaSourceManifest | PushSourceManifest | RequestSourceManifest;
 
 export interface ColumnManifest {
   readonly name: string;
@@ -48,7 +54,7 @@ export interface ColumnManifest {
 
 export type ContractMode = 'evolve' | 'freeze' | 'quarantine' | 'discard';
 
-interface SourceBase extends Metadata {
+interface SourceBase extends Metadata, Origin {
   readonly name: string;
   readonly fingerprint: string;
   readonly columns: readonly ColumnManifest[];
@@ -89,6 +95,11 @@ export interface KafkaSourceManifest extends StoredSourceBase {
   readonly topic: string;
 }
 
+/** Rows come one by one, from programs; there is nothing to ingest. */
+export interface PushSourceManifest extends StoredSourceBase {
+  readonly kind: 'push';
+}
+
 export interface RequestSourceManifest extends SourceBase {
   readonly kind: 'request';
 }
@@ -109,7 +120,7 @@ export interface ExpectationManifest {
 
 export type ViewManifest = FeatureViewManifest | DerivedViewManifest;
 
-export interface FeatureViewManifest extends Metadata {
+export interface FeatureViewManifest extends Metadata, Origin {
   readonly kind: 'feature';
   readonly name: string;
   readonly fingerprint: string;
@@ -142,6 +153,7 @@ export interface ViewOptionsManifest {
   readonly schedule: string | null;
   readonly engine: 'auto' | 'duckdb' | 'spark';
   readonly cacheMicros: number | null;
+  /** Their columns are features: each looks at the stored value, before the feature's transform. */
   readonly expectations: readonly ExpectationManifest[];
 }
 
@@ -209,7 +221,7 @@ export interface TransformManifest {
   readonly fitted: boolean;
 }
 
-export interface DerivedViewManifest extends Metadata {
+export interface DerivedViewManifest extends Metadata, Origin {
   readonly kind: 'derived';
   readonly name: string;
   readonly fingerprint: string;
@@ -239,13 +251,13 @@ export interface ViewReference {
   readonly features: readonly string[] | null;
 }
 
-export interface AliasManifest {
+export interface AliasManifest extends Origin {
   readonly name: string;
   readonly view: string;
   readonly keyColumns: Readonly<Record<string, string>>;
 }
 
-export interface ServiceManifest extends Metadata {
+export interface ServiceManifest extends Metadata, Origin {
   readonly name: string;
   readonly fingerprint: string;
   readonly features: readonly ViewReference[];

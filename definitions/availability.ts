@@ -1,4 +1,10 @@
-import type { FeatureManifest, FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type {
+  ExpectationManifest,
+  FeatureManifest,
+  FeatureViewManifest,
+  Manifest,
+  StoredSourceManifest,
+} from '../contracts/manifest.ts';
 
 export interface Unavailable {
   /** Words such as `view airport_delays, feature delay_z`. */
@@ -24,6 +30,7 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
     eventId: source.eventId !== null,
     operation: source.operation !== null,
     schedule: source.schedule !== null,
+    'column and table expectations on a push source': source.kind === 'push' && !areOfRows(source.expectations),
     [`contract columns: '${columns}'`]: columns !== 'evolve' && columns !== 'freeze',
     [`contract types: '${types}'`]: types !== 'freeze',
   });
@@ -39,7 +46,8 @@ function inView(view: FeatureViewManifest): readonly Unavailable[] {
     freshness: freshnessMicros !== null,
     cache: cacheMicros !== null,
     'the Spark engine': engine === 'spark',
-    'expectations on a view': expectations.length > 0,
+    'expectations on aggregates': view.mode === 'aggregate' && expectations.length > 0,
+    'column and table expectations on a view': view.mode === 'asof' && !areOfRows(expectations),
   });
   return [...own, ...view.features.flatMap((feature) => inFeature(feature, place))];
 }
@@ -48,6 +56,10 @@ function inFeature({ name, transform }: FeatureManifest, view: string): readonly
   return list(`${view}, feature ${name}`, {
     [`${transform?.function} without parameters`]: transform !== null && !transform.fitted,
   });
+}
+
+function areOfRows(expectations: readonly ExpectationManifest[]): boolean {
+  return expectations.every(({ level }) => level === 'row');
 }
 
 function list(place: string, uses: Readonly<Record<string, boolean>>): readonly Unavailable[] {

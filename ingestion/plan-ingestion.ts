@@ -2,6 +2,7 @@
 import type { TableKey, TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import { AsofError } from '../contracts/errors.ts';
+import { withViewRules } from '../quality/view-rules.ts';
 import { openSource } from '../sources/open-source.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { groupInputs } from './input-groups.ts';
@@ -79,7 +80,7 @@ export function sourceTable(project: string, source: string): TableKey {
   return { project, kind: 'source', name: source, version: '' };
 }
 
-/** Throws `UNKNOWN_NAME`. A request source is not stored. */
+/** With the rules of its views. Throws `UNKNOWN_NAME`. A request source is not stored. */
 export function requireStoredSource(manifest: Manifest, name: string): StoredSourceManifest {
   const stored = manifest.sources.filter((source) => source.kind !== 'request');
   const source = stored.find((candidate) => candidate.name === name);
@@ -90,7 +91,7 @@ export function requireStoredSource(manifest: Manifest, name: string): StoredSou
   if (source.primaryKey.length > 0 && source.kind === 'file') {
     throw new AsofError('NOT_AVAILABLE_YET', { place: `source ${name}`, what: 'primaryKey of a file source' });
   }
-  return source;
+  return withViewRules(manifest, source);
 }
 
 /** The views whose values come from the source's rows. */

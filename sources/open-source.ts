@@ -4,7 +4,7 @@ import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import { FileSource } from './file-source.ts';
 import type { Source } from './source.ts';
 
-/** Throws `NOT_AVAILABLE_YET` for a kind that cannot be ingested. */
+/** Throws `USAGE` for a source that has no inputs, and `NOT_AVAILABLE_YET` for a kind that cannot be ingested. */
 export function openSource(source: StoredSourceManifest): Source {
   switch (source.kind) {
     case 'file':
@@ -14,6 +14,10 @@ export function openSource(source: StoredSourceManifest): Source {
       throw new AsofError('NOT_AVAILABLE_YET', {
         place: `source ${source.name}`,
         what: `ingesting from a ${source.kind} source`,
+      });
+    case 'push':
+      throw new AsofError('USAGE', {
+        problem: `source ${source.name} has nothing to ingest: its rows come from programs, with putFeatures`,
       });
   }
 }

@@ -13,6 +13,17 @@ export interface FeatureOptions<Default, Transform extends TransformDefinition |
   readonly pii?: boolean;
 }
 
+/** What a stored value must be. A row that breaks a rule of any feature is set aside in the quarantine. */
+export interface FeatureRules {
+  /** Least value, included; of the column's type. */
+  readonly min_value?: Bound;
+  /** Greatest value, included; of the column's type. */
+  readonly max_value?: Bound;
+  /** Whether null is refused. @default false */
+  readonly null_check?: boolean;
+}
+type Bound = number | bigint | string | Timestamp | Date;
+
 export interface ColumnFeatureOptions<
   Default,
   Column extends string | undefined,
@@ -20,6 +31,8 @@ export interface ColumnFeatureOptions<
 > extends FeatureOptions<Default, Transform> {
   /** The source's column. @default the feature's name */
   readonly column?: Column;
+  /** Short for expectations on the view that quarantine: of the value as stored, before any transform. */
+  readonly rules?: FeatureRules;
 }
 
 export interface ColumnFeatureDefinition<

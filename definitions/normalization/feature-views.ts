@@ -13,6 +13,7 @@ import { featureViewFingerprint } from '../view-fingerprints.ts';
 import type { Columns } from './columns.ts';
 import { isDefinition, type Found } from './definition-set.ts';
 import { normalizeExpectations } from './expectations.ts';
+import { normalizeFeatureRules } from './feature-rules.ts';
 import { normalizeFeature } from './features.ts';
 import { OptionReader, show } from './option-reader.ts';
 import type { Place } from './problems.ts';
@@ -73,7 +74,7 @@ export function normalizeFeatureView(
     online: options.flag('online', false),
     offline: options.flag('offline', true),
     features,
-    options: normalizeViewOptions(options, features),
+    options: normalizeViewOptions(options, features, columns),
     ...(sql !== null && { sql }),
     ...(typeof map === 'function' && { map: functionHash(map as (...values: never[]) => unknown) }),
     ...options.metadata(),
@@ -177,15 +178,27 @@ function checkKeys(keys: readonly ViewKeyManifest[], place: Place): void {
   }
 }
 
-function normalizeViewOptions(options: OptionReader, features: readonly FeatureManifest[]): ViewOptionsManifest {
-  const columns: Columns = new Map(
-    features.map(({ name, valueType }) => [name, { name, type: valueType, from: name }]),
+function normalizeViewOptions(
+  options: OptionReader,
+  features: readonly FeatureManifest[],
+  columns: Columns,
+): ViewOptionsManifest {
+  const { place } = options;
+  // expectations look at what is stored, under the names of the features
+  const values: Columns = new Map(
+    features.map(({ name, valueType, ...feature }) => {
+      const stored = feature.kind === 'column' ? columns.get(feature.column)?.type : undefined;
+      return [name, { name, type: stored ?? valueType, from: name }];
+    }),
+  );
+  const rules = Object.entries(options.record('features')).flatMap(([name, feature]) =>
+    values.has(name) ? normalizeFeatureRules(name, feature, values, place.in(`feature ${name}`)) : [],
   );
   return {
     freshnessMicros: options.duration('freshness'),
     schedule: options.text('schedule'),
     engine: options.choice('engine', ['auto', 'duckdb', 'spark'], 'auto'),
     cacheMicros: options.duration('cache'),
-    expectations: normalizeExpectations(options.list('expectations'), columns, options.place),
+    expectations: [...rules, ...normalizeExpectations(options.list('expectations'), values, place)],
   };
 }

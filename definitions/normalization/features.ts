@@ -27,6 +27,7 @@ import { normalizeTransform } from './transforms.ts';
 import { lastEvents, normalizeMaxEvents, normalizeWindow } from './windows.ts';
 
 const FEATURE_OPTIONS = ['default', 'transform', 'pii'];
+const COLUMN_OPTIONS = ['column', 'rules'];
 const WINDOW_OPTIONS = ['window', 'last', 'resolution', 'maxEvents'];
 
 /** A feature of a view over `columns`, which belong to `owner`; undefined after a report. */
@@ -58,8 +59,8 @@ export function normalizeDerivedFeature(
     place.report(`${show(definition)} is not an output of a derived view`, form);
     return undefined;
   }
-  const options = new OptionReader(definition.options, place, [...FEATURE_OPTIONS, 'column']);
-  for (const option of ['column', 'transform'].filter((one) => options.get(one) !== undefined)) {
+  const options = new OptionReader(definition.options, place, [...FEATURE_OPTIONS, ...COLUMN_OPTIONS]);
+  for (const option of [...COLUMN_OPTIONS, 'transform'].filter((one) => options.get(one) !== undefined)) {
     place.in(option).report(`a computed feature takes no ${option}`, 'do it in compute');
   }
   const type = typeOf(definition, place);
@@ -76,7 +77,7 @@ function normalizeColumnFeature(
   owner: string,
   place: Place,
 ): ColumnFeatureManifest | undefined {
-  const options = new OptionReader(definition.options, place, [...FEATURE_OPTIONS, 'column']);
+  const options = new OptionReader(definition.options, place, [...FEATURE_OPTIONS, ...COLUMN_OPTIONS]);
   const type = typeOf(definition, place);
   if (type === undefined) return undefined;
   const { featureType, size } = type;

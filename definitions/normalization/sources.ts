@@ -92,7 +92,12 @@ function normalizeRequest(name: string, options: OptionReader): RequestSourceMan
 type StoredBase = Omit<Extract<StoredSourceManifest, { kind: 'kafka' }>, 'kind' | 'topic'> & Metadata;
 
 /** Options that all stored sources share. Where the rows come from is not part of the fingerprint; `own` is. */
-function normalizeStored(name: string, options: OptionReader, own: Readonly<Record<string, unknown>>): StoredBase {
+function normalizeStored(
+  name: string,
+  options: OptionReader,
+  own: Readonly<Record<string, unknown>>,
+  contract: StoredBase['contract'] = normalizeContract(options),
+): StoredBase {
   const { place } = options;
   const declared = normalizeColumns(options);
   const columns: Columns = new Map(declared.map((column) => [column.name, column]));
@@ -105,7 +110,7 @@ function normalizeStored(name: string, options: OptionReader, own: Readonly<Reco
     operation: options.text('operation'),
     primaryKey: options.texts('primaryKey'),
     timezone: normalizeZone(options),
-    contract: normalizeContract(options),
+    contract,
     expectations: normalizeExpectations(options.list('expectations'), columns, place),
   };
   if (timestamp !== '') requireInstants(columns, timestamp, place.in('timestamp'), place.text);

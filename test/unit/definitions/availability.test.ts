@@ -8,6 +8,7 @@ import {
   kafkaSource,
   normalize,
   numeric,
+  pushSource,
   standardize,
 } from '../../../index.ts';
 import { manifestOf, viewWith } from './project.ts';
@@ -33,10 +34,26 @@ describe('notAvailableYet', () => {
     [
       viewWith(
         { delay: numeric() },
-        { expectations: [expectation('expect_column_values_to_be_null', { column: 'delay' })] },
+        { expectations: [expectation('expect_column_mean_to_be_between', { column: 'delay', max_value: 9 })] },
       ),
       'view view',
-      'expectations on a view',
+      'column and table expectations on a view',
+    ],
+    [
+      viewWith(
+        { n: count({ window: 'all' }) },
+        { expectations: [expectation('expect_column_values_to_not_be_null', { column: 'n' })] },
+      ),
+      'view view',
+      'expectations on aggregates',
+    ],
+    [
+      pushSource('s', {
+        ...stored,
+        expectations: [expectation('expect_table_row_count_to_be_between', { min_value: 1 })],
+      }),
+      'source s',
+      'column and table expectations on a push source',
     ],
     [
       viewWith({ delay: numeric({ transform: standardize() }) }),
@@ -52,7 +69,12 @@ describe('notAvailableYet', () => {
       file({ contract: { columns: 'freeze', types: 'freeze' }, created: 'at', timezone: 'Europe/Paris' }),
       viewWith(
         { delay: numeric({ transform: normalize({ min: 0, max: 1 }) }) },
-        { asKnown: true, delay: '1h', online: true },
+        {
+          asKnown: true,
+          delay: '1h',
+          online: true,
+          expectations: [expectation('expect_column_values_to_be_null', { column: 'delay' })],
+        },
       ),
     ];
     expect(definitions.flatMap((definition) => notAvailableYet(manifestOf({ definition })))).toEqual([]);
