@@ -8,7 +8,7 @@ import type { ResultColumn } from './result-column.ts';
 import type { RowGroup } from './row-group.ts';
 import type { Spans } from './spans.ts';
 import type { SweepFeature, SweepPlan } from './sweep-plan.ts';
-import { countRows, windowRows } from './window-rows.ts';
+import { countRows, type WindowRows } from './window-rows.ts';
 
 /** Writes the answers of all requests. What it leaves unset is null: an empty window. */
 export function evaluateFeature(
@@ -27,7 +27,7 @@ export function evaluateFeature(
   if (column === undefined || type === undefined) {
     throw new AsofError('INTERNAL', { problem: `${feature.name}: ${feature.function} has no column` });
   }
-  const rows = windowRows(group, spans, column, type);
+  const rows: WindowRows = { group, spans, input, column, type, present: countRows(group, spans, column.valid) };
   switch (feature.function) {
     case 'sum':
       return evaluateSum(rows, naming, result);

@@ -3,19 +3,17 @@
  * with or without a value: a null row of a last-N window has pushed another one out.
  */
 import type { EngineValue } from '../../engine/engine.ts';
-import type { BlockTimes } from './block-times.ts';
-import { GREATEST, NumberTree } from './number-tree.ts';
+import { GreatestTree } from './order-tree.ts';
 import type { RowGroup } from './row-group.ts';
 import type { Spans } from './spans.ts';
 
-/** By request. `late` says whether a row of the block was created after it began to count; without, nothing can leak. */
+/** By request, which asks at `at`. */
 export function evaluateLeaks(
-  { rows, created }: RowGroup,
+  created: Float64Array,
   { starts, ends }: Spans,
-  { at }: BlockTimes,
-  late: boolean,
+  at: Float64Array,
+  remember: RowGroup['remember'],
 ): readonly EngineValue[] {
-  if (!created || !late) return new Array<EngineValue>(at.length).fill(false);
-  const tree = new NumberTree(rows, GREATEST, (row) => created[row]!);
+  const tree = remember('created', () => new GreatestTree(created));
   return Array.from(at, (time, request) => tree.query(starts[request]!, ends[request]!) > time);
 }

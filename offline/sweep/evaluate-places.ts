@@ -1,19 +1,16 @@
 /** Functions that pick rows by their place in row order: first, last and lastN. */
 import type { EngineValue } from '../../engine/engine.ts';
-import { GREATEST, LEAST, NumberTree } from './number-tree.ts';
+import { GreatestTree, LeastTree } from './order-tree.ts';
 import type { ResultColumn } from './result-column.ts';
-import { isReady, visit, type WindowRows } from './window-rows.ts';
+import { orderTree, visit, type WindowRows } from './window-rows.ts';
 
 export function evaluateEdge(rows: WindowRows, kind: 'first' | 'last', result: ResultColumn): void {
-  const tree = placesTree(rows, kind);
+  const tree = orderTree(rows, kind === 'first' ? LeastPlaces : GreatestPlaces, placesOf(rows));
   const { starts, ends } = rows.spans;
   visit(
     rows,
     (row) => tree.set(row, row),
-    (request) => {
-      if (rows.present[request]! === 0) return;
-      result.setValue(request, rows.column.values[tree.query(starts[request]!, ends[request]!)]!);
-    },
+    (request) => result.setValue(request, rows.column.values[tree.query(starts[request]!, ends[request]!)]!),
   );
 }
 
@@ -22,13 +19,12 @@ export function evaluateEdge(rows: WindowRows, kind: 'first' | 'last', result: R
  * yet: the tree skips them.
  */
 export function evaluateLastN(rows: WindowRows, result: ResultColumn): void {
-  const tree = placesTree(rows, 'last');
+  const tree = orderTree(rows, GreatestPlaces, placesOf(rows));
   const { starts, ends } = rows.spans;
   visit(
     rows,
     (row) => tree.set(row, row),
     (request) => {
-      if (rows.present[request]! === 0) return;
       const values: EngineValue[] = [];
       const start = starts[request]!;
       for (let row = tree.query(start, ends[request]!); row >= start; row = tree.query(start, row)) {
@@ -39,8 +35,10 @@ export function evaluateLastN(rows: WindowRows, result: ResultColumn): void {
   );
 }
 
-/** A tree whose query gives the first or the last row of a span that has a value and is known. */
-function placesTree(rows: WindowRows, kind: 'first' | 'last'): NumberTree {
-  const combination = kind === 'first' ? LEAST : GREATEST;
-  return new NumberTree(rows.group.rows, combination, (row) => (isReady(rows, row) ? row : combination.identity));
+/** The first, or last, row of a span that takes part. */
+class LeastPlaces extends LeastTree {}
+class GreatestPlaces extends GreatestTree {}
+
+function placesOf({ group }: WindowRows): Float64Array {
+  return group.remember('places', () => Float64Array.from({ length: group.rows }, (_, row) => row));
 }

@@ -5,26 +5,28 @@ import { MomentsTree } from './moments-tree.ts';
 import { rankColumn } from './ranks.ts';
 import type { ResultColumn } from './result-column.ts';
 import { slide } from './slide.ts';
-import { isReady, visit, type WindowRows } from './window-rows.ts';
+import { visit, type WindowRows } from './window-rows.ts';
 
 export function evaluateDeviation(rows: WindowRows, result: ResultColumn): void {
-  const { values } = rows.column;
-  const valueAt = (row: number): number => Number(values[row]);
-  const tree = new MomentsTree(rows.group.rows, (row) => (isReady(rows, row) ? valueAt(row) : undefined));
-  const { starts, ends } = rows.spans;
+  const { group, column, input, spans } = rows;
+  const values = group.remember(`doubles ${input}`, () =>
+    Float64Array.from(column.values as ArrayLike<number>, Number),
+  );
+  const build = (): MomentsTree => new MomentsTree(values, column.valid, group.late?.known);
+  const tree = group.late ? build() : group.remember(`moments ${input}`, build);
   visit(
     rows,
-    (row) => tree.set(row, valueAt(row)),
+    (row) => tree.set(row, values[row]!),
     (request) => {
-      const { count, squares } = tree.query(starts[request]!, ends[request]!);
+      const { count, squares } = tree.query(spans.starts[request]!, spans.ends[request]!);
       result.setValue(request, sampleDeviation(count, squares));
     },
   );
 }
 
 /** The column holds hashes, as `distinctHashSql` gives them. */
-export function evaluateDistinct(rows: WindowRows, result: ResultColumn): void {
-  const ranks = rankColumn<bigint>(rows.column, (a, b) => (a < b ? -1 : 1));
+export function evaluateDistinct({ group, column, input, spans }: WindowRows, result: ResultColumn): void {
+  const ranks = group.remember(`ranks ${input}`, () => rankColumn<bigint>(column, (a, b) => (a < b ? -1 : 1)));
   const window = new DistinctWindow(ranks, (request, count) => result.setValue(request, count));
-  slide(rows.spans, rows.group.late, window);
+  slide(spans, group.late, window);
 }

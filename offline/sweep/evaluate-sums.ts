@@ -1,88 +1,108 @@
 /** Sums and means. Integers slide, exactly; floats go through an order tree, so that nothing cancels. */
 import { requireInt64, type Naming } from '../../aggregates/integer-sum.ts';
 import { int64Numbers } from './int64-numbers.ts';
-import { ADD, NumberTree } from './number-tree.ts';
+import { SumTree } from './order-tree.ts';
 import type { ResultColumn } from './result-column.ts';
-import { slide } from './slide.ts';
-import { isReady, visit, type WindowRows } from './window-rows.ts';
+import { slide, type Sliding } from './slide.ts';
+import { orderTree, visit, type WindowRows } from './window-rows.ts';
 
 /** Throws `INTEGER_OVERFLOW` when an answer leaves the range of int64. */
 export function evaluateSum(rows: WindowRows, naming: Naming, result: ResultColumn): void {
+  const { present } = rows;
   if (rows.type === 'float64') {
-    sumFloats(rows, (request, total) => result.setNumber(request, total));
-  } else {
-    sumIntegers(rows, (request, total) =>
-      typeof total === 'number'
-        ? result.setNumber(request, total)
-        : result.setValue(request, requireInt64(total, naming)),
-    );
+    const totals = sumFloats(rows);
+    for (let request = 0; request < totals.length; request++) {
+      if (present[request]! > 0) result.setNumber(request, totals[request]!);
+    }
+    return;
   }
+  sumIntegers(rows).forEach((total, request) => {
+    if (present[request] === 0) return;
+    result.setValue(request, typeof total === 'bigint' ? requireInt64(total, naming) : total);
+  });
 }
 
 export function evaluateMean(rows: WindowRows, result: ResultColumn): void {
-  const sum = rows.type === 'float64' ? sumFloats : sumIntegers;
-  sum(rows, (request, total) => result.setNumber(request, Number(total) / rows.present[request]!));
+  const totals = rows.type === 'float64' ? sumFloats(rows) : sumIntegers(rows);
+  rows.present.forEach((count, request) => {
+    if (count > 0) result.setNumber(request, Number(totals[request]!) / count);
+  });
 }
 
-function sumFloats(rows: WindowRows, answer: (request: number, total: number) => void): void {
+/** By request. */
+function sumFloats(rows: WindowRows): Float64Array {
   const values = rows.column.values as Float64Array;
-  const tree = new NumberTree(rows.group.rows, ADD, (row) => (isReady(rows, row) ? values[row]! : 0));
+  const tree = orderTree(rows, SumTree, values);
   const { starts, ends } = rows.spans;
+  const totals = new Float64Array(ends.length);
   visit(
     rows,
     (row) => tree.set(row, values[row]!),
     (request) => {
-      if (rows.present[request]! > 0) answer(request, tree.query(starts[request]!, ends[request]!));
+      totals[request] = tree.query(starts[request]!, ends[request]!);
     },
   );
+  return totals;
 }
 
-function sumIntegers(rows: WindowRows, answer: (request: number, total: number | bigint) => void): void {
-  const numbers = summableNumbers(rows);
-  if (numbers) slideNumbers(rows, numbers, answer);
-  else slideBigints(rows, answer);
+/** By request, exact: numbers when no sum of the block's values can leave ±2^53. */
+function sumIntegers({ group, spans, input, column }: WindowRows): Float64Array | readonly bigint[] {
+  const values = column.values as BigInt64Array;
+  const numbers = group.remember(`summable ${input}`, () => summableNumbers(values, column.valid));
+  const total = numbers
+    ? new NumberTotal(numbers, spans.ends.length)
+    : new BigintTotal(values, column.valid, spans.ends.length);
+  slide(spans, group.late, total);
+  return total.totals;
 }
 
-/** The column as doubles when no sum of its values can leave ±2^53; null is 0. */
-function summableNumbers({ column, group }: WindowRows): Float64Array | undefined {
-  const numbers = int64Numbers(column.values as BigInt64Array, column.valid);
+/** The values as doubles, null as 0; undefined when a sum of them might not be exact. */
+function summableNumbers(values: BigInt64Array, valid: Uint8Array | undefined): Float64Array | undefined {
+  const numbers = int64Numbers(values, valid);
   if (!numbers) return undefined;
   let greatest = 0;
-  for (const number of numbers) greatest = Math.max(greatest, Math.abs(number));
-  return greatest * group.rows <= Number.MAX_SAFE_INTEGER ? numbers : undefined;
+  for (let row = 0; row < numbers.length; row++) greatest = Math.max(greatest, Math.abs(numbers[row]!));
+  return greatest * numbers.length <= Number.MAX_SAFE_INTEGER ? numbers : undefined;
 }
 
-function slideNumbers(
-  { spans, group, present }: WindowRows,
-  numbers: Float64Array,
-  answer: (request: number, total: number) => void,
-): void {
-  let total = 0;
-  slide(spans, group.late, {
-    enter: (row) => void (total += numbers[row]!),
-    leave: (row) => void (total -= numbers[row]!),
-    read: (request) => {
-      if (present[request]! > 0) answer(request, total);
-    },
-  });
+class NumberTotal implements Sliding {
+  readonly totals: Float64Array;
+  readonly #numbers: Float64Array;
+  #total = 0;
+
+  constructor(numbers: Float64Array, requests: number) {
+    this.#numbers = numbers;
+    this.totals = new Float64Array(requests);
+  }
+  enter(row: number): void {
+    this.#total += this.#numbers[row]!;
+  }
+  leave(row: number): void {
+    this.#total -= this.#numbers[row]!;
+  }
+  read(request: number): void {
+    this.totals[request] = this.#total;
+  }
 }
 
-function slideBigints(
-  { spans, group, column, present }: WindowRows,
-  answer: (request: number, total: bigint) => void,
-): void {
-  const values = column.values as BigInt64Array;
-  const { valid } = column;
-  let total = 0n;
-  slide(spans, group.late, {
-    enter: (row) => {
-      if (valid?.[row] !== 0) total += values[row]!;
-    },
-    leave: (row) => {
-      if (valid?.[row] !== 0) total -= values[row]!;
-    },
-    read: (request) => {
-      if (present[request]! > 0) answer(request, total);
-    },
-  });
+class BigintTotal implements Sliding {
+  readonly totals: bigint[];
+  readonly #values: BigInt64Array;
+  readonly #valid: Uint8Array | undefined;
+  #total = 0n;
+
+  constructor(values: BigInt64Array, valid: Uint8Array | undefined, requests: number) {
+    this.#values = values;
+    this.#valid = valid;
+    this.totals = new Array<bigint>(requests);
+  }
+  enter(row: number): void {
+    if (this.#valid?.[row] !== 0) this.#total += this.#values[row]!;
+  }
+  leave(row: number): void {
+    if (this.#valid?.[row] !== 0) this.#total -= this.#values[row]!;
+  }
+  read(request: number): void {
+    this.totals[request] = this.#total;
+  }
 }

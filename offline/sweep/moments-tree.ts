@@ -1,4 +1,4 @@
-/** An order tree of counts, means and squared deviations. See `number-tree.ts`. */
+/** An order tree of counts, means and squared deviations. See `order-tree.ts`. */
 import { mergeMoments, type MomentsState } from '../../aggregates/moments.ts';
 
 const EMPTY: MomentsState = { count: 0, mean: 0, squares: 0 };
@@ -9,15 +9,17 @@ export class MomentsTree {
   readonly #means: Float64Array;
   readonly #squares: Float64Array;
 
-  /** `value` gives a row's value, undefined for rows that do not take part. */
-  constructor(rows: number, value: (row: number) => number | undefined) {
+  /** Rows that `valid` calls null, or that are not `known` yet, do not take part. */
+  constructor(values: Float64Array, valid: Uint8Array | undefined, known: Uint8Array | undefined) {
+    const rows = values.length;
     this.#leaves = rows;
     this.#counts = new Float64Array(2 * rows);
     this.#means = new Float64Array(2 * rows);
     this.#squares = new Float64Array(2 * rows);
     for (let row = 0; row < rows; row++) {
-      const mean = value(row);
-      if (mean !== undefined) this.#write(rows + row, { count: 1, mean, squares: 0 });
+      if (valid?.[row] === 0 || known?.[row] === 0) continue;
+      this.#counts[rows + row] = 1;
+      this.#means[rows + row] = values[row]!;
     }
     for (let node = rows - 1; node > 0; node--) this.#join(node);
   }

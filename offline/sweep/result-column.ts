@@ -39,6 +39,6 @@ export class ResultColumn {
   }
 
   finish(): AppendColumn {
-    return { values: this.#values, valid: this.#valid };
+    return { values: this.#values, valid: this.#valid.includes(0) ? this.#valid : undefined };
   }
 }

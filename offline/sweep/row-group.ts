@@ -7,6 +7,8 @@ export interface RowGroup {
   readonly inputs: readonly BlockColumn[];
   readonly created: Float64Array | undefined;
   readonly late: LateRows | undefined;
+  /** What `make` gives, made once for a key: trees and conversions that several windows share. */
+  readonly remember: <T>(key: string, make: () => T) => T;
   /** The number of the group's rows before a row of the block; the block's row itself when nothing is filtered. */
   placesOf(blockRows: Int32Array): Int32Array;
 }
@@ -18,7 +20,7 @@ export function wholeGroup(
   created: Float64Array | undefined,
   late: LateRows | undefined,
 ): RowGroup {
-  return { rows, inputs, created, late, placesOf: (blockRows) => blockRows };
+  return { rows, inputs, created, late, remember: createMemory(), placesOf: (blockRows) => blockRows };
 }
 
 /** The rows where `passes` is 1. */
@@ -32,7 +34,16 @@ export function filterGroup(whole: RowGroup, passes: Int32Array): RowGroup {
     inputs: whole.inputs.map((column) => gather(column, passing)),
     created: whole.created && gatherValues(whole.created, passing),
     late: whole.late && filterLateRows(whole.late, passing, places),
+    remember: createMemory(),
     placesOf: (blockRows) => blockRows.map((row) => places[row]!),
+  };
+}
+
+function createMemory(): RowGroup['remember'] {
+  const made = new Map<string, unknown>();
+  return <T>(key: string, make: () => T): T => {
+    if (!made.has(key)) made.set(key, make());
+    return made.get(key) as T;
   };
 }
 

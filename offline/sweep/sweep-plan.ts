@@ -65,11 +65,12 @@ export function planSweep({ view, source, features }: PlannedView, asKnown: bool
     type: aggregateType(feature, source),
     naming: { where: `${view.name}:${feature.name}`, column: feature.column ?? '' },
   }));
+  const hasCreated = source.created !== null;
   return {
     keys: relationKeys(view),
     delayMicros: view.delayMicros,
-    hasCreated: source.created !== null,
-    asKnown: (asKnown || view.asKnown) && source.created !== null,
+    hasCreated,
+    asKnown: hasCreated && (asKnown || view.asKnown),
     inputs,
     groups: groupBy(planned, ({ feature }) => JSON.stringify(feature.where)).map((group) => ({
       filter: readFilter(group[0]!.feature.where, typeOf),

@@ -2,7 +2,7 @@
 import { distinctHashSql } from '../../aggregates/distinct-hash.ts';
 import type { FilterColumn } from '../../aggregates/row-filter.ts';
 import { identifierList, literalValue, quoteIdentifier, sqlType } from '../../engine/sql.ts';
-import type { SweepPlan } from './sweep-plan.ts';
+import type { SweepFeature, SweepPlan } from './sweep-plan.ts';
 
 /** The distinct keys of the requests, numbered in their own order: float sums depend on it in their last digits. */
 export function createKeysSql(table: string, requests: string, plan: SweepPlan): string {
@@ -37,11 +37,23 @@ FROM (${events}) e JOIN ${quoteIdentifier(keysTable)} k USING (${identifierList(
 ${plan.asKnown ? 'WHERE e.__created IS NOT NULL\n' : ''}ORDER BY k.__key, e.__event, e.__created NULLS FIRST, e.__seq`;
 }
 
-/** The result: `__row`, a column for each feature, and whether its value leaks. */
+/** The result: `__row`, a column for each feature, and when the source has `created`, whether each value leaks. */
 export function createResultSql(table: string, plan: SweepPlan): string {
   const values = plan.features.map(({ feature, type }) => `${quoteIdentifier(feature.name)} ${sqlType(type)}`);
-  const leaks = plan.features.map(({ feature }) => `${quoteIdentifier(`__leak_${feature.name}`)} BOOLEAN`);
+  const leaks = plan.hasCreated ? plan.features.map((feature) => `${leakColumn(feature)} BOOLEAN`) : [];
   return `CREATE TEMP TABLE ${quoteIdentifier(table)} (${['__row BIGINT', ...values, ...leaks].join(', ')})`;
+}
+
+/** The leak columns of a filled result whose source has no `created`: null, and cheaper added than appended. */
+export function addLeaksSql(table: string, plan: SweepPlan): readonly string[] {
+  if (plan.hasCreated) return [];
+  return plan.features.map(
+    (feature) => `ALTER TABLE ${quoteIdentifier(table)} ADD COLUMN ${leakColumn(feature)} BOOLEAN`,
+  );
+}
+
+function leakColumn({ feature }: SweepFeature): string {
+  return quoteIdentifier(`__leak_${feature.name}`);
 }
 
 /** 1 where every column of the filter has one of its values, else 0; null equals null. */

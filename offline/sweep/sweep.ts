@@ -10,7 +10,7 @@ import { evaluateBlock } from './evaluate-block.ts';
 import { emptyBlock, readBlocks, type EventBlock } from './event-block.ts';
 import { RequestReader } from './request-block.ts';
 import { planSweep } from './sweep-plan.ts';
-import { createKeysSql, createResultSql, eventsSql, requestsSql } from './sweep-sql.ts';
+import { addLeaksSql, createKeysSql, createResultSql, eventsSql, requestsSql } from './sweep-sql.ts';
 
 export interface AggregateSweep {
   readonly view: PlannedView;
@@ -72,5 +72,6 @@ export async function computeAggregates(
   } finally {
     await requests.close();
   }
+  for (const sql of addLeaksSql(sweep.resultTable, plan)) await session.run(sql);
   await session.run(`DROP TABLE ${quoteIdentifier(keys)}`);
 }

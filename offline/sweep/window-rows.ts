@@ -1,40 +1,76 @@
 /** One window of one group with a column's values: what a function is evaluated over. */
 import type { StoredType } from '../../contracts/values.ts';
 import type { BlockColumn } from './event-block.ts';
+import type { OrderTree } from './order-tree.ts';
 import type { RowGroup } from './row-group.ts';
-import { slide } from './slide.ts';
+import { slide, type Sliding } from './slide.ts';
 import type { Spans } from './spans.ts';
 
 export interface WindowRows {
   readonly group: RowGroup;
   readonly spans: Spans;
+  /** Position of the column among the group's inputs. */
+  readonly input: number;
   readonly column: BlockColumn;
   readonly type: StoredType;
   /** By request, how many known rows of the span have a value. */
   readonly present: Int32Array;
 }
 
-export function windowRows(group: RowGroup, spans: Spans, column: BlockColumn, type: StoredType): WindowRows {
-  return { group, spans, column, type, present: countRows(group, spans, column.valid) };
-}
-
 /** By request, the number of known rows in the span, without those that `valid` calls null. */
 export function countRows({ late }: RowGroup, spans: Spans, valid: Uint8Array | undefined): Int32Array {
   const { starts, ends } = spans;
   if (!late && !valid) return ends.map((end, request) => end - starts[request]!);
-  const counts = new Int32Array(ends.length);
-  let count = 0;
-  slide(spans, late, {
-    enter: (row) => void (count += valid?.[row] ?? 1),
-    leave: (row) => void (count -= valid?.[row] ?? 1),
-    read: (request) => void (counts[request] = count),
-  });
-  return counts;
+  const counter = new RowCounter(valid, ends.length);
+  slide(spans, late, counter);
+  return counter.counts;
 }
 
-/** Whether a row takes part from the start: it has a value and is known as soon as it counts. */
-export function isReady({ group, column }: WindowRows, row: number): boolean {
-  return column.valid?.[row] !== 0 && group.late?.known[row] !== 0;
+class RowCounter implements Sliding {
+  readonly counts: Int32Array;
+  readonly #valid: Uint8Array | undefined;
+  #count = 0;
+
+  constructor(valid: Uint8Array | undefined, requests: number) {
+    this.counts = new Int32Array(requests);
+    this.#valid = valid;
+  }
+  enter(row: number): void {
+    this.#count += this.#valid?.[row] ?? 1;
+  }
+  leave(row: number): void {
+    this.#count -= this.#valid?.[row] ?? 1;
+  }
+  read(request: number): void {
+    this.counts[request] = this.#count;
+  }
+}
+
+interface TreeKind {
+  readonly identity: number;
+  readonly name: string;
+  new (leaves: Float64Array): OrderTree;
+}
+
+/**
+ * An order tree over `values`. Rows without a value, and rows that become known later, hold the identity. Without late rows
+ * the windows of a group share it.
+ */
+export function orderTree(
+  { group, input, column: { valid } }: WindowRows,
+  kind: TreeKind,
+  values: ArrayLike<number>,
+): OrderTree {
+  const known = group.late?.known;
+  const build = (): OrderTree => {
+    const leaves = new Float64Array(group.rows);
+    for (let row = 0; row < leaves.length; row++) {
+      const takesPart = (valid === undefined || valid[row] === 1) && (known === undefined || known[row] === 1);
+      leaves[row] = takesPart ? values[row]! : kind.identity;
+    }
+    return new kind(leaves);
+  };
+  return known ? build() : group.remember(`${kind.name} of ${input}`, build);
 }
 
 /**
@@ -43,13 +79,13 @@ export function isReady({ group, column }: WindowRows, row: number): boolean {
  */
 export function visit(rows: WindowRows, admit: (row: number) => void, read: (request: number) => void): void {
   const { late } = rows.group;
-  const { ends } = rows.spans;
+  const { valid } = rows.column;
   let next = 0;
-  for (let request = 0; request < ends.length; request++) {
+  for (let request = 0; request < rows.present.length; request++) {
     for (; late && next < late.rows.length && late.since[next]! <= request; next++) {
       const row = late.rows[next]!;
-      if (rows.column.valid?.[row] !== 0) admit(row);
+      if (valid === undefined || valid[row] === 1) admit(row);
     }
-    read(request);
+    if (rows.present[request]! > 0) read(request);
   }
 }

@@ -11,8 +11,8 @@ import { askOracle } from '../../world/oracle.ts';
 import { loadWorld } from '../../world/world-tables.ts';
 import { KEY_COLUMNS, type World } from '../../world/world.ts';
 
-/** Each run packs 30 to 60 keys, and a key is a world of its own: about 1,350 worlds. */
-const RUNS = 30;
+/** Each run packs 30 to 60 keys, and a key is a world of its own: about 1,100 worlds. */
+const RUNS = 25;
 const KEYS = 60;
 
 let engine: Engine;
