@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Client as Database } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRun, waitForRun } from '../../../workers/starter.ts';
 import { openPlatform, type Platform } from './platform.ts';
@@ -109,6 +110,20 @@ it('records every run with its end, and names the failure of one that the qualit
   });
   expect(newest?.endedAt).toBeGreaterThanOrEqual(newest?.startedAt ?? 0n);
   expect(await catalog.tables.head({ project, kind: 'source', name: 'flights', version: '' })).toBeLessThanOrEqual(2);
+});
+
+it('writes one terminal lineage event for each run, of the kind of its end', async () => {
+  const { catalog, project, settings } = platform;
+  const database = new Database({ connectionString: settings.catalogUrl ?? '' });
+  await database.connect();
+  const { rows } = await database.query<{ id: string; type: string }>(
+    `select run_id as id, type from asof.lineage_outbox where type <> 'START' order by run_id`,
+  );
+  await database.end();
+  const types = { completed: 'COMPLETE', failed: 'FAIL', cancelled: 'ABORT', running: 'none' };
+  const runs = await catalog.runs.list(project, 100);
+  const expected = runs.map(({ id, state }) => ({ id, type: types[state] }));
+  expect(rows).toEqual(expected.sort((a, b) => (a.id < b.id ? -1 : 1)));
 });
 
 it('says which names are known when one is not', async () => {

@@ -9,7 +9,7 @@ import type { Manifest } from '../../../contracts/manifest.ts';
 import { loadDefinitions } from '../../../definitions/loading.ts';
 import { startWorker } from '../../../workers/start-worker.ts';
 import { installTemporalRuntime } from '../../../workers/temporal-runtime.ts';
-import { WORKER_KINDS } from '../../../workers/worker-kind.ts';
+import { WORKER_KINDS, type WorkerKind } from '../../../workers/worker-kind.ts';
 import { settingsFor } from '../../support/settings.ts';
 import { createDatabase, createNamespace, temporaryDirectory, testStack, uniqueName } from '../../support/stack.ts';
 
@@ -26,7 +26,8 @@ export interface Platform {
   close(): Promise<void>;
 }
 
-export async function openPlatform(): Promise<Platform> {
+/** `kinds` are the workers that run in the process of the test. */
+export async function openPlatform(kinds: readonly WorkerKind[] = WORKER_KINDS): Promise<Platform> {
   installTemporalRuntime('ERROR');
   const directory = temporaryDirectory();
   const definitions = path.join(directory.path, 'features.ts');
@@ -46,7 +47,7 @@ export async function openPlatform(): Promise<Platform> {
   const catalog = await openCatalog({ url: database.url, poolSize: 2 });
   const { manifest, bundle } = await loadDefinitions(settings);
   await catalog.definitions.apply({ project, base: 0, manifest, bundle });
-  const workers = await Promise.all(WORKER_KINDS.map((kind) => startWorker(kind, settings)));
+  const workers = await Promise.all(kinds.map((kind) => startWorker(kind, settings)));
   const running = Promise.all(workers.map((worker) => worker.run()));
   const connection = await Connection.connect({ address: temporalAddress });
   return {
