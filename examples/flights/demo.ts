@@ -3,9 +3,10 @@
  *
  *   npm run demo                 everything, then stop
  *   npm run demo -- --keep       leave the stack running
- *   npm run demo -- --quick      the first 100,000 flights
+ *   npm run demo -- --quick      the first 100,000 flights, in a directory that is removed afterwards
  */
-import { rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { DevStack } from '../../contracts/config.ts';
@@ -22,7 +23,6 @@ import { scoreModel } from './model.ts';
 import { prepareData, type PrepareOptions } from './prepare.ts';
 import { Steps } from './steps.ts';
 
-const PROJECT = import.meta.dirname;
 const VIEWS = ['airport_delays', 'route_delays', 'latest_flight', 'airport_attributes'];
 
 const { values: options } = parseArgs({
@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
 const FULL: PrepareOptions & { readonly end: string } = {
   flights: null,
   spineRows: 200_000,
+  warmUpDays: 7,
   routes: 1000,
   lastInstant: '2001-07-01T00:00:00Z',
   end: '2001-07-02T00:00:00Z',
@@ -39,10 +40,20 @@ const FULL: PrepareOptions & { readonly end: string } = {
 const QUICK: typeof FULL = {
   flights: 100_000,
   spineRows: 5000,
+  warmUpDays: 2,
   routes: 1000,
   lastInstant: '2001-01-07T08:40:00Z',
   end: '2001-01-08T00:00:00Z',
 };
+
+const PROJECT = options.quick ? await copyProject() : import.meta.dirname;
+
+async function copyProject(): Promise<string> {
+  const copy = await mkdtemp(path.join(tmpdir(), 'asof-flights-'));
+  for (const file of ['asof.config.ts', 'features.ts'])
+    await cp(path.join(import.meta.dirname, file), path.join(copy, file));
+  return copy;
+}
 
 async function demonstrate(): Promise<void> {
   const size = options.quick ? QUICK : FULL;
@@ -126,7 +137,10 @@ async function demonstrate(): Promise<void> {
     }
   } finally {
     if (options.keep) steps.note(`The stack is running; stop it with: bin/asof -C ${path.relative('.', PROJECT)} down`);
-    else await steps.run('Stopping everything', () => asof(PROJECT, 'down'));
+    else {
+      await steps.run('Stopping everything', () => asof(PROJECT, 'down'));
+      if (options.quick) await rm(PROJECT, { recursive: true });
+    }
   }
 }
 
@@ -158,4 +172,9 @@ function countLeaks(leakage: BuildTrainingDatasetResult['leakage']): number {
   return Object.values(leakage).reduce<number>((total, leaks) => total + (leaks === 'unknown' ? 0 : leaks), 0);
 }
 
-await demonstrate();
+try {
+  await demonstrate();
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -16,6 +16,7 @@ import {
   mean,
   numeric,
   sum,
+  type Timestamp,
 } from 'asof';
 
 export const airport = entity('airport', { keys: { origin: 'string' }, description: 'by its IATA code' });
@@ -63,7 +64,7 @@ export const airports = fileSource('airports', {
   rename: { origin: 'iata' },
 });
 
-const delays = {
+const airportFeatures = {
   flights_1h: count({ window: '1h' }),
   flights_1d: count({ window: '1d' }),
   delay_mean_1h: mean('delay', { window: '1h', description: 'mean departure delay of the last hour, minutes' }),
@@ -73,6 +74,20 @@ const delays = {
   delay_sum_last_10: sum('delay', { last: 10 }),
 } as const;
 
+const routeFeatures = {
+  flights_7d: count({ window: '7d' }),
+  delay_mean_1d: mean('delay', { window: '1d' }),
+  delay_mean_7d: mean('delay', { window: '7d' }),
+  delay_mean_last_10: mean('delay', { last: 10 }),
+} as const;
+
+const latestFeatures = {
+  delay: numeric({ description: 'delay of the newest flight on the route' }),
+  distance: numeric(),
+} as const;
+
+const clockFeatures = { is_weekend: boolean(), hour_of_day: numeric(), delay_trend: numeric() } as const;
+
 export const airportDelays = featureView('airport_delays', {
   entities: [airport],
   source: flights,
@@ -81,7 +96,7 @@ export const airportDelays = featureView('airport_delays', {
   owner: 'ops@example.com',
   tags: ['delay'],
   description: 'departure delays of an airport',
-  features: delays,
+  features: airportFeatures,
 });
 
 export const routeDelays = featureView('route_delays', {
@@ -90,12 +105,7 @@ export const routeDelays = featureView('route_delays', {
   asKnown: true,
   online: true,
   tags: ['delay'],
-  features: {
-    flights_7d: count({ window: '7d' }),
-    delay_mean_1d: mean('delay', { window: '1d' }),
-    delay_mean_7d: mean('delay', { window: '7d' }),
-    delay_mean_last_10: mean('delay', { last: 10 }),
-  },
+  features: routeFeatures,
 });
 
 /** Departures of the airport that the flight goes to. */
@@ -107,7 +117,7 @@ export const latestFlight = featureView('latest_flight', {
   asKnown: true,
   ttl: '14d',
   online: true,
-  features: { delay: numeric({ description: 'delay of the newest flight on the route' }), distance: numeric() },
+  features: latestFeatures,
 });
 
 export const airportAttributes = featureView('airport_attributes', {
@@ -117,15 +127,23 @@ export const airportAttributes = featureView('airport_attributes', {
   features: { state: categorical(), latitude: numeric(), longitude: numeric() },
 });
 
-export const clock = derivedView('clock', {
-  inputs: [airportDelays],
-  features: { is_weekend: boolean(), hour_of_day: numeric(), delay_trend: numeric() },
-  compute: ({ airport_delays: now }, { at }) => ({
+interface RecentDelays {
+  readonly delay_mean_1h: number | null;
+  readonly delay_mean_7d: number | null;
+}
+
+function readClock({ delay_mean_1h: hour, delay_mean_7d: week }: RecentDelays, at: Timestamp) {
+  return {
     is_weekend: at.getUTCDay() % 6 === 0,
     hour_of_day: at.getUTCHours(),
-    delay_trend:
-      now.delay_mean_1h === null || now.delay_mean_7d === null ? null : now.delay_mean_1h - now.delay_mean_7d,
-  }),
+    delay_trend: hour === null || week === null ? null : hour - week,
+  };
+}
+
+export const clock = derivedView('clock', {
+  inputs: [airportDelays],
+  features: clockFeatures,
+  compute: ({ airport_delays: now }, { at }) => readClock(now, at),
 });
 
 export const lateDepartures = featureService('late_departures', {
@@ -138,18 +156,26 @@ export const lateDepartures = featureService('late_departures', {
 export const leakingAirportDelays = featureView('leaking_airport_delays', {
   entities: [airport],
   source: flights,
-  features: delays,
+  features: airportFeatures,
 });
 
 export const leakingRouteDelays = featureView('leaking_route_delays', {
   entities: [route],
   source: flights,
-  features: {
-    flights_7d: count({ window: '7d' }),
-    delay_mean_1d: mean('delay', { window: '1d' }),
-    delay_mean_7d: mean('delay', { window: '7d' }),
-    delay_mean_last_10: mean('delay', { last: 10 }),
-  },
+  features: routeFeatures,
+});
+
+export const leakingLatestFlight = featureView('leaking_latest_flight', {
+  entities: [route],
+  source: flights,
+  ttl: '14d',
+  features: latestFeatures,
+});
+
+export const leakingClock = derivedView('leaking_clock', {
+  inputs: [leakingAirportDelays],
+  features: clockFeatures,
+  compute: ({ leaking_airport_delays: now }, { at }) => readClock(now, at),
 });
 
 export const leakingDepartures = featureService('late_departures_leaking', {
@@ -157,5 +183,8 @@ export const leakingDepartures = featureService('late_departures_leaking', {
     leakingAirportDelays,
     leakingRouteDelays,
     leakingAirportDelays.as('leaking_destination_delays', { origin: 'destination' }),
+    leakingLatestFlight,
+    airportAttributes,
+    leakingClock,
   ],
 });

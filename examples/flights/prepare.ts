@@ -4,11 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 
-const vega = path.join(path.dirname(createRequire(import.meta.url).resolve('vega-datasets/package.json')), 'data');
+const vega = fileURLToPath(new URL('../../node_modules/vega-datasets/data', import.meta.url));
 
 export interface PreparedData {
   readonly flights: string;
@@ -23,6 +23,8 @@ export interface PrepareOptions {
   /** Take the first flights only; null for all of them. */
   readonly flights: number | null;
   readonly spineRows: number;
+  /** Flights of the first days have too little history to learn from. */
+  readonly warmUpDays: number;
   readonly routes: number;
   /** The data's last instant, ISO 8601. */
   readonly lastInstant: string;
@@ -64,7 +66,7 @@ export async function prepareData(directory: string, options: PrepareOptions): P
       `SELECT origin, destination, date AS event_timestamp, delay > 15 AS is_late
        FROM (
          SELECT * FROM (SELECT *, row_number() OVER () AS place FROM '${prepared.flights}')
-         WHERE date >= (SELECT min(date) FROM '${prepared.flights}') + INTERVAL 7 DAY
+         WHERE date >= (SELECT min(date) FROM '${prepared.flights}') + INTERVAL ${options.warmUpDays} DAY
          ORDER BY hash(place) LIMIT ${options.spineRows}
        ) ORDER BY date, place`,
       'FORMAT parquet, COMPRESSION zstd',
