@@ -13,7 +13,7 @@ import type { JsonScalar, JsonValue, StoredType } from '../contracts/values.ts';
 import { elementType } from '../contracts/values.ts';
 import { requireInstant } from '../contracts/time.ts';
 import type { EngineValue } from '../engine/engine.ts';
-import { literalValue, quoteIdentifier } from '../engine/sql.ts';
+import { literalValue, quoteIdentifier, sqlType } from '../engine/sql.ts';
 import { columnType } from './event-relation.ts';
 import { transformSql } from './transform-sql.ts';
 
@@ -33,10 +33,18 @@ function columnSql(feature: ColumnFeatureManifest, source: StoredSourceManifest,
   const value = transformSql(feature.transform, stored, columnType(source, feature.column), feature.valueType);
   const fallback = literalValue(engineValue(feature.default, feature.valueType), feature.valueType);
   return {
-    value: `CASE WHEN ${alias}.__live THEN ${value} ELSE ${fallback} END`,
+    value: chooseSql(`${alias}.__live`, value, fallback, feature.valueType),
     status: `CASE WHEN ${alias}.__live THEN CASE WHEN ${value} IS NULL THEN 'NULL' ELSE 'PRESENT' END
     ${feature.default === null ? `WHEN ${alias}.__expired THEN 'EXPIRED' ELSE 'MISSING'` : `ELSE 'DEFAULT'`} END`,
   };
+}
+
+/** DuckDB has no CASE over vectors of a fixed length: they pass through it as lists. */
+function chooseSql(condition: string, then: string, otherwise: string, type: StoredType): string {
+  const isVector = type.startsWith('float32[');
+  const [left, right] = isVector ? [`(${then})::FLOAT[]`, `(${otherwise})::FLOAT[]`] : [then, otherwise];
+  const chosen = `CASE WHEN ${condition} THEN ${left} ELSE ${right} END`;
+  return isVector ? `(${chosen})::${sqlType(type)}` : chosen;
 }
 
 /** An aggregate without input is null unless it counts, so a null is what a default stands in for. */
@@ -45,10 +53,15 @@ function aggregateSql(feature: AggregateFeatureManifest, source: StoredSourceMan
   const value =
     feature.transform === null
       ? computed
-      : `CASE WHEN ${computed} IS NOT NULL THEN ${transformSql(feature.transform, computed, aggregateType(feature, source), feature.valueType)} END`;
+      : chooseSql(
+          `${computed} IS NOT NULL`,
+          transformSql(feature.transform, computed, aggregateType(feature, source), feature.valueType),
+          literalValue(null, feature.valueType),
+          feature.valueType,
+        );
   const fallback = literalValue(engineValue(feature.default, feature.valueType), feature.valueType);
   return {
-    value: feature.default === null ? value : `CASE WHEN ${computed} IS NULL THEN ${fallback} ELSE ${value} END`,
+    value: feature.default === null ? value : chooseSql(`${computed} IS NULL`, fallback, value, feature.valueType),
     status: `CASE WHEN ${computed} IS NULL THEN ${feature.default === null ? `'NULL'` : `'DEFAULT'`}
     WHEN ${value} IS NULL THEN 'NULL' ELSE 'PRESENT' END`,
   };

@@ -72,7 +72,7 @@ function nonFiniteSql(value: string): string {
 export function copyOptions(format: TableFormat): string {
   switch (format) {
     case 'parquet':
-      return '(FORMAT parquet, COMPRESSION zstd)';
+      return '(FORMAT parquet)';
     case 'csv':
       return '(FORMAT csv, HEADER true)';
     case 'jsonl':

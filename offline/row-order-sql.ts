@@ -24,8 +24,6 @@ export interface RowOrderSql {
   readonly event: (order: string) => string;
   readonly created: (order: string) => string;
   readonly sequence: (order: string) => string;
-  /** The greatest order value of a row whose event is at most `micros` (an expression); null when there is no such form. */
-  readonly bound: ((micros: string) => string) | null;
 }
 
 const INTEGER_TYPES = [
@@ -45,7 +43,7 @@ export function rowOrderSql(extremes: OrderExtremes): RowOrderSql {
 
 function packedOrder(
   type: (typeof INTEGER_TYPES)[number]['type'],
-  { minEvent, maxEvent, minCreated, minSequence }: OrderExtremes,
+  { minEvent, minCreated, minSequence }: OrderExtremes,
   createds: bigint,
   sequences: bigint,
 ): RowOrderSql {
@@ -63,11 +61,6 @@ function packedOrder(
         ? 'NULL::BIGINT'
         : `(nullif(${order} // ${literal(sequences, type)} % ${literal(createds, type)}, 0)::BIGINT + ${literalBigint(minCreated - 1n)})`,
     sequence: (order) => `((${order} % ${literal(sequences, type)})::BIGINT + ${literalBigint(minSequence)})`,
-    bound: (micros) =>
-      // beyond the extremes every bound is as good, and nearer ones stay within the type
-      `(greatest(least(${micros}, ${literalBigint(maxEvent)}), ${literalBigint(minEvent - 1n)}) - ${literalBigint(
-        minEvent - 1n,
-      )})::${type} * ${rowsOfEvent} - 1`,
   };
 }
 
@@ -83,6 +76,5 @@ function structOrder(): RowOrderSql {
     event: (order) => `(${order}).event`,
     created: (order) => `nullif((${order}).created, ${noCreated})`,
     sequence: (order) => `(${order}).sequence`,
-    bound: null,
   };
 }
