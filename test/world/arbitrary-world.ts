@@ -5,57 +5,31 @@
 import fc from 'fast-check';
 import type { Micros } from '../../contracts/time.ts';
 import type { EngineValue } from '../../engine/engine.ts';
+import { AMOUNT_EDGES, arbitraryTime, arbitraryValues, orNull } from './arbitrary-values.ts';
 import { aggregateFeatures, COLUMN_FEATURES } from './features.ts';
 import { planView, type ViewOptions, type World, type WorldRequest, type WorldRow } from './world.ts';
 
 const YEAR_1: Micros = -62_135_596_800_000_000n;
 const YEAR_9999: Micros = 253_370_764_800_000_000n;
 const YEAR_2024: Micros = 1_704_067_200_000_000n;
-/** Rows and requests stand within so many microseconds of the base. */
-const SPREAD = 24;
-
 /** Separators, quotes and texts that look alike when joined. */
 const KEY_TEXTS = ['', 'a', 'a,b', "a'b", 'a"b', 'a\\b', 'a\tb', 'a|b', '1', '12', 'é', '\u{1F6E9}', '\uFF5E', 'null'];
 const KEY_CODES = [0n, 1n, 2n, 3n, 12n, 23n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
 
-/** Ordinary integers, and some that only `bigint` holds, or whose sums only `bigint` holds; all sums stay within int64. */
-const amountWith = (edges: readonly bigint[]): fc.Arbitrary<bigint> =>
-  fc.oneof(fc.bigInt(-3n, 3n), fc.constantFrom(...edges));
-const AMOUNT_EDGES = [[2n ** 52n - 1n], [2n ** 53n + 1n, 2n ** 57n + 1n, -(2n ** 57n) - 1n]];
-const price = fc.oneof(
-  { weight: 6, arbitrary: fc.integer({ min: -40, max: 40 }).map((value) => value / 4) },
-  { weight: 2, arbitrary: fc.constantFrom(0.1, 1e-30, 1e30, -1e30, 1e16, 0, -0) },
-  { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Infinity, -Infinity) },
-);
-const label = fc.constantFrom('', 'x', 'y', "it's", 'say "hi"', 'a,b', '\u{1F6E9}', '\uFF5E', 'é');
-
-const times = fc.integer({ min: 0, max: SPREAD }).map(BigInt);
-const orNull = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 4, nil: null });
-
-const rowOf = (base: Micros, amount: fc.Arbitrary<bigint>): fc.Arbitrary<Omit<WorldRow, 'keys' | 'sequence'>> =>
+const rowOf = (base: Micros, edges: readonly bigint[]): fc.Arbitrary<Omit<WorldRow, 'keys' | 'sequence'>> =>
   fc.record({
-    event: times.map((time) => base + time),
-    created: orNull(times.map((time) => base + time)),
-    values: fc.record({
-      amount: orNull(amount),
-      price: orNull(price),
-      label: orNull(label),
-      flag: orNull(fc.boolean()),
-      seen: orNull(times.map((time) => base + time)),
-      vector: orNull(fc.tuple(fc.constantFrom(0, 0.5, -2), fc.constantFrom(1, 0.25))),
-    }),
+    event: arbitraryTime(base),
+    created: orNull(arbitraryTime(base)),
+    values: fc.record(arbitraryValues(base, edges)),
   });
 
 /** The rows and requests of one key. Doubled rows are duplicates in all but their sequence. */
-const keyedWorld = (base: Micros, amount: fc.Arbitrary<bigint>) =>
+const keyedWorld = (base: Micros, edges: readonly bigint[]) =>
   fc.record({
     rows: fc
-      .array(fc.tuple(rowOf(base, amount), fc.boolean()), { maxLength: 10 })
+      .array(fc.tuple(rowOf(base, edges), fc.boolean()), { maxLength: 10 })
       .map((rows) => rows.flatMap(([row, doubled]) => (doubled && row.event % 3n === 0n ? [row, row] : [row]))),
-    requests: fc.array(
-      times.map((time) => base + time),
-      { maxLength: 5 },
-    ),
+    requests: fc.array(arbitraryTime(base), { maxLength: 5 }),
   });
 
 const settings = (mode: ViewOptions['mode']) =>
@@ -74,13 +48,10 @@ export function arbitraryWorld(mode: ViewOptions['mode'], keys: number): fc.Arbi
   return settings(mode).chain(({ base, edges, asKnown, ...options }) =>
     fc
       .record({
-        keyed: fc.array(keyedWorld(base, amountWith(edges)), { minLength: keys / 2, maxLength: keys, size: 'max' }),
+        keyed: fc.array(keyedWorld(base, edges), { minLength: keys / 2, maxLength: keys, size: 'max' }),
         offset: fc.nat(KEY_TEXTS.length * KEY_CODES.length - 1),
         order: fc.integer({ min: 0, max: 1000 }),
-        strangers: fc.array(
-          times.map((time) => base + time),
-          { maxLength: 3 },
-        ),
+        strangers: fc.array(arbitraryTime(base), { maxLength: 3 }),
       })
       .map(({ keyed, offset, order, strangers }): World => {
         const rows = keyed.flatMap((one, index) => one.rows.map((row) => ({ ...row, keys: keyAt(index + offset) })));
