@@ -1,13 +1,9 @@
 /** The JSON document of an online read: what the HTTP API answers and the command line prints. */
-import { formatInstant } from '../contracts/time.ts';
+import { formatInstant, type Micros } from '../contracts/time.ts';
 import type { FeatureStatus, JsonValue, ServedFrom } from '../contracts/values.ts';
 import type { OnlineCell } from './online-cell.ts';
-import {
-  readOnlineVectors,
-  type OnlineReadDependencies,
-  type OnlineReadRequest,
-  type OnlineVectors,
-} from './online-reads.ts';
+import { readOnlineVectors, type OnlineReadRequest, type OnlineVectors } from './online-reads.ts';
+import type { OnlineReadDependencies } from './read-dependencies.ts';
 import { formatJsonValue } from './value-json.ts';
 
 export interface OnlineFeaturesResult {
@@ -38,7 +34,8 @@ export async function readOnlineFeatures(
   return formatFeatureDocument(await readOnlineVectors(dependencies, request));
 }
 
-export function formatFeatureDocument(vectors: OnlineVectors): OnlineFeaturesResult {
+function formatFeatureDocument(vectors: OnlineVectors): OnlineFeaturesResult {
+  const formatEvent = rememberingFormat();
   return {
     metadata: {
       feature_names: [
@@ -53,17 +50,29 @@ export function formatFeatureDocument(vectors: OnlineVectors): OnlineFeaturesRes
         ]),
       ),
     },
-    results: [...vectors.keys, ...vectors.features].map(({ cells }) => formatCells(cells)),
+    results: [...vectors.keys, ...vectors.features].map(({ cells }) => formatCells(cells, formatEvent)),
   };
 }
 
-function formatCells(cells: readonly OnlineCell[]): OnlineFeatureResult {
+/** All features of a view have the event time of one row, and formatting it costs more than reading it. */
+function rememberingFormat(): (instant: Micros | null) => string | null {
+  const known = new Map<Micros, string>();
+  return (instant) => {
+    if (instant === null) return null;
+    let text = known.get(instant);
+    if (text === undefined) known.set(instant, (text = formatInstant(instant)));
+    return text;
+  };
+}
+
+function formatCells(
+  cells: readonly OnlineCell[],
+  formatEvent: (instant: Micros | null) => string | null,
+): OnlineFeatureResult {
   return {
     values: cells.map(({ value }) => formatJsonValue(value)),
     statuses: cells.map(({ status }) => status),
-    event_timestamps: cells.map(({ eventTimestamp }) =>
-      eventTimestamp === null ? null : formatInstant(eventTimestamp),
-    ),
+    event_timestamps: cells.map(({ eventTimestamp }) => formatEvent(eventTimestamp)),
     served_from: cells.map(({ servedFrom }) => servedFrom),
   };
 }

@@ -13,22 +13,12 @@ import type {
 import { fromTypeScript } from '../offline/typescript-values.ts';
 import { computeDerived, type CellsByView } from './derived-cells.ts';
 import type { EntityKey } from './entity-key.ts';
-import type { LakeReader } from './lake-reader.ts';
 import { presentCell, type OnlineCell } from './online-cell.ts';
 import { comparePositions, type Position } from './position.ts';
 import { checkRequest, type CheckedRequest, type RequestColumns } from './read-request.ts';
-import type { RecordedPositions } from './recorded-positions.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { OnlineReadDependencies } from './read-dependencies.ts';
 import { fetchStates } from './state-fetch.ts';
 import { answerView } from './view-answers.ts';
-
-export interface OnlineReadDependencies {
-  readonly project: string;
-  readonly redis: RedisClient;
-  readonly positions: RecordedPositions;
-  /** Null when there is no historical engine at hand: what only the lake knows is then `UNAVAILABLE`. */
-  readonly lake: LakeReader | null;
-}
 
 export interface OnlineReadRequest {
   readonly plan: FeaturePlan;

@@ -8,8 +8,8 @@ import type { RowOrder } from '../aggregates/row-order.ts';
 import type { Micros } from '../contracts/time.ts';
 
 /** Flags of a state's first byte that say how its order is written. */
-export const ORDER_HAS_CREATED = 2;
-export const ORDER_IS_WIDE = 4;
+const ORDER_HAS_CREATED = 2;
+const ORDER_IS_WIDE = 4;
 
 const TWO_32 = 2 ** 32;
 const NARROW_INSTANT_BIAS = 2 ** 23;

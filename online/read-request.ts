@@ -8,7 +8,7 @@ import { toTypeScript } from '../offline/typescript-values.ts';
 
 /** Entities of one read, and values of one read: entities times features. */
 export const MOST_ENTITIES = 5000;
-export const MOST_VALUES = 250_000;
+const MOST_VALUES = 250_000;
 
 export type RequestColumns = Readonly<Record<string, readonly unknown[]>>;
 

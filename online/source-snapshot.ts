@@ -19,7 +19,7 @@ export interface SnapshotReader {
   rows(): Promise<string>;
   /** Rows that became due since another position: in files that are new since then, or by the passing of time. */
   rowsSince(base: Position): Promise<string>;
-  /** Rows that were taken away since then, as the base's snapshot held them, and their sequences. */
+  /** Rows that were taken away since then, and their sequences. */
   rowsRemovedSince(base: Position): Promise<{ readonly rows: string; readonly sequences: readonly SequenceRange[] }>;
 }
 
@@ -47,6 +47,15 @@ export async function openSnapshot(
   const due = async (chosen: readonly CommittedFile[], after?: bigint): Promise<string> =>
     dueRows(await relation(chosen), { view, source }, after === undefined ? { to } : { after, to });
 
+  /** The files of every snapshot from `first` on: an unfinished run may have written rows of any of them. */
+  const filesSince = async (first: number): Promise<readonly CommittedFile[]> => {
+    const found = new Map<string, CommittedFile>();
+    for (let held = first; held < snapshot; held += 1) {
+      for (const file of (await tables.files(table, held)).files) found.set(file.id, file);
+    }
+    return [...found.values()];
+  };
+
   return {
     view,
     source,
@@ -66,8 +75,8 @@ export async function openSnapshot(
     async rowsRemovedSince(base) {
       const { removedSequences } = await tables.changes(table, base.snapshot, snapshot);
       const sequences = mergeRanges(removedSequences);
-      const held = await tables.files(table, base.snapshot);
-      const overlapping = held.files.filter((file) => sequences.some((range) => holds(file, range)));
+      const held = sequences.length === 0 ? [] : await filesSince(base.snapshot);
+      const overlapping = held.filter((file) => sequences.some((range) => holds(file, range)));
       const conditions = sequences.map(({ start, end }) => `(__seq >= ${start} AND __seq < ${end})`);
       const rows = `SELECT * FROM (${await relation(overlapping)}) WHERE ${conditions.join(' OR ') || 'false'}`;
       return { rows, sequences };
@@ -92,7 +101,7 @@ function holds({ minSequence, maxSequence }: CommittedFile, { start, end }: Sequ
 }
 
 /** Sorted, with touching ranges made one: blocks of neighbouring inputs are often removed together. */
-export function mergeRanges(ranges: readonly SequenceRange[]): readonly SequenceRange[] {
+function mergeRanges(ranges: readonly SequenceRange[]): readonly SequenceRange[] {
   const merged: { start: bigint; end: bigint }[] = [];
   for (const { start, end } of ranges.toSorted((a, b) => (a.start < b.start ? -1 : 1))) {
     const last = merged.at(-1);

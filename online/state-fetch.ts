@@ -2,7 +2,7 @@
 import { AsofError } from '../contracts/errors.ts';
 import type { PlannedView } from '../contracts/plan.ts';
 import type { EntityKey } from './entity-key.ts';
-import type { OnlineReadDependencies } from './online-reads.ts';
+import type { OnlineReadDependencies } from './read-dependencies.ts';
 import { decodePosition, type Position } from './position.ts';
 import { isContentComplete } from './store-content.ts';
 import { epochKey, viewKeys } from './store-keys.ts';

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readOnlineFeatures } from '../../../online/feature-document.ts';
-import { columnFeature, planView, type ValueColumn, type WorldRow } from '../../world/world.ts';
+import type { RedisClient } from '../../../online/redis-client.ts';
+import { aggregateFeature, columnFeature, planView, type ValueColumn, type WorldRow } from '../../world/world.ts';
 import {
   commitRows,
   materialize,
@@ -17,8 +18,8 @@ const HOUR = 3_600_000_000n;
 let fixture: OnlineFixture;
 beforeAll(async () => {
   fixture = await openFixture();
+  return () => fixture.close();
 });
-afterAll(() => fixture.close());
 
 let sequence = 0n;
 function row(name: string, event: bigint, amount: bigint | null, created: bigint | null = null): WorldRow {
@@ -48,15 +49,55 @@ function viewNamed(name: string, options: Partial<Parameters<typeof planView>[0]
 }
 
 async function read(planned: ReturnType<typeof viewNamed>, names: readonly (string | null)[], at: bigint) {
-  const document = await readOnlineFeatures(readDependencies(fixture), {
+  const document = await readDocument(planned, names, at);
+  const [, , amount, label] = document.results;
+  return { amount: amount!, label: label!, document };
+}
+
+/** The results of the features, without the keys. */
+async function readCells(planned: ReturnType<typeof viewNamed>, names: readonly string[], at: bigint) {
+  return (await readDocument(planned, names, at)).results.slice(2);
+}
+
+function readDocument(planned: ReturnType<typeof viewNamed>, names: readonly (string | null)[], at: bigint) {
+  return readOnlineFeatures(readDependencies(fixture), {
     plan: planOf(planned),
     runtime: NO_RUNTIME,
     entities: { name: names, code: names.map(() => 1) },
     at,
   });
-  const [, , amount, label] = document.results;
-  return { amount: amount!, label: label!, document };
 }
+
+describe('an aggregate view', () => {
+  const hours = (count: number) =>
+    ({ kind: 'duration', micros: count * Number(HOUR), resolutionMicros: Number(HOUR) }) as const;
+
+  it('serves windows that end before the instant, from tiles that go on from the last position', async () => {
+    const planned = viewNamed('windows', {
+      mode: 'aggregate',
+      features: [
+        aggregateFeature('total', { function: 'sum', column: 'amount', window: hours(2), where: [] }),
+        aggregateFeature('n', { function: 'count', column: null, window: { kind: 'all' }, where: [] }),
+      ],
+    });
+    const cellsAt = async (at: bigint, names: readonly string[]) =>
+      (await readCells(planned, names, at)).map(({ values }) => values);
+    await commitRows(fixture, planned, [row('a', NOON, 1n), row('a', NOON + HOUR, 2n), row('b', NOON, 2n ** 60n)]);
+    expect(await materialize(fixture, planned, NOON + HOUR)).toMatchObject({ written: 2, keys: 2 });
+    expect(await cellsAt(NOON + HOUR, ['a', 'b', 'c'])).toEqual([
+      [1, '1152921504606846976', null],
+      [1, 1, 0],
+    ]);
+    // the row of the same instant is in no window yet, and enters as time passes
+    expect(await materialize(fixture, planned, NOON + HOUR + 1n)).toMatchObject({ written: 1, keys: 2 });
+    expect(await cellsAt(NOON + HOUR + 1n, ['a'])).toEqual([[3], [2]]);
+    await commitRows(fixture, planned, [row('a', NOON + 1n, 10n)]);
+    expect(await materialize(fixture, planned, NOON + 3n * HOUR)).toMatchObject({ written: 1, keys: 2 });
+    expect(await cellsAt(NOON + 3n * HOUR - 1n, ['a'])).toEqual([[13], [3]]);
+    expect(await cellsAt(NOON + 3n * HOUR, ['a'])).toEqual([[2], [3]]);
+    expect(await cellsAt(NOON + HOUR, ['a'])).toEqual([[11], [2]]);
+  });
+});
 
 describe('an as-of view', () => {
   it('serves the greatest row of each key, and says so for keys it does not know', async () => {
@@ -122,6 +163,27 @@ describe('an as-of view', () => {
     expect((await read(planned, ['a', 'b', 'c'], NOON + HOUR)).amount.values).toEqual([1, null, 4]);
   });
 
+  it('forgets rows that only an unfinished run has written', async () => {
+    const planned = viewNamed('unfinished');
+    const [kept, gone] = [row('a', NOON, 1n), row('a', NOON + 1n, 2n)];
+    await commitRows(fixture, planned, [kept]);
+    await materialize(fixture, planned, NOON);
+    await commitRows(fixture, planned, [gone]);
+    const breaking: RedisClient = {
+      ...fixture.redis,
+      // all values are written, and the run ends before it can say so
+      evaluate: (script, keys, values) =>
+        keys.at(-1)?.includes('position')
+          ? Promise.reject(new Error('killed'))
+          : fixture.redis.evaluate(script, keys, values),
+    };
+    await expect(materialize({ ...fixture, redis: breaking }, planned, NOON + 2n)).rejects.toThrow('killed');
+    expect((await read(planned, ['a'], NOON + 2n)).amount.values).toEqual([2]);
+    await commitRows(fixture, planned, [], { rows: [kept], removed: [gone.sequence] });
+    await materialize(fixture, planned, NOON + 3n);
+    expect((await read(planned, ['a'], NOON + 3n)).amount.values).toEqual([1]);
+  });
+
   it('keeps rows that are due later than the clock in the lake', async () => {
     const planned = viewNamed('future', { delayMicros: 1000 });
     const now = BigInt(Date.now()) * 1000n;
@@ -144,6 +206,13 @@ describe('an as-of view', () => {
     });
     const [entry] = await fixture.catalog.intervals.entries(key);
     expect(entry).toMatchObject({ operation: 'done', inputSnapshot: 1, range: { from: NOON, to: NOON + HOUR } });
+  });
+
+  it('stops when it is cancelled, and goes on where nothing is lost', async () => {
+    const planned = viewNamed('cancelled');
+    await commitRows(fixture, planned, [row('a', NOON, 1n)]);
+    await expect(materialize(fixture, planned, NOON, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await materialize(fixture, planned, NOON + 1n)).toMatchObject({ written: 1, keys: 1 });
   });
 
   it('is read from the lake before it was ever materialized', async () => {

@@ -14,7 +14,7 @@ import { newSourceFilePath } from '../../../lake/paths.ts';
 import { publishDataFile } from '../../../lake/tables.ts';
 import { createLakeReader } from '../../../online/lake-reader.ts';
 import { materializeView, type Materialization } from '../../../online/materialization.ts';
-import type { OnlineReadDependencies } from '../../../online/online-reads.ts';
+import type { OnlineReadDependencies } from '../../../online/read-dependencies.ts';
 import { createRecordedPositions } from '../../../online/recorded-positions.ts';
 import { openRedisClient, type RedisClient } from '../../../online/redis-client.ts';
 import { newCommit } from '../../support/commits.ts';
@@ -112,7 +112,12 @@ async function writeFile({ engine, lake }: OnlineFixture, source: PlannedView['s
 }
 
 /** Materializes the planned view under the fixture's project. */
-export async function materialize(fixture: OnlineFixture, planned: PlannedView, to: Micros): Promise<Materialization> {
+export async function materialize(
+  fixture: OnlineFixture,
+  planned: PlannedView,
+  to: Micros,
+  signal?: AbortSignal,
+): Promise<Materialization> {
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
     project: fixture.project,
@@ -123,7 +128,13 @@ export async function materialize(fixture: OnlineFixture, planned: PlannedView, 
     aliases: [],
     services: [],
   };
-  return materializeView(fixture, { manifest, view: planned.view.name, to, runId: randomUUID() });
+  return materializeView(fixture, {
+    manifest,
+    view: planned.view.name,
+    to,
+    runId: randomUUID(),
+    ...(signal && { signal }),
+  });
 }
 
 /** Fresh for each call, so that no position is remembered from before a materialization. */

@@ -1,5 +1,5 @@
 /** What reads and materializations do when Redis is slow, gone, or empty. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readOnlineFeatures } from '../../../online/feature-document.ts';
 import { openRedisClient, type RedisClient } from '../../../online/redis-client.ts';
 import { columnFeature, planView, type WorldRow } from '../../world/world.ts';
@@ -22,14 +22,16 @@ let fixture: OnlineFixture;
 let impatient: RedisClient;
 beforeAll(async () => {
   server = await startRedis();
-  fixture = await openFixture(server.url);
-  impatient = openRedisClient({ url: server.url, readDeadlineMillis: DEADLINE_MILLIS });
-  await commitRows(fixture, planned, [row]);
+  return () => server.remove();
 });
-afterAll(async () => {
-  await impatient.close();
-  await fixture.close();
-  await server.remove();
+beforeAll(async () => {
+  fixture = await openFixture(server.url);
+  await commitRows(fixture, planned, [row]);
+  return () => fixture.close();
+});
+beforeAll(() => {
+  impatient = openRedisClient({ url: server.url, readDeadlineMillis: DEADLINE_MILLIS });
+  return () => impatient.close();
 });
 
 const planned = planView({

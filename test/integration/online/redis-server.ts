@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { redisComponent } from '../../../stack/redis-server.ts';
 import { temporaryDirectory } from '../../support/stack.ts';
 
 export interface TestRedis {
@@ -17,6 +18,7 @@ export interface TestRedis {
 }
 
 export async function startRedis(): Promise<TestRedis> {
+  const program = await redisComponent.provide(() => undefined);
   const directory = temporaryDirectory('asof-redis-');
   const socket = `${directory.path}/redis.sock`;
   let server: ReturnType<typeof spawn> | undefined;
@@ -31,7 +33,7 @@ export async function startRedis(): Promise<TestRedis> {
     url: socket,
     async start() {
       const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', directory.path];
-      server = spawn('redis-server', options, { stdio: 'ignore' });
+      server = spawn(program, options, { stdio: 'ignore' });
       for (let attempt = 0; attempt < 200 && !existsSync(socket); attempt += 1) await sleep(25);
     },
     pause: () => server?.kill('SIGSTOP'),

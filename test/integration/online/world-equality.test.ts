@@ -3,7 +3,7 @@
  * random instants. Whoever answers, Redis or the lake, says what the oracle says.
  */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Timestamp } from '../../../contracts/timestamp.ts';
 import type { FeatureValue } from '../../../contracts/values.ts';
 import type { EngineValue } from '../../../engine/engine.ts';
@@ -32,8 +32,8 @@ const YEAR_2026 = 1_767_225_600_000_000n;
 let fixture: OnlineFixture;
 beforeAll(async () => {
   fixture = await openFixture();
+  return () => fixture.close();
 });
-afterAll(() => fixture.close());
 
 describe.each(['asof', 'aggregate'] as const)('%s views', (mode) => {
   it('are served as the oracle answers', async () => {

@@ -3,14 +3,15 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareRowOrder, type RowOrder } from '../../../aggregates/row-order.ts';
+import { createAggregateCodec } from '../../../online/aggregate-state.ts';
 import { createAsofCodec } from '../../../online/asof-state.ts';
-import type { Position } from '../../../online/position.ts';
+import { comparePositions, type Position } from '../../../online/position.ts';
 import { openRedisClient, ScriptRefusal, type RedisClient } from '../../../online/redis-client.ts';
 import { createStateWriter, type SequenceRange, type WriteScope } from '../../../online/state-writer.ts';
 import { ensureEpoch, raiseFence } from '../../../online/store-content.ts';
 import { viewKeys } from '../../../online/store-keys.ts';
 import { testStack, uniqueName } from '../../support/stack.ts';
-import { columnFeature, planView } from '../../world/world.ts';
+import { aggregateFeature, columnFeature, planView } from '../../world/world.ts';
 
 const planned = planView({
   mode: 'asof',
@@ -128,6 +129,45 @@ describe('rows', () => {
     }
     expect(await writer.finish()).toEqual({ written: 5000, unchanged: 0, added: 5000, deleted: 0 });
     expect(await redis.removePrefix(scope.keys.values)).toBe(5000);
+  });
+});
+
+describe('aggregate states', () => {
+  const window = { kind: 'all' } as const;
+  const counts = planView({
+    mode: 'aggregate',
+    ttlMicros: null,
+    delayMicros: 0,
+    hasCreated: false,
+    features: [aggregateFeature('n', { function: 'count', column: null, window, where: [] })],
+  });
+  const aggregates = createAggregateCodec(counts.view, counts.source);
+  const stateAt = (position: Position): Uint8Array => {
+    const builder = aggregates.start();
+    builder.add({ event: 0n, created: null, sequence: 0n }, []);
+    return builder.encode(position);
+  };
+  const position: fc.Arbitrary<Position> = fc.record({ snapshot: fc.integer({ min: 1, max: 3 }), to: instant });
+
+  it('leave the one of the newest position, however they are shuffled, repeated and raced', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(position, { minLength: 1, maxLength: 10 }), async (positions) => {
+        const scope = await openScope();
+        const states = positions.map(stateAt);
+        await Promise.all([write(scope, states), write(scope, states.toReversed())]);
+        const [bytes] = await redis.read([Buffer.concat([scope.keys.values, KEY])]);
+        const newest = positions.reduce((best, one) => (comparePositions(one, best) > 0 ? one : best));
+        expect(aggregates.decode(bytes!).position).toEqual(newest);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('are deleted by a newer run only', async () => {
+    const scope = await openScope();
+    await write(scope, [stateAt({ snapshot: 2, to: 5n })]);
+    expect(await write({ ...scope, position: { snapshot: 1, to: 9n } }, [null])).toMatchObject({ deleted: 0 });
+    expect(await write({ ...scope, position: { snapshot: 2, to: 6n } }, [null])).toMatchObject({ deleted: 1 });
   });
 });
 

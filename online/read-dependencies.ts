@@ -1,0 +1,12 @@
+/** The stores behind online reads. */
+import type { LakeReader } from './lake-reader.ts';
+import type { RecordedPositions } from './recorded-positions.ts';
+import type { RedisClient } from './redis-client.ts';
+
+export interface OnlineReadDependencies {
+  readonly project: string;
+  readonly redis: RedisClient;
+  readonly positions: RecordedPositions;
+  /** Null when there is no historical engine at hand: what only the lake knows is then `UNAVAILABLE`. */
+  readonly lake: LakeReader | null;
+}
