@@ -3,10 +3,6 @@
 export const WORKFLOW_NAMES = ['ingest', 'backfill', 'materialize', 'buildTrainingDataset'] as const;
 export type WorkflowName = (typeof WORKFLOW_NAMES)[number];
 
-export function isWorkflowName(text: string): text is WorkflowName {
-  return (WORKFLOW_NAMES as readonly string[]).includes(text);
-}
-
 /** Every workflow answers `progress`; a backfill takes the others too. */
 export const RUN_MESSAGES = {
   progress: 'progress',

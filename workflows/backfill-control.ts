@@ -1,10 +1,10 @@
 import { ApplicationFailure, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import { MAX_PARALLEL, RUN_MESSAGES } from '../contracts/run-messages.ts';
 
-export const pauseSignal = defineSignal(RUN_MESSAGES.pause);
-export const resumeSignal = defineSignal(RUN_MESSAGES.resume);
+const pauseSignal = defineSignal(RUN_MESSAGES.pause);
+const resumeSignal = defineSignal(RUN_MESSAGES.resume);
 /** Answers the parallelism now in force. */
-export const setParallelUpdate = defineUpdate<number, [number]>(RUN_MESSAGES.setParallel);
+const setParallelUpdate = defineUpdate<number, [number]>(RUN_MESSAGES.setParallel);
 
 /** What an operator may change while a backfill runs. */
 export interface BackfillControl {

@@ -2,7 +2,7 @@ import { defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow
 import { RUN_MESSAGES } from '../contracts/run-messages.ts';
 import type { RunProgress } from '../contracts/runs.ts';
 
-export const progressQuery = defineQuery<RunProgress>(RUN_MESSAGES.progress);
+const progressQuery = defineQuery<RunProgress>(RUN_MESSAGES.progress);
 
 export interface ProgressBoard {
   /** Replaces the fields named. */
