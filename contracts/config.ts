@@ -17,6 +17,9 @@ export interface AsofConfig {
   readonly auth?: Readonly<Record<string, unknown>>;
 }
 
+/** A configuration made by a program: definitions may come by calls alone. */
+export type CodeConfig = Omit<AsofConfig, 'definitions'> & Partial<Pick<AsofConfig, 'definitions'>>;
+
 /** Everything a command or process needs to know. A null address means the embedded component. */
 export interface Settings {
   /** Absolute. */

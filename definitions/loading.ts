@@ -13,7 +13,7 @@ import { collectDefinitions } from './normalization/definition-set.ts';
 import { normalizeDefinitions } from './normalization/manifest.ts';
 import { createRuntime } from './runtime.ts';
 
-export { loadSettings } from './loading/settings.ts';
+export { loadSettings, settingsOf } from './loading/settings.ts';
 export { runtimeFromBundle } from './runtime.ts';
 
 export interface LoadedDefinitions {

@@ -4,6 +4,7 @@ import type { Manifest } from '../../contracts/manifest.ts';
 import type { Settings } from '../../contracts/config.ts';
 import { diffManifests, explainPlan, type DefinitionPlan } from '../../definitions/diff.ts';
 import { loadDefinitions } from '../../definitions/loading.ts';
+import { keepRegistered } from '../../definitions/registration.ts';
 import { notAvailableYet } from '../../definitions/availability.ts';
 import type { Register } from '../main.ts';
 import { withCatalog } from '../project.ts';
@@ -18,10 +19,11 @@ export interface PlannedApply {
 
 /** Loads the definitions and compares them with the catalog; refuses what is not available yet. */
 export async function planApply(settings: Settings, catalog: Catalog): Promise<PlannedApply> {
-  const { manifest, bundle } = await loadDefinitions(settings);
-  const [unavailable] = notAvailableYet(manifest);
+  const { manifest: files, bundle } = await loadDefinitions(settings);
+  const [unavailable] = notAvailableYet(files);
   if (unavailable) throw new AsofError('NOT_AVAILABLE_YET', { place: unavailable.place, what: unavailable.what });
   const current = await catalog.definitions.current(settings.project);
+  const manifest = keepRegistered(files, current?.manifest);
   const plan = diffManifests(current?.manifest, manifest);
   return { base: current?.version ?? 0, current, manifest, bundle, plan };
 }

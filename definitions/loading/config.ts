@@ -1,4 +1,4 @@
-import type { AsofConfig } from '../../contracts/config.ts';
+import type { AsofConfig, CodeConfig } from '../../contracts/config.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { closestNames } from '../closest-names.ts';
 import { isName, NAME_RULE } from '../names.ts';
@@ -20,15 +20,23 @@ const RULES: Readonly<Record<keyof AsofConfig, Rule>> = {
 
 /** Checks what `asof.config.ts` exports by default. Throws `CONFIG_INVALID`. */
 export function parseConfig(value: unknown, file: string): AsofConfig {
-  const refuse = (problem: string): never => {
-    throw new AsofError('CONFIG_INVALID', { file, problem });
-  };
-  if (!isRecord(value)) return refuse('it has no default export; write `export default defineConfig({ … })`');
+  if (!isRecord(value)) throw invalid(file, 'it has no default export; write `export default defineConfig({ … })`');
+  const { definitions, ...config } = parseCodeConfig(value, file);
+  if (definitions === undefined) throw invalid(file, "definitions is missing; name the file, such as 'features.ts'");
+  return { ...config, definitions };
+}
+
+/** Checks a configuration that a program gives. Throws `CONFIG_INVALID`. */
+export function parseCodeConfig(value: unknown, file: string): CodeConfig {
+  if (!isRecord(value)) throw invalid(file, `it is ${show(value)}; give an object such as { project: 'flights' }`);
   const wrong = checkObject(value, RULES, '');
-  if (wrong !== undefined) return refuse(wrong);
-  if (!isName(value.project)) return refuse(`project is ${show(value.project)}; ${NAME_RULE}`);
-  if (value.definitions === undefined) return refuse("definitions is missing; name the file, such as 'features.ts'");
-  return value as unknown as AsofConfig;
+  if (wrong !== undefined) throw invalid(file, wrong);
+  if (!isName(value.project)) throw invalid(file, `project is ${show(value.project)}; ${NAME_RULE}`);
+  return value as unknown as CodeConfig;
+}
+
+function invalid(file: string, problem: string): AsofError {
+  return new AsofError('CONFIG_INVALID', { file, problem });
 }
 
 /** What is wrong with an object of options, in words. */

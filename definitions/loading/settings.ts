@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AsofConfig, Settings } from '../../contracts/config.ts';
+import type { AsofConfig, CodeConfig, Settings } from '../../contracts/config.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { bundleModules } from './bundle.ts';
-import { parseConfig } from './config.ts';
+import { parseCodeConfig, parseConfig } from './config.ts';
 import { evaluateBundle } from './evaluation.ts';
 import { findFiles, isGlob } from './glob.ts';
 
 const CONFIG_FILE = 'asof.config.ts';
 const STATE_DIRECTORY = '.asof';
+/** Stands for the file in errors about a configuration made by a program. */
+const CODE_CONFIG = 'the configuration';
 
 /**
  * The settings of a project: `asof.config.ts` of the directory (default: the working directory) or its nearest parent
@@ -23,7 +25,26 @@ export async function loadSettings(
   const directory = path.resolve(options.directory ?? '.');
   const environment = options.environment ?? process.env;
   const projectDirectory = findProject(directory);
-  const config = await readConfig(projectDirectory);
+  return resolveSettings(await readConfig(projectDirectory), projectDirectory, environment);
+}
+
+/**
+ * The settings of a configuration made by a program, which has no definition files of its own. `directory` is where
+ * relative paths start and `.asof` stands. Throws `CONFIG_INVALID`.
+ */
+export async function settingsOf(
+  config: CodeConfig,
+  directory: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Settings> {
+  return resolveSettings(parseCodeConfig(config, CODE_CONFIG), path.resolve(directory), environment);
+}
+
+async function resolveSettings(
+  config: CodeConfig,
+  projectDirectory: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Settings> {
   const stateDirectory = path.join(projectDirectory, STATE_DIRECTORY);
   const endpoint =
     fromEnvironment(environment, 'S3_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL') ??
@@ -70,8 +91,8 @@ async function readConfig(projectDirectory: string): Promise<AsofConfig> {
   }
 }
 
-async function findDefinitions(given: AsofConfig['definitions'], projectDirectory: string): Promise<readonly string[]> {
-  const patterns = [given].flat().map((pattern) => path.resolve(projectDirectory, pattern));
+async function findDefinitions(given: CodeConfig['definitions'], projectDirectory: string): Promise<readonly string[]> {
+  const patterns = [given ?? []].flat().map((pattern) => path.resolve(projectDirectory, pattern));
   const found = await Promise.all(
     patterns.map((pattern) => (isGlob(pattern) ? findFiles(pattern) : Promise.resolve([pattern]))),
   );

@@ -82,14 +82,27 @@ export function normalizeDefinitions(
   const services = find('service').map((found) => normalizeService(found, placeOf(found), { views, aliases }));
   problems.throwIfAny();
 
-  const content: Omit<Manifest, 'fingerprint'> = {
+  return sealManifest({
     format: MANIFEST_FORMAT,
     project,
-    entities: sorted(entities.values()),
-    sources: sorted(sources.values()),
-    views: sorted(views.values()),
-    aliases: sorted(aliases.values()),
+    entities: [...entities.values()],
+    sources: [...sources.values()],
+    views: [...views.values()],
+    aliases: [...aliases.values()],
     services,
+  });
+}
+
+/** Sorts every list by name and adds the fingerprint. One that is there already does not count. */
+export function sealManifest(manifest: Omit<Manifest, 'fingerprint'>): Manifest {
+  const content: Omit<Manifest, 'fingerprint'> = {
+    format: manifest.format,
+    project: manifest.project,
+    entities: sorted(manifest.entities),
+    sources: sorted(manifest.sources),
+    views: sorted(manifest.views),
+    aliases: sorted(manifest.aliases),
+    services: sorted(manifest.services),
   };
   return { ...content, fingerprint: fingerprintOf(content) };
 }
@@ -135,6 +148,6 @@ function byName<Item extends { readonly name: string }>(items: readonly Item[]):
   return new Map(items.map((item) => [item.name, item]));
 }
 
-function sorted<Item extends { readonly name: string }>(items: Iterable<Item>): readonly Item[] {
+function sorted<Item extends { readonly name: string }>(items: readonly Item[]): readonly Item[] {
   return [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
