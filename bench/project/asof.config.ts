@@ -1,0 +1,6 @@
+import { defineConfig } from 'asof';
+
+export default defineConfig({
+  project: 'bench',
+  definitions: 'features.ts',
+});
