@@ -5,6 +5,8 @@ import { requireInstant } from '../contracts/time.ts';
 import type { JsonScalar, StoredType } from '../contracts/values.ts';
 import type { EngineValue } from '../engine/engine.ts';
 
+const FLOAT = /^(NaN|-?Infinity|-?\d+(\.\d+)?(e[+-]?\d+)?)$/i;
+
 /** One column of a filter with the values that it may have, in the engine's form. */
 export interface FilterColumn {
   readonly column: string;
@@ -45,7 +47,7 @@ function readValue(value: JsonScalar, type: StoredType, where: string): EngineVa
       break;
     case 'float64':
       if (typeof value === 'number') return value;
-      if (typeof value === 'string' && /^-?Infinity$|^NaN$|^-?[\d.]+(e[+-]?\d+)?$/i.test(value)) return Number(value);
+      if (typeof value === 'string' && FLOAT.test(value)) return Number(value);
       break;
     case 'timestamp':
       if (typeof value === 'string') return requireInstant(value, where);
