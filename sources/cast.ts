@@ -179,7 +179,8 @@ function vectorFrom(declared: ColumnType, raw: string, type: string): string {
   const cast = `TRY_CAST(${doubleFrom('e', physicalOf(elements.type))} AS FLOAT)`;
   const good = `len(list_filter(${elements.sql}, lambda e: (${cast}) IS NOT NULL))`;
   const whole = `len(${elements.sql}) = ${length} AND ${good} = ${length}`;
-  return `CASE WHEN ${whole} THEN CAST(list_transform(${elements.sql}, lambda e: ${cast}) AS ${target}) END`;
+  // the cast stands outside: DuckDB has no CASE over vectors of a fixed length
+  return `CAST(CASE WHEN ${whole} THEN list_transform(${elements.sql}, lambda e: ${cast}) END AS ${target})`;
 }
 
 /** The elements as a list expression with their type. Text is a JSON array. */
