@@ -13,7 +13,7 @@ export function compareValues(a: EngineValue, b: EngineValue): number {
 }
 
 /** Numbers with NaN as the greatest. */
-export function compareNumbers(a: number, b: number): number {
+function compareNumbers(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   if (a === b) return 0;
@@ -21,7 +21,7 @@ export function compareNumbers(a: number, b: number): number {
 }
 
 /** Text by code point. JavaScript's own order is by UTF-16 unit, which puts U+E000..U+FFFF above the other planes. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let index = 0; index < shared; index++) {
     const left = a.charCodeAt(index);
