@@ -51,4 +51,16 @@ export type {
 export type { ExpectationDefinition } from './definitions/language/expectation.ts';
 export type { FeatureDefinition } from './definitions/language/feature-types.ts';
 export type { TransformDefinition } from './definitions/language/transforms.ts';
+export { openStore, type StoreConfig } from './library/open-store.ts';
+export type {
+  FeatureCell,
+  FeatureVectors,
+  HistoricalFile,
+  HistoricalRows,
+  MaterializedView,
+  PutResult,
+  Registration,
+  Store,
+  Violation,
+} from './library/store.ts';
 export type { Duration } from './definitions/language/value-types.ts';

@@ -17,7 +17,7 @@ type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never
   : never;
 
 /** One flat row; `view__feature` like the output columns. */
-type ServiceRow<Features extends readonly Referable[]> =
+export type ServiceRow<Features extends readonly Referable[]> =
   Intersection<{ [Position in keyof Features]: PrefixedRow<Features[Position]> }[number]> extends infer Row
     ? { readonly [Column in keyof Row]: Row[Column] }
     : never;

@@ -1,0 +1,89 @@
+/** Feature vectors as rows: from the online store, and from the lake where that has no answer. */
+import { AsofError } from '../contracts/errors.ts';
+import type { FeaturePlan } from '../contracts/plan.ts';
+import { Timestamp } from '../contracts/timestamp.ts';
+import type { OnlineCell } from '../online/online-cell.ts';
+import { readOnlineVectors, type OnlineReadRequest, type OnlineVectors } from '../online/online-reads.ts';
+import type { OnlineReadDependencies } from '../online/read-dependencies.ts';
+import type { RequestColumns } from '../online/read-request.ts';
+import type { CompiledDefinitions } from './applied-definitions.ts';
+import { requestOf } from './choice.ts';
+import type { Choice, FeatureCell, FeatureVectorRequest, FeatureVectors, KeyRow } from './store.ts';
+
+/** Throws what `Store.getFeatures` throws. */
+export async function readVectors(
+  dependencies: OnlineReadDependencies,
+  { plan: planOf, runtime }: CompiledDefinitions,
+  request: Choice & FeatureVectorRequest<KeyRow>,
+): Promise<FeatureVectors<KeyRow, KeyRow>> {
+  const { entities } = request;
+  const plan = planOf(requestOf(request));
+  const vectors = await readOnlineThenLake(dependencies, {
+    plan,
+    runtime,
+    entities: entityColumns(plan, entities),
+    request: requestColumns(request.request ?? {}, entities.length),
+    ...(request.at !== undefined && { at: Timestamp.from(request.at, 'at').epochMicroseconds }),
+  });
+  const cells = entities.map((_, index) =>
+    Object.fromEntries(vectors.features.map(({ column, cells: values }) => [column.name, featureCell(values[index]!)])),
+  );
+  return {
+    at: new Timestamp(vectors.at),
+    rows: cells.map((row, index) => ({
+      ...entities[index],
+      ...Object.fromEntries(Object.entries(row).map(([name, { value }]) => [name, value])),
+    })),
+    cells,
+    versions: vectors.versions,
+  };
+}
+
+/** An online store that is away, or that has lost what it held, leaves the answer to the lake at the same instant. */
+async function readOnlineThenLake(
+  dependencies: OnlineReadDependencies,
+  request: OnlineReadRequest,
+): Promise<OnlineVectors> {
+  const vectors = await readOnlineVectors(dependencies, request);
+  const isComplete = vectors.features.every(({ cells }) => cells.every(({ status }) => status !== 'UNAVAILABLE'));
+  return isComplete ? vectors : readOnlineVectors(withoutOnline(dependencies), { ...request, at: vectors.at });
+}
+
+/** As if nothing had ever been materialized. */
+function withoutOnline(dependencies: OnlineReadDependencies): OnlineReadDependencies {
+  return {
+    ...dependencies,
+    redis: { ...dependencies.redis, read: async (keys) => keys.map(() => null) },
+    positions: { of: async () => undefined },
+  };
+}
+
+function entityColumns(plan: FeaturePlan, entities: readonly KeyRow[]): RequestColumns {
+  const needed = plan.keyColumns.map(({ column }) => column);
+  for (const [index, entity] of entities.entries()) {
+    const missing = needed.find((name) => entity[name] === undefined);
+    if (missing === undefined) continue;
+    throw new AsofError('INVALID_VALUE', { where: `entities[${index}]`, problem: `"${missing}" is missing` });
+  }
+  return columnsOf(entities);
+}
+
+function requestColumns(given: KeyRow | readonly KeyRow[], entities: number): RequestColumns {
+  if (!isList(given)) return columnsOf(Array.from({ length: entities }, () => given));
+  if (given.length === entities) return columnsOf(given);
+  const problem = `it has ${given.length} rows, but there are ${entities} entities`;
+  throw new AsofError('INVALID_VALUE', { where: 'request', problem });
+}
+
+function columnsOf(rows: readonly KeyRow[]): RequestColumns {
+  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  return Object.fromEntries([...names].map((name) => [name, rows.map((row) => row[name] ?? null)]));
+}
+
+function featureCell({ eventTimestamp, ...cell }: OnlineCell): FeatureCell {
+  return { ...cell, eventTimestamp: eventTimestamp === null ? null : new Timestamp(eventTimestamp) };
+}
+
+function isList(given: KeyRow | readonly KeyRow[]): given is readonly KeyRow[] {
+  return Array.isArray(given);
+}
