@@ -103,7 +103,9 @@ async function demonstrate(): Promise<void> {
     const pretended = await steps.run('Fitting it on the leaking set', () => scoreModel(leaking.file));
 
     const written = online.views.reduce((total, view) => total + view.written, 0);
-    const kept = online.views.reduce((total, view) => total + view.unchanged, 0);
+    const keys = await Promise.all(
+      VIEWS.map((view) => asof<{ online: { keys: number } | null }>(PROJECT, 'describe', view)),
+    );
     process.stdout.write(
       `\n${drawTable(
         ['figure', 'value'],
@@ -116,7 +118,7 @@ async function demonstrate(): Promise<void> {
           ['dataset columns', correct.columns],
           ['values made from the future, leaking set', formatCount(countLeaks(leaking.leakage))],
           ['values made from the future, time-correct set', formatCount(countLeaks(correct.leakage))],
-          ['keys materialized', formatCount(written + kept)],
+          ['keys materialized', formatCount(keys.reduce((total, view) => total + (view.online?.keys ?? 0), 0))],
           ['online values equal to offline', `${formatCount(comparison.equal)} of ${formatCount(comparison.keys)}`],
           ['  not null', `${(comparison.presentShare * 100).toFixed(1)} %`],
           ['model AUC the leaking join pretends', pretended.auc.toFixed(4)],
@@ -149,23 +151,31 @@ interface DescribedSource {
   readonly conservation: { readonly rowsIn: number; readonly committed: number; readonly quarantined: number };
 }
 
-interface BuiltDataset extends BuildTrainingDatasetResult {
+interface BuiltDataset extends Pick<BuildTrainingDatasetResult, 'rows' | 'leakage'> {
   /** The dataset as one Parquet file. */
   readonly file: string;
+  readonly columns: number;
   readonly reused: boolean;
+}
+
+interface ListedDataset extends Pick<BuildTrainingDatasetResult, 'name' | 'version' | 'rows' | 'leakage'> {
+  readonly columns: readonly unknown[];
 }
 
 /** Builds the dataset unless it exists from the same definitions. */
 async function buildDataset(name: string, service: string, spine: string): Promise<BuiltDataset> {
   const file = path.join(PROJECT, 'data', `${name}.parquet`);
-  const { datasets } = await asof<{ datasets: readonly BuildTrainingDatasetResult[] }>(PROJECT, 'dataset', 'list');
-  const existing = datasets.find((dataset) => dataset.name === name);
-  const built =
-    existing ??
-    (await asof<BuildTrainingDatasetResult>(PROJECT, 'dataset', 'build', name, '--spine', spine, '--service', service));
+  const list = (): Promise<{ datasets: readonly ListedDataset[] }> => asof(PROJECT, 'dataset', 'list');
+  const find = async (): Promise<ListedDataset | undefined> =>
+    (await list()).datasets.filter((dataset) => dataset.name === name).at(-1);
+  const existing = await find();
+  if (!existing) await asof(PROJECT, 'dataset', 'build', name, '--spine', spine, '--service', service);
+  const built = existing ?? (await find());
+  if (!built) throw new Error(`dataset ${name} was built, but is not listed`);
   await rm(file, { force: true });
   await asof(PROJECT, 'dataset', 'export', `${name}@${built.version}`, '--out', file);
-  return { ...built, file, reused: existing !== undefined };
+  const { rows, leakage, columns } = built;
+  return { rows, leakage, columns: columns.length, file, reused: existing !== undefined };
 }
 
 function countLeaks(leakage: BuildTrainingDatasetResult['leakage']): number {
