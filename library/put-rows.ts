@@ -33,6 +33,7 @@ export function checkPutRows(
       const known = suggestNames(name, columns.keys()).join(', ');
       refuse(`source ${source.name} has no column "${name}"; it has: ${known}`);
     }
+    if (values[source.timestamp] === null) refuse('the event time is null; leave it out for now');
     for (const { column } of view.keys) if ((values[column] ?? null) === null) refuse(`key "${column}" is missing`);
     const checked = new Map<string, JsonValue>();
     for (const column of columns.values()) {
