@@ -1,10 +1,10 @@
-/** Request bodies without loss: an integer beyond 2^53 arrives as `bigint`, never rounded. */
+/** Request bodies are JSON, read without loss: an integer beyond 2^53 arrives as `bigint`, never rounded. */
 import type { FastifyInstance } from 'fastify';
 import { isInteger, isSafeNumber, parse } from 'lossless-json';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 
 export function parseBodiesWithoutLoss(server: FastifyInstance): void {
-  server.removeContentTypeParser('application/json');
+  server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
       done(null, parseLossless(body as string));
@@ -15,7 +15,7 @@ export function parseBodiesWithoutLoss(server: FastifyInstance): void {
 }
 
 /** JSON to plain values. Throws on duplicate keys, `__proto__`, and numbers that no type of ours holds. */
-export function parseLossless(text: string): unknown {
+function parseLossless(text: string): unknown {
   return parse(
     text,
     (key, value) => {

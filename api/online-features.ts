@@ -16,7 +16,7 @@ const columns = (description: string) =>
   ({ type: 'object', description, additionalProperties: { type: 'array', items: {} } }) as const;
 
 /** Read online features: `asof get` prints the same document. */
-export const ONLINE_FEATURES_SCHEMA = {
+const ONLINE_FEATURES_SCHEMA = {
   summary: 'Read online features',
   body: {
     type: 'object',

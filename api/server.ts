@@ -67,6 +67,8 @@ function createServer(): FastifyInstance {
     bodyLimit: BODY_LIMIT_BYTES,
     logger: { level: 'warn', stream: process.stderr },
     forceCloseConnections: 'idle',
+    // a property that is not known is an error, not dropped in silence
+    ajv: { customOptions: { removeAdditional: false } },
   });
   parseBodiesWithoutLoss(server);
   answerProblems(server);

@@ -8,7 +8,7 @@ export function toJsonText(document: unknown): string {
         : value.toString();
     }
     if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
-    if (value instanceof Map) return Object.fromEntries(value);
+    if (value instanceof Map) return Object.fromEntries(value as ReadonlyMap<string, unknown>);
     return value;
   });
 }
