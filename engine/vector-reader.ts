@@ -74,7 +74,7 @@ function plainColumn(name: string, vector: DuckDBVector): BatchColumn {
 }
 
 /** A DuckDB value as an `EngineValue`. Types without a counterpart, such as DATE or STRUCT, become their text. */
-export function plainValue(value: DuckDBValue): EngineValue {
+function plainValue(value: DuckDBValue): EngineValue {
   if (value === null || typeof value !== 'object') return value;
   if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) return value.micros;
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(plainValue);

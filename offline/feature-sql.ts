@@ -74,7 +74,7 @@ function aggregatedSql(feature: AggregateFeatureManifest, alias: string): string
 }
 
 /** Counts are BIGINT in files and plain numbers in TypeScript. */
-export function isCount(feature: FeatureManifest): boolean {
+function isCount(feature: FeatureManifest): boolean {
   return feature.kind === 'aggregate' && (feature.function === 'count' || feature.function === 'approxCountDistinct');
 }
 

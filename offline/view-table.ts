@@ -14,7 +14,7 @@ import { columnType, eventRelation, pruneFiles, relationKeys, usedColumns } from
 import { sourceTable, viewTable } from './view-coverage.ts';
 
 /** Of a view's version, for good: a key's rows are in the same bucket of every interval. */
-export const VIEW_BUCKETS = 8;
+const VIEW_BUCKETS = 8;
 /** An interval with fewer rows is one file, in bucket 0: files of a few rows cost more than they save. */
 const LEAST_BUCKETED_ROWS = 200_000;
 
@@ -44,7 +44,7 @@ export interface ViewInterval {
 }
 
 /** Source columns that the view's table keeps: what its features and the identity of its events need. */
-export function viewColumns(view: FeatureViewManifest, source: StoredSourceManifest): readonly string[] {
+function viewColumns(view: FeatureViewManifest, source: StoredSourceManifest): readonly string[] {
   const identity = view.mode === 'aggregate' && source.eventId !== null ? [source.eventId] : [];
   return [...new Set([...usedColumns(view), ...identity])];
 }
