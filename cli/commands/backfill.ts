@@ -24,8 +24,8 @@ import { withTemporal } from '../temporal.ts';
 const RECENT_RUNS = 1000;
 
 interface BackfillOptions {
-  readonly from: string;
-  readonly to: string;
+  readonly from?: string;
+  readonly to?: string;
   readonly chunk?: string;
   readonly parallel?: number;
   readonly restate?: boolean;
@@ -37,17 +37,21 @@ export const registerBackfill: Register = (program, run) => {
     .command('backfill')
     .description("precompute a view's intervals; resumes where an earlier run stopped")
     .argument('<view>')
-    .requiredOption('--from <time>', 'first instant')
-    .requiredOption('--to <time>', 'end of the range, exclusive')
+    // not required options: the subcommands would require them too
+    .option('--from <time>', 'first instant')
+    .option('--to <time>', 'end of the range, exclusive')
     .option('--chunk <duration>', 'length of one interval (default: 1d)')
     .option('--parallel <n>', 'intervals at work at once', (text) => parseCount(text, '--parallel'))
     .option('--restate', 'redo intervals that are done')
     .option('--no-wait', "return the run's id at once")
-    .action((view: string, { wait, ...options }: BackfillOptions) =>
+    .action((view: string, { from, to, wait, ...options }: BackfillOptions) =>
       run(async (context) => {
+        if (from === undefined || to === undefined) {
+          throw new AsofError('USAGE', { problem: 'give the range with --from and --to' });
+        }
         const project = await requireProjectName(context);
         const fingerprint = await requireViewFingerprint(context, project, view);
-        const input = { project, view, ...options };
+        const input = { project, view, from, to, ...options };
         await runDurably(context, { workflow: 'backfill', input, start: { fingerprint }, wait, describe });
       }),
     );
