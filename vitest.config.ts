@@ -5,8 +5,11 @@ process.env['UV_THREADPOOL_SIZE'] ??= '16';
 
 const SECOND = 1_000;
 
+/** PostgreSQL, Redis and Temporal, once for all projects that run. */
+const SERVERS = './test/global-setup.ts';
+
 /** A kind of test. Temporal's native code crashes in worker threads: every kind runs in processes. */
-function project(name: string, include: string[], timeoutMillis: number, withStack = false) {
+function project(name: string, include: string[], timeoutMillis: number, ...globalSetup: string[]) {
   return {
     extends: true as const,
     test: {
@@ -14,8 +17,7 @@ function project(name: string, include: string[], timeoutMillis: number, withSta
       include,
       testTimeout: timeoutMillis,
       hookTimeout: Math.max(timeoutMillis, 120 * SECOND),
-      // starts PostgreSQL, Redis and Temporal, once for all projects that run
-      globalSetup: withStack ? ['./test/global-setup.ts'] : [],
+      globalSetup,
     },
   };
 }
@@ -37,10 +39,10 @@ export default defineConfig({
           typecheck: { enabled: true, only: true, include: ['test/types/**/*.test-d.ts'], ignoreSourceErrors: true },
         },
       },
-      project('workflow', ['test/workflow/**/*.test.ts'], 60 * SECOND, true),
+      project('workflow', ['test/workflow/**/*.test.ts'], 60 * SECOND, SERVERS),
       project('replay', ['test/replay/**/*.test.ts'], 60 * SECOND),
-      project('integration', ['test/integration/**/*.test.ts'], 60 * SECOND, true),
-      project('e2e', ['test/e2e/**/*.e2e.test.ts'], 180 * SECOND),
+      project('integration', ['test/integration/**/*.test.ts'], 60 * SECOND, SERVERS),
+      project('e2e', ['test/e2e/**/*.e2e.test.ts'], 180 * SECOND, './test/e2e/support/prepare-flights.ts'),
     ],
   },
 });
