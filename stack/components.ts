@@ -63,6 +63,7 @@ export async function startComponents(
         directory: stateDirectory,
         launched: (started) => writeRecord(stateDirectory, { ...started, owner }),
       });
+      if (owner === 'dev') report(`${name} is ready`);
     }),
   );
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');

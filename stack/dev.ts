@@ -100,6 +100,7 @@ async function startAll(
         ports: ended?.ports ?? 'default',
         launched: (running) => writeRecord(directory, { ...running, owner: 'dev' }),
       });
+      report(`${name} is ready`);
     }),
   );
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
