@@ -3,10 +3,9 @@ import type { IntervalLedger, TableCatalog } from '../catalog/catalog.ts';
 import { subtractRanges } from '../catalog/ranges.ts';
 import type { CommittedFile, TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
-import { literalTimestamp, quoteIdentifier } from '../engine/sql.ts';
+import { literalTimestamp } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
 import {
-  DELETED_COLUMN,
   eventRelation,
   pruneFiles,
   type EventFile,
@@ -32,14 +31,12 @@ export interface ViewEventsInput {
   readonly range: EventRange;
 }
 
-/** Gives the event relation with the columns asked for. Its files are at hand. */
+/** Gives the event relation with the columns asked for, and for an aggregate the id of its events. Its files are at hand. */
 export type ViewEvents = (columns: readonly string[]) => string;
 
 export async function openViewEvents(dependencies: EventDependencies, input: ViewEventsInput): Promise<ViewEvents> {
   const { view, source } = input;
-  const deduplicated = view.mode === 'aggregate' && source.eventId !== null;
-  // whether a row is the greatest of its event must not depend on how far the requests reach
-  const range = deduplicated ? {} : input.range;
+  const { range } = input;
   const { tables, intervals, lake } = dependencies;
   const { files } = await tables.files(sourceTable(input.project, source), input.snapshot);
   const coverage: ViewCoverage =
@@ -51,15 +48,13 @@ export async function openViewEvents(dependencies: EventDependencies, input: Vie
   );
   const viewFiles = covered.length === 0 ? [] : await fetchFiles(lake, pruneFiles(coverage.files, range));
   return (columns) => {
-    const used = deduplicated ? [...columns, source.eventId] : columns;
+    const used = view.mode === 'aggregate' && source.eventId !== null ? [...columns, source.eventId] : columns;
     const read = (table: EventRelationInput['table'], at: readonly EventFile[]): string =>
       eventRelation({ table, files: at, view, source, columns: used });
     const fromSource = where(read('source', sourceFiles), [...within(range), ...outside(covered)]);
-    const relation =
-      viewFiles.length === 0
-        ? fromSource
-        : `${fromSource} UNION ALL BY NAME ${where(read('view', viewFiles), [...within(range), inside(covered)])}`;
-    return view.mode === 'aggregate' ? countedEvents(relation, source) : relation;
+    return viewFiles.length === 0
+      ? fromSource
+      : `${fromSource} UNION ALL BY NAME ${where(read('view', viewFiles), [...within(range), inside(covered)])}`;
   };
 }
 
@@ -71,17 +66,6 @@ async function fetchFiles(lake: Lake, files: readonly CommittedFile[]): Promise<
 function isCovered({ minEvent, maxEvent }: CommittedFile, covered: readonly TimeRange[]): boolean {
   if (minEvent === null || maxEvent === null) return true;
   return subtractRanges([{ from: minEvent, to: maxEvent + 1n }], covered).length === 0;
-}
-
-/** In an aggregate an event counts once, as its greatest row, and a delete is no event. */
-function countedEvents(relation: string, source: StoredSourceManifest): string {
-  const { eventId } = source;
-  const deduplicated =
-    eventId === null
-      ? relation
-      : `SELECT * FROM (${relation}) QUALIFY ${quoteIdentifier(eventId)} IS NULL OR row_number() OVER (
-  PARTITION BY ${quoteIdentifier(eventId)} ORDER BY __event DESC, __created DESC NULLS LAST, __seq DESC) = 1`;
-  return source.operation === null ? deduplicated : `SELECT * FROM (${deduplicated}) WHERE NOT ${DELETED_COLUMN}`;
 }
 
 function where(relation: string, conditions: readonly string[]): string {

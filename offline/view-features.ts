@@ -11,10 +11,18 @@ import {
   requestedEvents,
   type MatchInput,
 } from './asof-match.ts';
+import {
+  countingRows,
+  endingsSql,
+  VERSION_COLUMN,
+  versionedEventsSql,
+  versionedRequestsSql,
+  withoutDeletes,
+} from './event-identity.ts';
 import { DELETED_COLUMN, relationKeys, usedColumns } from './event-relation.ts';
 import { aggregateType, featureSql, type FeatureSql } from './feature-sql.ts';
 import { rowOrderSql, type OrderExtremes } from './row-order-sql.ts';
-import { computeAggregates } from './sweep/sweep.ts';
+import { computeAggregates, type AggregateSweep } from './sweep/sweep.ts';
 
 export interface ViewFeaturesInput {
   readonly planned: PlannedView;
@@ -146,13 +154,44 @@ async function sweepAggregates(
       ? { ...feature, valueType: aggregateType(feature, planned.source), transform: null }
       : feature,
   );
-  await computeAggregates(session, {
+  const sweep = {
     view: { ...planned, view, features },
     events: events(usedColumns(planned)),
     requests,
     asKnown,
     resultTable,
+  };
+  if (planned.source.eventId === null) {
+    await computeAggregates(session, { ...sweep, events: withoutDeletes(sweep.events, planned.source) });
+  } else {
+    await sweepIdentified(session, sweep, planned.source.eventId, keys);
+  }
+}
+
+/** A sweep in which a row stops to count when a greater one of its event enters: each version of a key is a key. */
+async function sweepIdentified(
+  session: Session,
+  sweep: AggregateSweep,
+  eventId: string,
+  keys: readonly string[],
+): Promise<void> {
+  const { view, source } = sweep.view;
+  const [counting, endings, requests] = ['counting', 'endings', 'versions'].map((name) =>
+    quoteIdentifier(`${sweep.resultTable}_${name}`),
+  ) as [string, string, string];
+  const asKnown = source.created !== null && (sweep.asKnown || view.asKnown);
+  const rows = countingRows(sweep.events, eventId, { delayMicros: view.delayMicros, asKnown });
+  await session.run(`CREATE TEMP TABLE ${counting} AS ${rows}`);
+  await session.run(`CREATE TEMP TABLE ${endings} AS ${endingsSql(`SELECT * FROM ${counting}`, sweep.requests, keys)}`);
+  await session.run(`CREATE TEMP TABLE ${requests} AS ${versionedRequestsSql(sweep.requests, endings, keys)}`);
+  const version = { name: VERSION_COLUMN, type: 'int64', column: VERSION_COLUMN } as const;
+  await computeAggregates(session, {
+    ...sweep,
+    view: { ...sweep.view, view: { ...view, keys: [...view.keys, version] } },
+    events: withoutDeletes(versionedEventsSql(`SELECT * FROM ${counting}`, requests, keys), source),
+    requests: `SELECT * FROM ${requests}`,
   });
+  for (const table of [counting, endings, requests]) await session.run(`DROP TABLE ${table}`);
 }
 
 /** How the features read a result table that stands under `alias`. */

@@ -1,12 +1,14 @@
 /** From the lake to Redis for an aggregate view: the tiles, rows and events of each key, made anew from its history. */
+import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Session } from '../engine/engine.ts';
-import { identifierList, literalBigint } from '../engine/sql.ts';
+import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
+import { greatestRows } from '../offline/event-identity.ts';
 import { keysEqual, relationKeys } from '../offline/event-relation.ts';
 import { createAggregateCodec, type AggregateBuilder } from './aggregate-state.ts';
 import { createKeyEncoder } from './entity-key.ts';
 import { deleteKeysWithoutRows } from './lost-keys.ts';
 import type { Position } from './position.ts';
-import { readCells, readRowOrder, rowPlaces, rowSelection } from './row-selection.ts';
+import { isDeleted, readCells, readRowOrder, rowPlaces, rowSelection } from './row-selection.ts';
 import type { SnapshotReader } from './source-snapshot.ts';
 import type { SequenceRange, StateWriter } from './state-writer.ts';
 
@@ -18,24 +20,32 @@ export async function materializeAggregates(
   openWriter: (removed: readonly SequenceRange[]) => StateWriter,
   onRows: (rows: number) => void,
 ): Promise<StateWriter> {
+  const { source } = snapshot;
   const keys = relationKeys(snapshot.view);
-  const all = await snapshot.rows();
+  const due = await snapshot.rows();
+  const all = greatestRows(due, source);
   const writer = openWriter([]);
   if (base === undefined) {
     await writeStates(session, snapshot, all, writer, onRows);
     return writer;
   }
   const removed = await snapshot.rowsRemovedSince(base);
-  const touched = [await snapshot.rowsSince(base), removed.rows].map(
-    (rows) => `SELECT ${identifierList(keys)} FROM (${rows})`,
-  );
+  const changed = [await snapshot.rowsSince(base), removed.rows].map((rows) => `SELECT * FROM (${rows})`);
+  const touched = sameEvents(changed.join(' UNION ALL BY NAME '), due, source);
   await session.run(
-    `CREATE OR REPLACE TEMP TABLE __touched AS SELECT DISTINCT * FROM (${touched.join(' UNION ALL ')})`,
+    `CREATE OR REPLACE TEMP TABLE __touched AS SELECT DISTINCT ${identifierList(keys)} FROM (${touched})`,
   );
   const theirs = `SELECT e.* FROM (${all}) e SEMI JOIN __touched k ON ${keysEqual(keys, 'e', 'k')}`;
   await writeStates(session, snapshot, theirs, writer, onRows);
   await deleteKeysWithoutRows(session, snapshot, '__touched', all, writer);
   return writer;
+}
+
+/** The rows, and those of the same events under whatever key: a row that comes or goes decides what counts of them. */
+function sameEvents(rows: string, all: string, { eventId }: StoredSourceManifest): string {
+  if (eventId === null) return rows;
+  const ids = `SELECT ${quoteIdentifier(eventId)} FROM (${rows})`;
+  return `${rows} UNION ALL BY NAME SELECT * FROM (${all}) WHERE ${quoteIdentifier(eventId)} IN (${ids})`;
 }
 
 /** Rows arrive by key, in row order: one key is at hand at a time, whatever the size of the table. */
@@ -51,7 +61,7 @@ async function writeStates(
   const keys = relationKeys(view);
   const places = rowPlaces(keys.length, codec.layout.columns.length);
   const reachable = rowsInReach(rows, keys, codec.layout.reachMicros);
-  const select = `SELECT ${rowSelection(keys, codec.layout.columns, false)} FROM (${reachable})
+  const select = `SELECT ${rowSelection(keys, codec.layout.columns, source.operation !== null)} FROM (${reachable})
 ORDER BY ${identifierList(keys)}, __event, __created NULLS FIRST, __seq`;
   let current: { readonly key: Uint8Array; readonly builder: AggregateBuilder } | undefined;
   for await (const batch of session.stream(select)) {
@@ -61,7 +71,8 @@ ORDER BY ${identifierList(keys)}, __event, __created NULLS FIRST, __seq`;
         if (current !== undefined) await writer.write(current.key, current.builder.encode(position));
         current = { key, builder: codec.start() };
       }
-      current.builder.add(readRowOrder(batch, places, row), readCells(batch, places.values, row));
+      const values = isDeleted(batch, places, row) ? null : readCells(batch, places.values, row);
+      current.builder.add(readRowOrder(batch, places, row), values);
     }
     onRows(batch.rows);
   }

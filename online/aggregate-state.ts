@@ -23,8 +23,8 @@ export interface AggregateState {
 }
 
 export interface AggregateBuilder {
-  /** Rows of the key in row order; `values` by the columns of the layout. */
-  add(order: RowOrder, values: readonly EngineValue[]): void;
+  /** Rows of the key in row order; `values` by the columns of the layout, null for a delete: it is no event of any window. */
+  add(order: RowOrder, values: readonly EngineValue[] | null): void;
   encode(position: Position): Uint8Array;
 }
 
@@ -61,6 +61,7 @@ function startState(view: FeatureViewManifest, layout: AggregateLayout): Aggrega
       newest = order;
       const due = aggregateDueAt(view, order);
       if (dueAt === undefined || due > dueAt) dueAt = due;
+      if (values === null) return;
       const valueOf = (column: string): EngineValue => values[place.get(column)!]!;
       layout.series.forEach(({ column, filter }, index) => {
         if (!passesFilter(filter, valueOf)) return;

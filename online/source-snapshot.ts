@@ -34,6 +34,8 @@ export async function openSnapshot(
   const table = sourceTable(project, source);
   const { snapshot, files } = await tables.files(table);
   const position = { snapshot, to };
+  const identity = view.mode === 'aggregate' && source.eventId !== null ? [source.eventId] : [];
+  const columns = [...new Set([...usedColumns(view), ...identity])];
   const relation = async (chosen: readonly CommittedFile[]): Promise<string> =>
     eventRelation({
       files: await Promise.all(
@@ -42,7 +44,7 @@ export async function openSnapshot(
       table: 'source',
       view,
       source,
-      columns: usedColumns(view),
+      columns,
     });
   const due = async (chosen: readonly CommittedFile[], after?: bigint): Promise<string> =>
     dueRows(await relation(chosen), { view, source }, after === undefined ? { to } : { after, to });
@@ -64,7 +66,7 @@ export async function openSnapshot(
     async rows() {
       const range = { to: to + 1n };
       const events = await openViewEvents({ tables, intervals, lake }, { project, view, source, snapshot, range });
-      return dueRows(events(usedColumns(view)), { view, source }, { to });
+      return dueRows(events(columns), { view, source }, { to });
     },
     async rowsSince(base) {
       const { files: added } = await tables.changes(table, base.snapshot, snapshot);

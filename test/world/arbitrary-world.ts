@@ -7,7 +7,7 @@ import type { Micros } from '../../contracts/time.ts';
 import type { EngineValue } from '../../engine/engine.ts';
 import { AMOUNT_EDGES, arbitraryTime, arbitraryValues, orNull } from './arbitrary-values.ts';
 import { aggregateFeatures, COLUMN_FEATURES } from './features.ts';
-import { planView, type ViewOptions, type World, type WorldRequest, type WorldRow } from './world.ts';
+import { planView, type ValueColumn, type ViewOptions, type World, type WorldRequest, type WorldRow } from './world.ts';
 
 const YEAR_1: Micros = -62_135_596_800_000_000n;
 const YEAR_9999: Micros = 253_370_764_800_000_000n;
@@ -43,8 +43,12 @@ const settings = (mode: ViewOptions['mode']) =>
     features: mode === 'asof' ? fc.constant(COLUMN_FEATURES) : aggregateFeatures,
   });
 
-/** Worlds of up to `keys` keys, and at least half as many. */
-export function arbitraryWorld(mode: ViewOptions['mode'], keys: number): fc.Arbitrary<World> {
+/** Worlds of up to `keys` keys, and at least half as many. With an event id, events have rows under several keys. */
+export function arbitraryWorld(
+  mode: ViewOptions['mode'],
+  keys: number,
+  eventId: ValueColumn | null = null,
+): fc.Arbitrary<World> {
   return settings(mode).chain(({ base, edges, asKnown, ...options }) =>
     fc
       .record({
@@ -62,7 +66,7 @@ export function arbitraryWorld(mode: ViewOptions['mode'], keys: number): fc.Arbi
           { at, keys: [null, 1n] },
         ]);
         return {
-          planned: planView({ mode, ...options }),
+          planned: planView({ mode, eventId, ...options }),
           asKnown,
           rows: shuffle(rows, order).map((row, index) => ({ ...row, sequence: BigInt(index) })),
           requests: shuffle([...requests, ...unanswered], order),

@@ -71,8 +71,9 @@ function answerAggregate(world: World, request: WorldRequest, feature: Aggregate
 /** The rows that an aggregate is made from, in row order. */
 function windowRows(world: World, request: WorldRequest, { window, where }: AggregateFeatureManifest): WorldRow[] {
   const delay = BigInt(world.planned.view.delayMicros);
-  const rows = knownRows(world, request)
-    .filter((row) => row.event + delay < request.at && passesWhere(row, where))
+  const entered = world.rows.filter((row) => isKnown(world, row, request.at) && row.event + delay < request.at);
+  const rows = greatestOfEvents(world, entered)
+    .filter((row) => isOfKey(row, request) && passesWhere(row, where))
     .sort(compareOracleRows);
   switch (window.kind) {
     case 'all':
@@ -86,14 +87,29 @@ function windowRows(world: World, request: WorldRequest, { window, where }: Aggr
   }
 }
 
-/** Rows of the request's key that count as known. A null key matches nothing. */
-function knownRows({ planned, asKnown, rows }: World, { keys, at }: WorldRequest): WorldRow[] {
-  const filtered = asKnown && planned.source.created !== null;
+/** Without the rows that have a greater one of the same event among them. */
+function greatestOfEvents({ planned }: World, rows: readonly WorldRow[]): readonly WorldRow[] {
+  const column = planned.source.eventId as ValueColumn | null;
+  if (column === null) return rows;
+  const idOf = (row: WorldRow): EngineValue => row.values[column];
   return rows.filter(
     (row) =>
-      keys.every((key, index) => key !== null && key === row.keys[index]) &&
-      (!filtered || (row.created !== null && row.created <= at)),
+      idOf(row) === null || !rows.some((other) => idOf(other) === idOf(row) && compareOracleRows(other, row) > 0),
   );
+}
+
+/** Rows of the request's key that count as known. */
+function knownRows(world: World, request: WorldRequest): WorldRow[] {
+  return world.rows.filter((row) => isOfKey(row, request) && isKnown(world, row, request.at));
+}
+
+/** A null key matches nothing. */
+function isOfKey(row: WorldRow, { keys }: WorldRequest): boolean {
+  return keys.every((key, index) => key !== null && key === row.keys[index]);
+}
+
+function isKnown({ planned, asKnown }: World, { created }: WorldRow, at: Micros): boolean {
+  return !asKnown || planned.source.created === null || (created !== null && created <= at);
 }
 
 function leaks({ planned }: World, rows: readonly WorldRow[], at: Micros): boolean | null {

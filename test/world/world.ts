@@ -55,14 +55,23 @@ export interface ViewOptions {
   readonly delayMicros: number;
   readonly hasCreated: boolean;
   readonly features: readonly FeatureManifest[];
+  /** The column that says which rows are the same event. @default null */
+  readonly eventId?: ValueColumn | null;
 }
 
-export function planView({ mode, ttlMicros, delayMicros, hasCreated, features }: ViewOptions): PlannedView {
+export function planView({
+  mode,
+  ttlMicros,
+  delayMicros,
+  hasCreated,
+  features,
+  eventId = null,
+}: ViewOptions): PlannedView {
   const keys = Object.entries(KEY_COLUMNS).map(([name, type]) => ({ name, type, column: name }));
   return {
     kind: 'feature',
     as: 'world',
-    source: source(hasCreated),
+    source: source(hasCreated, eventId),
     spineColumns: keys.map(({ name }) => name),
     features,
     view: {
@@ -84,7 +93,7 @@ export function planView({ mode, ttlMicros, delayMicros, hasCreated, features }:
   };
 }
 
-function source(hasCreated: boolean): FileSourceManifest {
+function source(hasCreated: boolean, eventId: string | null): FileSourceManifest {
   const columns = { ...KEY_COLUMNS, ...VALUE_COLUMNS, happened: 'timestamp', loaded: 'timestamp' } as const;
   return {
     kind: 'file',
@@ -95,7 +104,7 @@ function source(hasCreated: boolean): FileSourceManifest {
     columns: Object.entries(columns).map(([name, type]) => ({ name, type, from: name })),
     timestamp: 'happened',
     created: hasCreated ? 'loaded' : null,
-    eventId: null,
+    eventId,
     operation: null,
     primaryKey: [],
     timezone: null,

@@ -13,7 +13,8 @@ let writer: Catalog;
 let reader: Catalog;
 beforeAll(async () => {
   database = await createCatalogDatabase();
-  [writer, reader] = await Promise.all([0, 1].map(() => openCatalog({ url: database.url, poolSize: 2 })));
+  writer = await openCatalog({ url: database.url, poolSize: 2 });
+  reader = await openCatalog({ url: database.url, poolSize: 2 });
 });
 afterAll(async () => {
   await Promise.all([writer.close(), reader.close()]);

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { PlannedView } from '../../../contracts/plan.ts';
 import { readOnlineFeatures } from '../../../online/feature-document.ts';
 import type { RedisClient } from '../../../online/redis-client.ts';
-import { aggregateFeature, columnFeature, planView, type ValueColumn, type WorldRow } from '../../world/world.ts';
+import { aggregateFeature, type ValueColumn, type WorldRow } from '../../world/world.ts';
+import { viewNamed } from './named-view.ts';
 import {
   commitRows,
   materialize,
@@ -30,36 +32,18 @@ function row(name: string, event: bigint, amount: bigint | null, created: bigint
   return { keys: [name, 1n], event, created, sequence: sequence++, values };
 }
 
-/** A view with a source of its own, so that tests do not see each other's rows. */
-function viewNamed(name: string, options: Partial<Parameters<typeof planView>[0]> = {}) {
-  const planned = planView({
-    mode: 'asof',
-    ttlMicros: null,
-    delayMicros: 0,
-    hasCreated: false,
-    features: [columnFeature('amount', null), columnFeature('label', 'none')],
-    ...options,
-  });
-  return {
-    ...planned,
-    as: name,
-    source: { ...planned.source, name },
-    view: { ...planned.view, name, source: name, fingerprint: `print-${name}` },
-  };
-}
-
-async function read(planned: ReturnType<typeof viewNamed>, names: readonly (string | null)[], at: bigint) {
+async function read(planned: PlannedView, names: readonly (string | null)[], at: bigint) {
   const document = await readDocument(planned, names, at);
   const [, , amount, label] = document.results;
   return { amount: amount!, label: label!, document };
 }
 
 /** The results of the features, without the keys. */
-async function readCells(planned: ReturnType<typeof viewNamed>, names: readonly string[], at: bigint) {
+async function readCells(planned: PlannedView, names: readonly string[], at: bigint) {
   return (await readDocument(planned, names, at)).results.slice(2);
 }
 
-function readDocument(planned: ReturnType<typeof viewNamed>, names: readonly (string | null)[], at: bigint) {
+function readDocument(planned: PlannedView, names: readonly (string | null)[], at: bigint) {
   return readOnlineFeatures(readDependencies(fixture), {
     plan: planOf(planned),
     runtime: NO_RUNTIME,
