@@ -11,8 +11,8 @@ import type {
 } from '../definitions/language/definition.ts';
 import type { ServiceRow } from '../definitions/language/feature-service.ts';
 
-/** A `Timestamp`, a `Date`, epoch microseconds, or ISO 8601 text. */
-export type Instant = Timestamp | Date | bigint | string;
+/** A `Timestamp`, a `Date`, or ISO 8601 text. */
+export type Instant = Timestamp | Date | string;
 
 export type Registrable =
   EntityDefinition | SourceDefinition | FeatureViewDefinition | AliasDefinition | ServiceDefinition;
@@ -124,7 +124,7 @@ export type HistoricalRow<Chosen> = Chosen extends { readonly shortNames: true }
 export type KeyRow = Readonly<Record<string, unknown>>;
 
 export interface FeatureVectorRequest<Entity extends KeyRow> {
-  /** One row of keys for each entity. */
+  /** One row of keys for each entity. Other columns come back as they are. */
   readonly entities: readonly Entity[];
   /** Values of request sources: the same for all entities, or a row for each. */
   readonly request?: KeyRow | readonly KeyRow[];

@@ -58,14 +58,15 @@ function withoutOnline(dependencies: OnlineReadDependencies): OnlineReadDependen
   };
 }
 
+/** Other columns of an entity stay with its row: every key is needed, so a misspelt one is missed. */
 function entityColumns(plan: FeaturePlan, entities: readonly KeyRow[]): RequestColumns {
-  const needed = plan.keyColumns.map(({ column }) => column);
-  for (const [index, entity] of entities.entries()) {
-    const missing = needed.find((name) => entity[name] === undefined);
-    if (missing === undefined) continue;
-    throw new AsofError('INVALID_VALUE', { where: `entities[${index}]`, problem: `"${missing}" is missing` });
-  }
-  return columnsOf(entities);
+  const keyOf = (entity: KeyRow, column: string, index: number): unknown => {
+    if (entity[column] !== undefined) return entity[column];
+    throw new AsofError('INVALID_VALUE', { where: `entities[${index}]`, problem: `"${column}" is missing` });
+  };
+  return Object.fromEntries(
+    plan.keyColumns.map(({ column }) => [column, entities.map((entity, index) => keyOf(entity, column, index))]),
+  );
 }
 
 function requestColumns(given: KeyRow | readonly KeyRow[], entities: number): RequestColumns {

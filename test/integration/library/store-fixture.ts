@@ -5,6 +5,7 @@ import { createDatabase, temporaryDirectory, testStack, uniqueName } from '../..
 export interface StoreFixture {
   readonly project: string;
   readonly directory: string;
+  readonly catalogUrl: string;
   /** Another store of the same project, as another program has it. */
   open(overrides?: { readonly redis?: string }): Promise<Store>;
   close(): Promise<void>;
@@ -19,6 +20,7 @@ export async function openFixture(): Promise<StoreFixture> {
   return {
     project,
     directory: directory.path,
+    catalogUrl: database.url,
     async open(overrides = {}) {
       const { redisUrl } = testStack();
       const config = { project, directory: directory.path, catalog: database.url, redis: redisUrl, ...overrides };
@@ -37,7 +39,10 @@ export async function openFixture(): Promise<StoreFixture> {
 export const user = entity('user', { keys: { user_id: 'int64' } });
 
 /** Fresh definitions of a source of purchases and an online view of the last one. */
-export function purchaseDefinitions(names: { readonly source: string; readonly view: string }) {
+export function purchaseDefinitions<const Source extends string, const View extends string>(names: {
+  readonly source: Source;
+  readonly view: View;
+}) {
   const source = pushSource(names.source, {
     timestamp: 'at',
     schema: { at: 'timestamp', user_id: 'int64', amount: 'float64', items: 'int64', shop: 'string' },
