@@ -28,25 +28,24 @@ export async function evaluateBlock(
   const times = readTimes(block, requests, plan.delayMicros, durations);
   const ranges = matchKeys(block, requests);
   const late = findLateRows(times, ranges);
-  const whole = wholeGroup(block.rows, block.inputs, times.created, plan.asKnown ? late : undefined);
+  const whole = wholeGroup(Int32Array.from(block.begins), block.inputs, times.created, plan.asKnown ? late : undefined);
   const ends = firstRowsFrom(ranges, times.entry, times.at);
 
   const spansOf = (group: RowGroup, window: WindowManifest): Spans => {
+    const begins = group.placesOf(ranges.begin);
     switch (window.kind) {
       case 'all':
-        return spansFrom(group.placesOf(ranges.begin), group.placesOf(ends));
+        return spansFrom(begins, begins, group.placesOf(ends));
       case 'last':
-        return lastSpans(window.count, group.placesOf(ranges.begin), group.placesOf(ends), group.late);
+        return lastSpans(window.count, begins, group.placesOf(ends), group.late);
       case 'duration': {
         const firsts = firstRowsFrom(ranges, times.event, times.lowers[durations.indexOf(window)]!);
-        return spansFrom(group.placesOf(firsts), group.placesOf(ends));
+        return spansFrom(begins, group.placesOf(firsts), group.placesOf(ends));
       }
     }
   };
-  const leaksOf = ({ created, remember }: RowGroup, spans: Spans): readonly EngineValue[] =>
-    created && late && !plan.asKnown
-      ? evaluateLeaks(created, spans, times.at, remember)
-      : new Array<EngineValue>(requests.count).fill(false);
+  const leaksOf = (group: RowGroup, spans: Spans): readonly EngineValue[] =>
+    late && !plan.asKnown ? evaluateLeaks(group, spans, times.at) : new Array<EngineValue>(requests.count).fill(false);
 
   const results = plan.features.map(({ type }) => new ResultColumn(type, requests.count));
   const leaks: (readonly EngineValue[])[] = [];

@@ -10,12 +10,12 @@ import { orderTree, visit, type WindowRows } from './window-rows.ts';
 export function evaluateExtreme(rows: WindowRows, kind: 'min' | 'max', result: ResultColumn): void {
   const { numbers, values } = rows.group.remember(`comparable ${rows.input}`, () => comparableNumbers(rows));
   const tree = orderTree(rows, kind === 'min' ? LeastTree : GreatestTree, numbers);
-  const { starts, ends } = rows.spans;
+  const { begins, starts, ends } = rows.spans;
   visit(
     rows,
     (row) => tree.set(row, numbers[row]!),
     (request) => {
-      const extreme = tree.query(starts[request]!, ends[request]!);
+      const extreme = tree.query(begins[request]!, starts[request]!, ends[request]!);
       if (values) result.setValue(request, values[extreme]!);
       else result.setNumber(request, extreme);
     },

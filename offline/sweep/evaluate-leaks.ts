@@ -9,11 +9,10 @@ import type { Spans } from './spans.ts';
 
 /** By request, which asks at `at`. */
 export function evaluateLeaks(
-  created: Float64Array,
-  { starts, ends }: Spans,
+  group: RowGroup,
+  { begins, starts, ends }: Spans,
   at: Float64Array,
-  remember: RowGroup['remember'],
 ): readonly EngineValue[] {
-  const tree = remember('created', () => new GreatestTree(created));
-  return Array.from(at, (time, request) => tree.query(starts[request]!, ends[request]!) > time);
+  const tree = group.remember('created', () => new GreatestTree(group.created!, group.begins));
+  return Array.from(at, (time, request) => tree.query(begins[request]!, starts[request]!, ends[request]!) > time);
 }

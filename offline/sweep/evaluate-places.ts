@@ -6,11 +6,14 @@ import { orderTree, visit, type WindowRows } from './window-rows.ts';
 
 export function evaluateEdge(rows: WindowRows, kind: 'first' | 'last', result: ResultColumn): void {
   const tree = orderTree(rows, kind === 'first' ? LeastPlaces : GreatestPlaces, placesOf(rows));
-  const { starts, ends } = rows.spans;
+  const { begins, starts, ends } = rows.spans;
   visit(
     rows,
     (row) => tree.set(row, row),
-    (request) => result.setValue(request, rows.column.values[tree.query(starts[request]!, ends[request]!)]!),
+    (request) => {
+      const row = tree.query(begins[request]!, starts[request]!, ends[request]!);
+      result.setValue(request, rows.column.values[row]!);
+    },
   );
 }
 
@@ -20,16 +23,15 @@ export function evaluateEdge(rows: WindowRows, kind: 'first' | 'last', result: R
  */
 export function evaluateLastN(rows: WindowRows, result: ResultColumn): void {
   const tree = orderTree(rows, GreatestPlaces, placesOf(rows));
-  const { starts, ends } = rows.spans;
+  const { begins, starts, ends } = rows.spans;
   visit(
     rows,
     (row) => tree.set(row, row),
     (request) => {
       const values: EngineValue[] = [];
       const start = starts[request]!;
-      for (let row = tree.query(start, ends[request]!); row >= start; row = tree.query(start, row)) {
-        values.push(rows.column.values[row]!);
-      }
+      let row = tree.query(begins[request]!, start, ends[request]!);
+      for (; row >= start; row = tree.query(begins[request]!, start, row)) values.push(rows.column.values[row]!);
       result.setValue(request, values);
     },
   );

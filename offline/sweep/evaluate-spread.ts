@@ -12,13 +12,13 @@ export function evaluateDeviation(rows: WindowRows, result: ResultColumn): void 
   const values = group.remember(`doubles ${input}`, () =>
     Float64Array.from(column.values as ArrayLike<number>, Number),
   );
-  const build = (): MomentsTree => new MomentsTree(values, column.valid, group.late?.known);
+  const build = (): MomentsTree => new MomentsTree(values, group.begins, column.valid, group.late?.known);
   const tree = group.late ? build() : group.remember(`moments ${input}`, build);
   visit(
     rows,
     (row) => tree.set(row, values[row]!),
     (request) => {
-      const { count, squares } = tree.query(spans.starts[request]!, spans.ends[request]!);
+      const { count, squares } = tree.query(spans.begins[request]!, spans.starts[request]!, spans.ends[request]!);
       result.setValue(request, sampleDeviation(count, squares));
     },
   );

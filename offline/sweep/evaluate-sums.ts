@@ -33,13 +33,13 @@ export function evaluateMean(rows: WindowRows, result: ResultColumn): void {
 function sumFloats(rows: WindowRows): Float64Array {
   const values = rows.column.values as Float64Array;
   const tree = orderTree(rows, SumTree, values);
-  const { starts, ends } = rows.spans;
+  const { begins, starts, ends } = rows.spans;
   const totals = new Float64Array(ends.length);
   visit(
     rows,
     (row) => tree.set(row, values[row]!),
     (request) => {
-      totals[request] = tree.query(starts[request]!, ends[request]!);
+      totals[request] = tree.query(begins[request]!, starts[request]!, ends[request]!);
     },
   );
   return totals;

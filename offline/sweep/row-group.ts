@@ -4,6 +4,8 @@ import { filterLateRows, type LateRows } from './late-rows.ts';
 
 export interface RowGroup {
   readonly rows: number;
+  /** By key of the block its first row; one more entry than keys, the last being `rows`. */
+  readonly begins: Int32Array;
   readonly inputs: readonly BlockColumn[];
   readonly created: Float64Array | undefined;
   readonly late: LateRows | undefined;
@@ -15,12 +17,13 @@ export interface RowGroup {
 
 /** All rows of a block. */
 export function wholeGroup(
-  rows: number,
+  begins: Int32Array,
   inputs: readonly BlockColumn[],
   created: Float64Array | undefined,
   late: LateRows | undefined,
 ): RowGroup {
-  return { rows, inputs, created, late, remember: createMemory(), placesOf: (blockRows) => blockRows };
+  const rows = begins.at(-1)!;
+  return { rows, begins, inputs, created, late, remember: createMemory(), placesOf: (blockRows) => blockRows };
 }
 
 /** The rows where `passes` is 1. */
@@ -29,13 +32,15 @@ export function filterGroup(whole: RowGroup, passes: Int32Array): RowGroup {
   for (let row = 0; row < whole.rows; row++) places[row + 1] = places[row]! + passes[row]!;
   const passing = new Int32Array(places[whole.rows]!);
   for (let row = 0; row < whole.rows; row++) if (passes[row] === 1) passing[places[row]!] = row;
+  const placesOf = (blockRows: Int32Array): Int32Array => blockRows.map((row) => places[row]!);
   return {
     rows: passing.length,
+    begins: placesOf(whole.begins),
     inputs: whole.inputs.map((column) => gather(column, passing)),
     created: whole.created && gatherValues(whole.created, passing),
     late: whole.late && filterLateRows(whole.late, passing, places),
     remember: createMemory(),
-    placesOf: (blockRows) => blockRows.map((row) => places[row]!),
+    placesOf,
   };
 }
 

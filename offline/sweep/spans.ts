@@ -2,20 +2,22 @@
 import type { LateRows } from './late-rows.ts';
 
 export interface Spans {
+  /** By request, the first row of its key. */
+  readonly begins: Int32Array;
   /** By request, start inclusive and end exclusive. Both never fall, and a start is at most its end. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
 }
 
 /** Spans from the first row at the lower bound. A delay longer than the window leaves an empty span. */
-export function spansFrom(firsts: Int32Array, ends: Int32Array): Spans {
-  return { starts: firsts.map((first, request) => Math.min(first, ends[request]!)), ends };
+export function spansFrom(begins: Int32Array, firsts: Int32Array, ends: Int32Array): Spans {
+  return { begins, starts: firsts.map((first, request) => Math.min(first, ends[request]!)), ends };
 }
 
 /** Spans of the `count` greatest known rows before each end, within the key that begins at `begins`. */
 export function lastSpans(count: number, begins: Int32Array, ends: Int32Array, late: LateRows | undefined): Spans {
-  if (!late) return { starts: ends.map((end, request) => Math.max(begins[request]!, end - count)), ends };
-  return { starts: lastKnownStarts(count, begins, ends, late), ends };
+  if (!late) return { begins, starts: ends.map((end, request) => Math.max(begins[request]!, end - count)), ends };
+  return { begins, starts: lastKnownStarts(count, begins, ends, late), ends };
 }
 
 /** A start only moves forward: a row that becomes known, or counts from now on, can but push the earliest one out. */

@@ -4,10 +4,10 @@ import type { FilterColumn } from '../../aggregates/row-filter.ts';
 import { identifierList, literalValue, quoteIdentifier, sqlType } from '../../engine/sql.ts';
 import type { SweepFeature, SweepPlan } from './sweep-plan.ts';
 
-/** The distinct keys of the requests, numbered in their own order: float sums depend on it in their last digits. */
+/** The distinct keys of the requests, numbered. */
 export function createKeysSql(table: string, requests: string, plan: SweepPlan): string {
   return `CREATE TEMP TABLE ${quoteIdentifier(table)} AS
-SELECT CAST(row_number() OVER (ORDER BY ${identifierList(plan.keys)}) AS INTEGER) AS __key, *
+SELECT CAST(row_number() OVER () AS INTEGER) AS __key, *
 FROM (SELECT DISTINCT ${identifierList(plan.keys)} FROM (${requests}))`;
 }
 

@@ -49,7 +49,7 @@ class RowCounter implements Sliding {
 interface TreeKind {
   readonly identity: number;
   readonly name: string;
-  new (leaves: Float64Array): OrderTree;
+  new (leaves: Float64Array, begins: Int32Array): OrderTree;
 }
 
 /**
@@ -68,7 +68,7 @@ export function orderTree(
       const takesPart = (valid === undefined || valid[row] === 1) && (known === undefined || known[row] === 1);
       leaves[row] = takesPart ? values[row]! : kind.identity;
     }
-    return new kind(leaves);
+    return new kind(leaves, group.begins);
   };
   return known ? build() : group.remember(`${kind.name} of ${input}`, build);
 }
