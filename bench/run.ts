@@ -4,6 +4,7 @@
  *   npm run bench                       the point-in-time join at 1M/100k
  *   npm run bench -- --size 10m         … at 10M/1M
  *   npm run bench -- --rounds 3         fewer rounds
+ *   npm run bench -- --peers polars     beside Asof only contenders with such words in their names
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, homedir } from 'node:os';
@@ -11,11 +12,15 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { drawTable } from '../cli/table.ts';
 import { AS_OF_SIZES, prepareAsOf } from './as-of.ts';
-import { runContest, type Standing } from './contest.ts';
+import { runContest, type Contender, type Standing } from './contest.ts';
 import { providePeers } from './peers.ts';
 
 const { values: options } = parseArgs({
-  options: { size: { type: 'string', default: '1m' }, rounds: { type: 'string', default: '5' } },
+  options: {
+    size: { type: 'string', default: '1m' },
+    rounds: { type: 'string', default: '5' },
+    peers: { type: 'string' },
+  },
   allowPositionals: true,
 });
 
@@ -26,7 +31,8 @@ async function main(): Promise<void> {
   if (!Object.hasOwn(AS_OF_SIZES, size)) throw new Error(`--size is one of ${Object.keys(AS_OF_SIZES).join(', ')}`);
   const cache = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'asof', 'bench');
   await mkdir(cache, { recursive: true });
-  const contenders = await prepareAsOf(cache, providePeers(cache, report), size, report);
+  const prepared = await prepareAsOf(cache, providePeers(cache, report), size, report);
+  const contenders = choosePeers(prepared, options.peers ?? AS_OF_SIZES[size].peers);
   const standings = await runContest(contenders, Number(options.rounds), report);
   console.log(
     `\nPoint-in-time join, ${AS_OF_SIZES[size].name}, ${cpus().length} cores\n\n${drawStandings(standings)}\n`,
@@ -41,6 +47,13 @@ async function main(): Promise<void> {
   };
   await writeFile(path.join(results, `as-of-${size}.json`), `${JSON.stringify(document, undefined, 2)}\n`);
   checkAgreement(standings);
+}
+
+/** Asof, and the contenders whose names have one of the words. */
+function choosePeers([own, ...peers]: readonly Contender[], words: string): readonly Contender[] {
+  const wanted = words.toLowerCase().split(',');
+  const chosen = peers.filter(({ name }) => wanted.some((word) => name.toLowerCase().includes(word)));
+  return own === undefined ? [] : [own, ...chosen];
 }
 
 /** Ratios are to the first: above 1 is slower than Asof. */
