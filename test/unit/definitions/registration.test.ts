@@ -129,7 +129,7 @@ describe('registerDefinitions', () => {
     ['something else', { name: 'x' }, 'code: argument 1: {"name":"x"} is not a definition'],
     [
       'a view that is wrong',
-      featureView('bad', { entities: [airport], source: pushes, features: { gat: numeric() } } as never),
+      featureView('bad', { entities: [airport], source: pushes, features: { gat: numeric() } }),
       'code: view bad, feature gat: source pushes has no column "gat"; did you mean "at" or "gate"?',
     ],
     [
