@@ -35,31 +35,15 @@ export async function isRunning(handle: WorkflowHandle): Promise<boolean> {
   return (await handle.describe()).status.name === 'RUNNING';
 }
 
-/** `temporal workflow start`, then `temporal workflow result`: what the workflow returned. */
+/** Starts a workflow with `temporal workflow start`, as documented, and waits for what it returns. */
 export async function runByTemporalCommand<T>(stack: DevStack, type: string, input: object): Promise<T> {
-  const id = `by-hand/${type}`;
-  await temporal(
-    stack,
-    'start',
-    '--workflow-id',
-    id,
-    '--type',
-    type,
-    '--task-queue',
-    'asof-orchestration',
-    '--input',
-    JSON.stringify(input),
-  );
-  const { result } = JSON.parse(await temporal(stack, 'result', '--workflow-id', id, '--output', 'json')) as {
-    result: T;
-  };
-  return result;
-}
-
-async function temporal(stack: DevStack, ...args: readonly string[]): Promise<string> {
   const located = await locateTemporal();
   if (!located.found) throw new Error('the temporal program is nowhere');
-  const server = ['--address', stack.temporal.address, '--namespace', stack.temporal.namespace];
-  const { stdout } = await promisify(execFile)(located.program, ['workflow', ...args, ...server]);
-  return stdout;
+  const { address, namespace } = stack.temporal;
+  const id = `by-hand/${type}`;
+  await promisify(execFile)(located.program, [
+    ...['workflow', 'start', '--address', address, '--namespace', namespace, '--workflow-id', id],
+    ...['--type', type, '--task-queue', 'asof-orchestration', '--input', JSON.stringify(input)],
+  ]);
+  return withTemporalClient(stack, async (client) => (await client.workflow.getHandle(id).result()) as T);
 }
