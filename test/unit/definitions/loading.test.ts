@@ -176,6 +176,26 @@ describe('loadDefinitions', () => {
     expect(two.manifest.views).toEqual(one.manifest.views);
   });
 
+  it('moves the version of a derived view with the modules that its function imports, and with no others', async () => {
+    const versionWith = async (name: string, files: Readonly<Record<string, string>>): Promise<string | undefined> => {
+      const { manifest } = await load(
+        { 'features.ts': CLOCK, 'calendar.ts': CALENDAR, ...files },
+        path.join(root, name),
+      );
+      return manifest.views[0]?.fingerprint;
+    };
+    const version = await versionWith('base', {});
+    expect(version).toBeTypeOf('string');
+    expect(await versionWith('changed', { 'calendar.ts': CALENDAR.replace('% 6', '% 5') })).not.toBe(version);
+    expect(await versionWith('beside', { 'other.ts': 'export const other = 1;' })).toBe(version);
+    expect(
+      await versionWith('with', {
+        'features.ts': `import './other.ts';\n${CLOCK}`,
+        'other.ts': 'export const other = 1;',
+      }),
+    ).toBe(version);
+  });
+
   it('takes definitions from several files, and names the file of a mistake', async () => {
     const config = `export default { project: 'shop', definitions: 'views/*.ts' };`;
     const wrong = `import { entity } from 'asof'; export const user = entity('user', { keys: {} });`;
