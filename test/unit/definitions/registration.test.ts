@@ -32,6 +32,9 @@ const project = { project: 'test', projectDirectory: '/project' };
 const register = (applied: Manifest | undefined, ...definitions: readonly unknown[]): Manifest =>
   registerDefinitions(applied, definitions, project);
 
+/** For what the compiler would refuse. */
+const wrong = (value: unknown): never => value as never;
+
 /** Kind and name of what a call adds, in the words of a plan. */
 function added(before: Manifest | undefined, after: Manifest): readonly string[] {
   return diffManifests(before, after).changes.map(({ kind, name, action }) => `${action} ${kind} ${name}`);
@@ -129,7 +132,7 @@ describe('registerDefinitions', () => {
     ['something else', { name: 'x' }, 'code: argument 1: {"name":"x"} is not a definition'],
     [
       'a view that is wrong',
-      featureView('bad', { entities: [airport], source: pushes, features: { gat: numeric() } }),
+      featureView('bad', { entities: [airport], source: pushes, features: { gat: wrong(numeric()) } }),
       'code: view bad, feature gat: source pushes has no column "gat"; did you mean "at" or "gate"?',
     ],
     [
