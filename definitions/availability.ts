@@ -27,8 +27,6 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
   return list(`source ${source.name}`, {
     'a database source': source.kind === 'database',
     'a Kafka source': source.kind === 'kafka',
-    eventId: source.eventId !== null,
-    operation: source.operation !== null,
     schedule: source.schedule !== null,
     'column and table expectations on a push source': source.kind === 'push' && !areOfRows(source.expectations),
     [`contract columns: '${columns}'`]: columns !== 'evolve' && columns !== 'freeze',

@@ -1,10 +1,12 @@
 /** From the lake to Redis for an aggregate view: the tiles, rows and events of each key, made anew from its history. */
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
+import type { Micros } from '../contracts/time.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
-import { greatestRows } from '../offline/event-identity.ts';
+import { countingRows, UNTIL_COLUMN } from '../offline/event-identity.ts';
 import { keysEqual, relationKeys } from '../offline/event-relation.ts';
 import { createAggregateCodec, type AggregateBuilder } from './aggregate-state.ts';
+import { knowsCreated } from './due-rows.ts';
 import { createKeyEncoder } from './entity-key.ts';
 import { deleteKeysWithoutRows } from './lost-keys.ts';
 import type { Position } from './position.ts';
@@ -20,10 +22,13 @@ export async function materializeAggregates(
   openWriter: (removed: readonly SequenceRange[]) => StateWriter,
   onRows: (rows: number) => void,
 ): Promise<StateWriter> {
-  const { source } = snapshot;
-  const keys = relationKeys(snapshot.view);
+  const { view, source } = snapshot;
+  const keys = relationKeys(view);
   const due = await snapshot.rows();
-  const all = greatestRows(due, source);
+  const all =
+    source.eventId === null
+      ? due
+      : countingRows(due, source.eventId, { delayMicros: view.delayMicros, asKnown: knowsCreated(view, source) });
   const writer = openWriter([]);
   if (base === undefined) {
     await writeStates(session, snapshot, all, writer, onRows);
@@ -59,9 +64,10 @@ async function writeStates(
   const codec = createAggregateCodec(view, source);
   const encoder = createKeyEncoder(view.keys.map(({ type }) => type));
   const keys = relationKeys(view);
-  const places = rowPlaces(keys.length, codec.layout.columns.length);
+  const columns = [...codec.layout.columns, ...(source.eventId === null ? [] : [UNTIL_COLUMN])];
+  const places = rowPlaces(keys.length, columns.length);
   const reachable = rowsInReach(rows, keys, codec.layout.reachMicros);
-  const select = `SELECT ${rowSelection(keys, codec.layout.columns, source.operation !== null)} FROM (${reachable})
+  const select = `SELECT ${rowSelection(keys, columns, source.operation !== null)} FROM (${reachable})
 ORDER BY ${identifierList(keys)}, __event, __created NULLS FIRST, __seq`;
   let current: { readonly key: Uint8Array; readonly builder: AggregateBuilder } | undefined;
   for await (const batch of session.stream(select)) {
@@ -71,8 +77,10 @@ ORDER BY ${identifierList(keys)}, __event, __created NULLS FIRST, __seq`;
         if (current !== undefined) await writer.write(current.key, current.builder.encode(position));
         current = { key, builder: codec.start() };
       }
-      const values = isDeleted(batch, places, row) ? null : readCells(batch, places.values, row);
-      current.builder.add(readRowOrder(batch, places, row), values);
+      const values = readCells(batch, places.values, row);
+      const until = source.eventId === null ? null : (values.pop() as Micros | null);
+      const counts = until === null && !isDeleted(batch, places, row);
+      current.builder.add(readRowOrder(batch, places, row), counts ? values : null, until ?? undefined);
     }
     onRows(batch.rows);
   }

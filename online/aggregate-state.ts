@@ -23,8 +23,11 @@ export interface AggregateState {
 }
 
 export interface AggregateBuilder {
-  /** Rows of the key in row order; `values` by the columns of the layout, null for a delete: it is no event of any window. */
-  add(order: RowOrder, values: readonly EngineValue[] | null): void;
+  /**
+   * Rows of the key in row order; `values` by the columns of the layout, null for a row that counts in no window: a delete,
+   * or one that stopped to count at `until`. The state answers from then on.
+   */
+  add(order: RowOrder, values: readonly EngineValue[] | null, until?: Micros): void;
   encode(position: Position): Uint8Array;
 }
 
@@ -57,9 +60,9 @@ function startState(view: FeatureViewManifest, layout: AggregateLayout): Aggrega
   let newest: RowOrder | undefined;
   let dueAt: Micros | undefined;
   return {
-    add(order, values) {
+    add(order, values, until) {
       newest = order;
-      const due = aggregateDueAt(view, order);
+      const due = until ?? aggregateDueAt(view, order);
       if (dueAt === undefined || due > dueAt) dueAt = due;
       if (values === null) return;
       const valueOf = (column: string): EngineValue => values[place.get(column)!]!;

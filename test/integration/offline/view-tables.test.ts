@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { count, entity, featureView, fileSource, numeric } from '../../../definitions/language.ts';
+import { count, entity, featureView, fileSource, numeric, sum } from '../../../definitions/language.ts';
 import type { FeatureViewManifest } from '../../../contracts/manifest.ts';
 import type { TimeRange } from '../../../contracts/lake.ts';
 import { requireInstant } from '../../../contracts/time.ts';
@@ -18,12 +18,25 @@ const clicks = fileSource('clicks', {
 const keyed = entity('keyed', { keys: { user_id: 'int64' } });
 const last = featureView('last', { entities: [keyed], source: clicks, features: { size: numeric() } });
 const total = featureView('total', { entities: [keyed], source: clicks, features: { n: count({ window: 'all' }) } });
+const changes = fileSource('changes', {
+  path: 'changes.parquet',
+  timestamp: 'ts',
+  eventId: 'event',
+  operation: 'op',
+  schema: { ts: 'timestamp', event: 'string', user_id: 'int64', size: 'int64', op: 'string' },
+});
+const current = featureView('current', { entities: [keyed], source: changes, features: { size: numeric() } });
+const net = featureView('net', {
+  entities: [keyed],
+  source: changes,
+  features: { n: count({ window: 'all' }), size: sum('size', { window: 'all' }) },
+});
 
 let fixture: OfflineFixture;
 let spine: string;
 
 beforeAll(async () => {
-  fixture = await openFixture({ keyed, clicks, last, total });
+  fixture = await openFixture({ keyed, clicks, last, total, changes, current, net });
   await ingest(
     fixture,
     'clicks',
@@ -53,7 +66,7 @@ function days(from: string, to: string): TimeRange {
 /** What a backfill does for one interval. */
 async function backfill(name: string, range: TimeRange): Promise<void> {
   const { project, catalog, lake, engine } = fixture;
-  const source = storedSource(fixture, 'clicks');
+  const source = storedSource(fixture, view(name).source);
   const snapshot = await catalog.tables.head(sourceTable(project, source));
   const written = await engine.session((session) =>
     writeViewInterval(
@@ -142,4 +155,28 @@ test('a dirty interval is read from the source, a newer view table is not used f
   expect(await covered('last', snapshot - 1)).toEqual([days('01', '02'), days('03', '04')]);
   expect(await answers(true, { clicks: snapshot - 1 })).toEqual(before);
   expect((await fixture.catalog.tables.files(table)).files).toHaveLength(2);
+});
+
+test('corrections and deletes count from their own instant on, from either table', async () => {
+  await ingest(
+    fixture,
+    'changes',
+    [
+      `'2024-01-01 10:00', 'e1', 1, 10, 'insert'`,
+      `'2024-01-02 11:00', 'e1', 1, 11, 'update'`,
+      `'2024-01-02 11:00', 'e2', 1, 5, 'insert'`,
+      `'2024-01-03 00:00', 'e1', 1, NULL, 'delete'`,
+    ],
+    1,
+  );
+  const asked = { spine, request: { features: ['current', 'net'] }, output: 'changes.csv' };
+  const before = await retrieveLines(fixture, asked);
+  expect(before.slice(1).filter((line) => line.startsWith('1,'))).toEqual([
+    '1,2024-01-01T12:00Z,10,1,10',
+    '1,2024-01-02T12:00Z,5,2,16',
+    '1,2024-01-03T00:00Z,,2,16',
+    '1,2024-01-04T00:00Z,,1,5',
+  ]);
+  for (const name of ['current', 'net']) await backfill(name, days('01', '03'));
+  expect(await retrieveLines(fixture, { ...asked, viewTables: true })).toEqual(before);
 });

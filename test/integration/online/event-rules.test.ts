@@ -130,6 +130,7 @@ describe('events', () => {
       ['0 PRESENT', '1 PRESENT'],
       ['null NULL', '2 PRESENT'],
     ]);
+    expect((await read(planned, ['a', 'b'], NOON + 1n)).answers[0]).toEqual(['1 PRESENT', '0 PRESENT']);
     await commitRows(fixture, planned, [], { rows: [first], removed: [second.sequence] });
     await materialize(fixture, planned, NOON + 3n);
     expect((await read(planned, ['a', 'b'], NOON + 3n)).answers).toEqual([

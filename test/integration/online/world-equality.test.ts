@@ -35,11 +35,15 @@ beforeAll(async () => {
   return () => fixture.close();
 });
 
-describe.each(['asof', 'aggregate'] as const)('%s views', (mode) => {
+describe.each([
+  { mode: 'asof', eventId: null },
+  { mode: 'aggregate', eventId: null },
+  { mode: 'aggregate', eventId: 'label' },
+] as const)('$mode views with event id $eventId', ({ mode, eventId }) => {
   it('are served as the oracle answers', async () => {
     const servedFrom = new Set<string>();
     await fc.assert(
-      fc.asyncProperty(arbitraryWorld(mode, KEYS), fc.nat(2), async (drawn, removedPart) => {
+      fc.asyncProperty(arbitraryWorld(mode, KEYS, eventId), fc.nat(2), async (drawn, removedPart) => {
         fc.pre(drawn.rows.length > 0 && drawn.rows.every(({ event }) => event < YEAR_2026));
         const world = asOnlineView(drawn);
         const left = await fillStore(world, removedPart);
