@@ -1,6 +1,7 @@
 /** The command line: one file a command under `commands/`, assembled here. */
 import { Command, CommanderError } from 'commander';
 import { AsofError } from '../contracts/errors.ts';
+import { VERSION } from '../contracts/version.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 /** What every command gets beside its own arguments. */
@@ -67,6 +68,7 @@ export async function main(args: readonly string[]): Promise<number> {
 async function buildProgram(args: readonly string[], run: RunCommand): Promise<Command> {
   const program = new Command('asof')
     .description('Time-correct training data and online features from one definition')
+    .version(VERSION, '--version')
     .option('-C, --directory <dir>', 'project directory (default: the nearest parent with asof.config.ts)')
     .option('--json', 'print one JSON document on stdout')
     .configureOutput({ writeErr: () => undefined })

@@ -27,7 +27,7 @@ export class FileSource implements Source {
   }
 
   async directories(): Promise<readonly string[]> {
-    return [await realOrSame(baseDirectory(this.#pattern))];
+    return [await realOrSame(await baseDirectory(this.#pattern))];
   }
 
   async list(signal?: AbortSignal): Promise<readonly InputFile[]> {

@@ -1,14 +1,19 @@
 /** Path patterns: `*` and `?` within a name, `[abc]`, `{a,b}`, and `**` for any depth. Expanded here, not by the engine. */
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 
 const MAGIC = /[*?[\]{}]/;
 
-/** The deepest directory that every match of the pattern lies in. */
-export function baseDirectory(pattern: string): string {
-  const segments = pattern.split(sep);
-  const first = segments.findIndex((segment) => MAGIC.test(segment));
-  return first < 0 ? dirname(pattern) : segments.slice(0, first).join(sep) || sep;
+/** The deepest directory that every match of the pattern lies in. A directory that exists as written is no pattern. */
+export async function baseDirectory(pattern: string): Promise<string> {
+  const [root = '', ...segments] = pattern.split(sep).slice(0, -1);
+  let base = root;
+  for (const segment of segments) {
+    const next = base + sep + segment;
+    if (MAGIC.test(segment) && !(await isDirectory(next))) break;
+    base = next;
+  }
+  return base || sep;
 }
 
 /**
@@ -17,10 +22,11 @@ export function baseDirectory(pattern: string): string {
  */
 export async function expandGlob(pattern: string): Promise<readonly string[]> {
   if (await isFile(pattern)) return [pattern];
+  const base = await baseDirectory(pattern);
   const found = new Set<string>();
-  for (const plain of expandBraces(pattern)) {
+  for (const plain of expandBraces(pattern.slice(base.length))) {
     const segments = plain.split(sep).filter((segment) => segment !== '');
-    for await (const path of walk(sep, segments)) found.add(path);
+    for await (const path of walk(base, segments)) found.add(path);
   }
   return [...found].sort(compareBytes);
 }
@@ -65,6 +71,14 @@ async function entriesOf(directory: string) {
 async function isFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
   } catch {
     return false;
   }

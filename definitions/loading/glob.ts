@@ -8,13 +8,15 @@ export function isGlob(pattern: string): boolean {
 }
 
 /**
- * Absolute paths of the files that match an absolute pattern, sorted: `*` and `?` within a name, `**` across directories, `{a,b}`
- * and `[abc]`. Directories of dependencies and of state are not entered.
+ * Absolute paths of the files that match a pattern relative to `base`, sorted: `*` and `?` within a name, `**` across directories,
+ * `{a,b}` and `[abc]`. Directories of dependencies and of state are not entered.
  */
-export async function findFiles(pattern: string): Promise<readonly string[]> {
+export async function findFiles(pattern: string, base: string): Promise<readonly string[]> {
   const parts = toPosix(pattern).split('/');
-  const fixed = parts.slice(0, parts.findIndex(isGlob));
-  const matches = globExpression(toPosix(pattern));
+  const magic = parts.findIndex(isGlob);
+  // an absolute pattern leaves the base
+  const root = path.resolve(base, parts.slice(0, magic).join('/') || (path.isAbsolute(pattern) ? '/' : '.'));
+  const matches = globExpression(parts.slice(magic).join('/'));
   const found: string[] = [];
   const visit = async (directory: string): Promise<void> => {
     const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
@@ -22,12 +24,12 @@ export async function findFiles(pattern: string): Promise<readonly string[]> {
       const full = path.join(directory, entry.name);
       if (entry.isDirectory()) {
         if (!NEVER_ENTERED.has(entry.name)) await visit(full);
-      } else if (matches.test(toPosix(full))) {
+      } else if (matches.test(toPosix(path.relative(root, full)))) {
         found.push(full);
       }
     }
   };
-  await visit(fixed.join('/') || '/');
+  await visit(root);
   return found.sort();
 }
 

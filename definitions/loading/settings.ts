@@ -92,9 +92,14 @@ async function readConfig(projectDirectory: string): Promise<AsofConfig> {
 }
 
 async function findDefinitions(given: CodeConfig['definitions'], projectDirectory: string): Promise<readonly string[]> {
-  const patterns = [given ?? []].flat().map((pattern) => path.resolve(projectDirectory, pattern));
   const found = await Promise.all(
-    patterns.map((pattern) => (isGlob(pattern) ? findFiles(pattern) : Promise.resolve([pattern]))),
+    [given ?? []]
+      .flat()
+      .map((pattern) =>
+        isGlob(pattern)
+          ? findFiles(pattern, projectDirectory)
+          : Promise.resolve([path.resolve(projectDirectory, pattern)]),
+      ),
   );
   return [...new Set(found.flat())].sort();
 }

@@ -9,8 +9,8 @@ import { createInitialProject, type Project } from './support/project.ts';
 type Started = DevStack & { readonly started: readonly ProcessName[] };
 
 const projects: Project[] = [];
-const openProject = async (): Promise<Project> => {
-  const project = await createInitialProject();
+const openProject = async (name?: string): Promise<Project> => {
+  const project = await createInitialProject(name);
   projects.push(project);
   return project;
 };
@@ -118,8 +118,8 @@ describe('asof down', () => {
 });
 
 describe('without a stack', () => {
-  it('a command starts what it needs and stops it', async () => {
-    const project = await openProject();
+  it('a command starts what it needs and stops it, in a directory of any name', async () => {
+    const project = await openProject('it\'s a "directory" [of] *any* {name}, café');
     await project.run('apply', '--yes');
     expect(findProcessesOf(project.directory)).toEqual([]);
     expect(await project.run('ingest', 'orders')).toMatchObject({ committed: 240 });

@@ -35,9 +35,11 @@ export interface Project {
   close(): Promise<void>;
 }
 
-/** An empty directory of mode 0700. */
-export function createProject(): Project {
-  const directory = mkdtempSync(path.join(tmpdir(), 'asof-e2e-'));
+/** An empty directory in one of mode 0700. */
+export function createProject(name = 'project'): Project {
+  const root = mkdtempSync(path.join(tmpdir(), 'asof-e2e-'));
+  const directory = path.join(root, name);
+  mkdirSync(directory);
   const file = (name: string): string => path.join(directory, name);
   const start = (...args: readonly string[]): RunningCommand => startCommand([...args, '--json'], directory);
   const stack = (): DevStack => JSON.parse(readFileSync(file('.asof/dev.json'), 'utf8')) as DevStack;
@@ -66,15 +68,15 @@ export function createProject(): Project {
       const down = await start('-C', directory, 'down').outcome;
       const left = findProcessesOf(directory);
       for (const { pid } of left) process.kill(pid, 'SIGKILL');
-      rmSync(directory, { recursive: true, force: true });
+      rmSync(root, { recursive: true, force: true });
       expect(left, down.stderr).toEqual([]);
     },
   };
 }
 
 /** A project as `asof init` writes it. */
-export async function createInitialProject(): Promise<Project> {
-  const project = createProject();
+export async function createInitialProject(name?: string): Promise<Project> {
+  const project = createProject(name);
   await project.run('init', project.directory);
   return project;
 }

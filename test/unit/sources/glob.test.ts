@@ -1,6 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseHeader } from '../../../sources/csv-relation.ts';
-import { baseDirectory, compareBytes } from '../../../sources/glob.ts';
+import { baseDirectory, compareBytes, expandGlob } from '../../../sources/glob.ts';
 
 test.each([
   ['/data/a.csv', '/data'],
@@ -8,8 +11,17 @@ test.each([
   ['/data/2024-*/x/*.csv', '/data'],
   ['/data/{a,b}/x.csv', '/data'],
   ['/*.csv', '/'],
-])('every match of %s lies in %s', (pattern, directory) => {
-  expect(baseDirectory(pattern)).toBe(directory);
+])('every match of %s lies in %s', async (pattern, directory) => {
+  expect(await baseDirectory(pattern)).toBe(directory);
+});
+
+test('a directory that exists as written is no pattern', async () => {
+  const directory = path.join(mkdtempSync(path.join(tmpdir(), 'asof-glob-')), 'a [b]* {c,d}');
+  mkdirSync(directory);
+  writeFileSync(path.join(directory, 'x.csv'), '');
+  expect(await baseDirectory(path.join(directory, '*.csv'))).toBe(directory);
+  expect(await expandGlob(path.join(directory, '{x,y}.csv'))).toEqual([path.join(directory, 'x.csv')]);
+  rmSync(path.dirname(directory), { recursive: true });
 });
 
 test('paths are ordered by bytes, not by UTF-16 units', () => {
