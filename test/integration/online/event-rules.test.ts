@@ -24,13 +24,18 @@ beforeAll(async () => {
 });
 
 let sequence = 0n;
-function row(name: string, event: bigint, amount: bigint | null, label: string | null = null): WorldRow {
+function row(name: string | null, event: bigint, amount: bigint | null, label: string | null = null): WorldRow {
   const values = { amount, price: null, label, flag: null, seen: null, vector: null };
   return { keys: [name, 1n], event, created: null, sequence: sequence++, values };
 }
 
 /** `value status` by feature, then entity, and who answered. */
-async function read(planned: PlannedView, names: readonly string[], at: bigint, isDenied?: (view: string) => boolean) {
+async function read(
+  planned: PlannedView,
+  names: readonly (string | null)[],
+  at: bigint,
+  isDenied?: (view: string) => boolean,
+) {
   const { features } = await readOnlineVectors(readDependencies(fixture), {
     plan: planOf(planned),
     runtime: NO_RUNTIME,
@@ -182,6 +187,18 @@ describe('a window', () => {
     expect((await read(planned, ['a'], NOON + 5n)).answers).toEqual([['null UNAVAILABLE']]);
     expect((await read(planned, ['a'], NOON + 12n)).answers).toEqual([['9 PRESENT']]);
   });
+});
+
+it('null is no key, though rows have it too', async () => {
+  const counted = aggregateFeature('n', { function: 'count', column: null, window: ALL, where: [] });
+  for (const planned of [viewNamed('keyless'), viewNamed('keyless_n', { mode: 'aggregate', features: [counted] })]) {
+    await commitRows(fixture, planned, [row(null, NOON, 1n), row('a', NOON, 2n)]);
+    expect(await materialize(fixture, planned, NOON + 1n)).toMatchObject({ keys: 1 });
+    const { answers } = await read(planned, [null, 'a'], NOON + 1n);
+    expect(answers[0]).toEqual(
+      planned.view.mode === 'asof' ? ['null MISSING', '2 PRESENT'] : ['0 PRESENT', '1 PRESENT'],
+    );
+  }
 });
 
 it('a value that the caller may not see is DENIED, without default', async () => {
