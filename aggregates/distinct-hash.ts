@@ -3,7 +3,8 @@
  * of the MD5 of the value's canonical text, which DuckDB calls `md5_number_lower`:
  *
  * - string: the text; int64: decimal; boolean: `true` or `false`; timestamp: microseconds since 1970 in decimal;
- * - float64: C's `%.16e` (17 significant digits identify a double), minus zero as zero, `nan`, `inf`, `-inf`.
+ * - float64: C's `%.16e` (17 significant digits identify a double, ties go to the even digit), minus zero as zero, `nan`,
+ *   `inf`, `-inf`.
  */
 import { createHash } from 'node:crypto';
 import { AsofError } from '../contracts/errors.ts';
@@ -31,7 +32,14 @@ function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   // C writes at least two digits of the exponent
-  return value.toExponential(16).replace(/([+-])(\d)$/, '$10$2');
+  return roundHalfEven(value).replace(/([+-])(\d)$/, '$10$2');
+}
+
+/** `toExponential(16)` rounds a tie away from zero; where that made the last digit odd, the even one is below it. */
+function roundHalfEven(value: number): string {
+  const rounded = value.toExponential(16);
+  const isTie = /\.\d{16}50*e/.test(value.toExponential(60));
+  return isTie ? rounded.replace(/[13579]e/, (odd) => `${Number(odd[0]) - 1}e`) : rounded;
 }
 
 function canonicalTextSql(expression: string, type: StoredType): string {

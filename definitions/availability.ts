@@ -28,6 +28,7 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
     'a database source': source.kind === 'database',
     'a Kafka source': source.kind === 'kafka',
     schedule: source.schedule !== null,
+    'primaryKey of a file source': source.kind === 'file' && source.primaryKey.length > 0,
     'column and table expectations on a push source': source.kind === 'push' && !areOfRows(source.expectations),
     [`contract columns: '${columns}'`]: columns !== 'evolve' && columns !== 'freeze',
     [`contract types: '${types}'`]: types !== 'freeze',
