@@ -66,7 +66,7 @@ export const everything = featureService('everything', {
 const HEADER = 'paid_at,account_id,payer,payee,amount,note';
 
 /** Two payments of account 1, one each of two accounts that are equal as doubles, and two pairs that are equal as text. */
-export const PAYMENTS = [
+const PAYMENTS = [
   HEADER,
   '2024-03-01T10:00:00Z,1,1,23,10,first',
   '2024-03-02T10:00:00.000001Z,1,12,3,20,007',
