@@ -42,7 +42,7 @@ export default defineConfig({
       project('workflow', ['test/workflow/**/*.test.ts'], 60 * SECOND, SERVERS),
       project('replay', ['test/replay/**/*.test.ts'], 60 * SECOND),
       project('integration', ['test/integration/**/*.test.ts'], 60 * SECOND, SERVERS),
-      project('e2e', ['test/e2e/**/*.e2e.test.ts'], 180 * SECOND, './test/e2e/support/prepare-flights.ts'),
+      project('e2e', ['test/e2e/**/*.e2e.test.ts'], 300 * SECOND, './test/e2e/support/prepare-flights.ts'),
     ],
   },
 });

@@ -3,12 +3,12 @@
  * comes out equals an undisturbed run. The seed decides who is killed and when; `ASOF_E2E_SEEDS=7,8` tries others.
  */
 import { readFileSync, rmSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { beforeAll, expect, inject, it } from 'vitest';
 import type { ProcessName } from '../../contracts/config.ts';
 import type { RunProgress } from '../../contracts/runs.ts';
 import { readDocument } from './support/command.ts';
+import { poll } from './support/polling.ts';
 import { createFlightsProject, type Project } from './support/project.ts';
 import { askProgress, findRunning, isRunning, withTemporalClient } from './support/runs.ts';
 import { createRandom } from './support/seeded-random.ts';
@@ -129,14 +129,6 @@ async function untilBegun(handle: WorkflowHandle, stage: Stage, share: number): 
     const progress = await askProgress(handle);
     return progress !== undefined && stage.hasBegun(progress, share) ? progress : undefined;
   });
-}
-
-async function poll<T>(find: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await find();
-    if (found !== undefined) return found;
-    await sleep(10);
-  }
 }
 
 async function readOutcome(project: Project): Promise<Outcome> {

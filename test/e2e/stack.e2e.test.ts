@@ -1,10 +1,13 @@
 /** The development stack from outside: beside others, before any definitions, after a crash, and not at all. */
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PROCESS_NAMES, type DevStack, type ProcessName } from '../../contracts/config.ts';
+import type { BackfillResult, RunProgress } from '../../contracts/runs.ts';
+import { readDocument } from './support/command.ts';
 import { findProcessesOf } from './support/leftovers.ts';
-import { createInitialProject, type Project } from './support/project.ts';
+import { pollFor } from './support/polling.ts';
+import { createInitialProject, readFailure, type Project } from './support/project.ts';
 
 type Started = DevStack & { readonly started: readonly ProcessName[] };
 
@@ -80,7 +83,7 @@ describe('asof dev', () => {
     };
     expect(await read('latest_order')).toBe(404);
     await project.run('apply', '--yes');
-    await expectSoon(() => read('latest_order'), 200);
+    await pollFor(() => read('latest_order'), 200);
     expect(await project.run('ingest', 'orders')).toMatchObject({ committed: 240 });
 
     const definitions = `import { featureView, numeric } from 'asof';
@@ -95,7 +98,7 @@ export const amounts = featureView('amounts', {
       "import { defineConfig } from 'asof';\nexport default defineConfig({ project: 'shop', definitions: ['features.ts', 'more.ts'] });\n",
     );
     await project.run('apply', '--yes');
-    await expectSoon(() => read('amounts'), 200);
+    await pollFor(() => read('amounts'), 200);
     const { views } = await project.run<{ views: readonly { written: number }[] }>('materialize', 'amounts');
     expect(views[0]!.written).toBeGreaterThan(0);
     expect(project.stack().processes).toEqual(stack.processes);
@@ -117,6 +120,56 @@ describe('asof down', () => {
   });
 });
 
+describe('an interruption', () => {
+  const backfill = ['backfill', 'latest_order', '--from', '2024-01-01', '--to', '2024-03-01', '--chunk', '6h'] as const;
+  const openIngested = async (): Promise<Project> => {
+    const project = await openProject();
+    await project.run('dev', '--detach');
+    await project.run('apply', '--yes');
+    await project.run('ingest', 'orders');
+    return project;
+  };
+  const status = (project: Project): Promise<BackfillStatus> => project.run('backfill', 'status', 'latest_order');
+
+  it('of the stack: a run goes on when the stack is back', async () => {
+    const project = await openIngested();
+    const { run } = await project.run<{ run: string }>(...backfill, '--no-wait');
+    await pollFor(async () => ((await status(project)).progress?.done ?? 0) > 0, true);
+    await project.run('down');
+    await project.run('dev', '--detach');
+    // the same command joins the run that is under way
+    expect(await project.run(...backfill)).toMatchObject({ run, intervals: 240, done: 240, reused: 0, failed: [] });
+    expect(await status(project)).toMatchObject({
+      done: [{ from: '2024-01-01T00:00:00.000000Z', to: '2024-03-01T00:00:00.000000Z' }],
+      dirty: [],
+    });
+    expect(await project.run('fsck', '--deep')).toMatchObject({ ok: true, problems: [] });
+  });
+
+  it('of a waiting command cancels its run, and what is done stays', async () => {
+    const project = await openIngested();
+    const waiting = project.start(...backfill);
+    await pollFor(async () => ((await status(project)).progress?.done ?? 0) > 0, true);
+    process.kill(waiting.pid, 'SIGINT');
+    const failure = readFailure(await waiting.outcome, 1);
+    expect(failure.code).toBe('RUN_CANCELLED');
+    expect((await status(project)).run?.state).toBe('cancelled');
+
+    const { reused, done } = await project.run<BackfillResult>('backfill', 'retry', 'latest_order');
+    expect(reused).toBeGreaterThan(0);
+    expect(reused + done).toBe(240);
+  });
+
+  it('of dev in the foreground stops everything', async () => {
+    const project = await openProject();
+    const dev = project.start('dev');
+    await Promise.race([dev.outcome, pollFor(() => existsSync(project.file('.asof/dev.json')), true)]);
+    process.kill(dev.pid, 'SIGINT');
+    readDocument(await dev.outcome, 0);
+    expect(findProcessesOf(project.directory)).toEqual([]);
+  });
+});
+
 describe('without a stack', () => {
   it('a command starts what it needs and stops it, in a directory of any name', async () => {
     const project = await openProject('it\'s a "directory" [of] *any* {name}, café');
@@ -131,7 +184,7 @@ describe('without a stack', () => {
   });
 });
 
-/** Asks until the answer is the expected one; an answer that never comes is the test's time limit. */
-async function expectSoon<T>(ask: () => Promise<T>, expected: T): Promise<void> {
-  while ((await ask()) !== expected) await sleep(100);
+interface BackfillStatus {
+  readonly run: { readonly id: string; readonly state: string } | null;
+  readonly progress: RunProgress | null;
 }

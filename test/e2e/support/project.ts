@@ -90,7 +90,7 @@ export function createFlightsProject(data: string): Project {
 }
 
 /** The error of a failed command: once on stdout as JSON, once on stderr in words. */
-function readFailure(outcome: Outcome, exitCode: number): Failure {
+export function readFailure(outcome: Outcome, exitCode: number): Failure {
   const { error } = readDocument<{ error: Failure }>(outcome, exitCode);
   expect(outcome.stderr).toContain(error.message);
   return error;
