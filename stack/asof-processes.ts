@@ -22,8 +22,9 @@ const COMMANDS: Readonly<Record<AsofProcessName, readonly string[]>> = {
 };
 
 /**
- * Starts a worker, which is ready when it has made the file that `ASOF_READY_FILE` names, or the API, which is ready
- * when `/ready` answers 200. `settings` hold the addresses of all components.
+ * Starts a worker, which is ready when it has made the file that `ASOF_READY_FILE` names, or the API, which makes the file
+ * once it listens, so that nobody else answers on its port, and is ready when `/ready` answers 200. `settings` hold the
+ * addresses of all components.
  */
 export function startAsofProcess(
   name: AsofProcessName,
@@ -50,7 +51,8 @@ export function startAsofProcess(
         };
       },
       probe: async ({ ports: [port] }) => {
-        if (!isApi) return existsSync(readyFile) ? { address: null, ui: null } : undefined;
+        if (!existsSync(readyFile)) return undefined;
+        if (!isApi) return { address: null, ui: null };
         const address = `http://127.0.0.1:${port}`;
         return (await isHttpReady(`${address}/ready`)) ? { address, ui: address } : undefined;
       },

@@ -1,10 +1,10 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { mapActivityFailures } from '../activities/failure-interceptor.ts';
 import { TASK_QUEUES, type Settings } from '../contracts/config.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 import { openActivities } from './activity-set.ts';
 import { requireAddress } from './required-address.ts';
+import { announceReady } from './ready-file.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { installTemporalRuntime } from './temporal-runtime.ts';
 import { ACTIVITY_QUEUES, type WorkerKind } from './worker-kind.ts';
@@ -96,25 +96,18 @@ async function createActivityWorkers(
 }
 
 async function runAll(workers: readonly Worker[], closeAll: () => Promise<void>): Promise<void> {
-  const readyFile = process.env['ASOF_READY_FILE'];
+  let withdraw: (() => Promise<void>) | undefined;
   try {
     const running = workers.map((worker) => worker.run());
-    if (readyFile !== undefined) await announceReady(readyFile);
+    withdraw = await announceReady();
     // when one fails the others must not go on polling alone
     for (const one of running) one.catch(() => workers.forEach(stop));
     const failed = (await Promise.allSettled(running)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   } finally {
-    if (readyFile !== undefined) await rm(readyFile, { force: true });
+    await withdraw?.();
     await closeAll();
   }
-}
-
-/** Renamed into place: whoever sees the file can read it. */
-async function announceReady(file: string): Promise<void> {
-  const staged = `${file}.${process.pid}`;
-  await writeFile(staged, `${process.pid}\n`);
-  await rename(staged, file);
 }
 
 /** The SDK refuses a second shutdown of a worker. */

@@ -1,6 +1,7 @@
 import { startServer } from '../../api/server.ts';
 import { loadSettings } from '../../definitions/loading.ts';
 import { withComponents } from '../../stack/with-components.ts';
+import { announceReady } from '../../workers/ready-file.ts';
 import { parseCount } from '../arguments.ts';
 import type { Register } from '../main.ts';
 
@@ -15,11 +16,13 @@ export const registerServe: Register = (program, run) => {
         const settings = await loadSettings({ directory });
         await withComponents(settings, ['catalog', 'redis', 'temporal'], async (connected) => {
           const server = await startServer(connected, { host, port });
+          const withdraw = await announceReady();
           terminal.note(`serving ${server.url}`);
           await new Promise<void>((resolve) => {
             if (signal.aborted) resolve();
             else signal.addEventListener('abort', () => resolve(), { once: true });
           });
+          await withdraw();
           await server.close();
           terminal.result({ api: { url: server.url }, stopped: true }, 'stopped');
         });
