@@ -33,6 +33,11 @@ export interface Session {
    * streams included, may run between the batches.
    */
   stream(sql: string, parameters?: readonly EngineValue[]): AsyncIterable<ColumnBatch>;
+  /**
+   * As `stream`, for work that needs nothing else of the session meanwhile: batches go to `take` while the statement still
+   * runs, so that nothing but the batch is held. Other calls wait until it ends.
+   */
+  visit(sql: string, take: (batch: ColumnBatch) => void): Promise<void>;
   /** Appends columns to an existing temporary table. All columns have the same length. */
   append(table: string, columns: readonly AppendColumn[]): Promise<void>;
 }

@@ -72,6 +72,17 @@ export class DuckDBSession implements Session {
     }
   }
 
+  async visit(sql: string, take: (batch: ColumnBatch) => void): Promise<void> {
+    await this.#statement(
+      sql,
+      [],
+      async (result) => {
+        for await (const batch of batchesOf(result)) take(batch);
+      },
+      (prepared) => prepared.stream(),
+    );
+  }
+
   async append(table: string, columns: readonly AppendColumn[]): Promise<void> {
     const total = columns[0]?.values.length ?? 0;
     await this.#exclusive(`append to ${table}`, async () => {
@@ -120,6 +131,7 @@ export class DuckDBSession implements Session {
     sql: string,
     parameters: readonly EngineValue[],
     read: (result: DuckDBResult) => Promise<T>,
+    start: (prepared: DuckDBPreparedStatement) => Promise<DuckDBResult> = (prepared) => prepared.run(),
   ): Promise<T> {
     return this.#exclusive(headOf(sql), async () => {
       const statements = await this.#connection.extractStatements(sql);
@@ -127,7 +139,7 @@ export class DuckDBSession implements Session {
       const prepared = await statements.prepare(0);
       try {
         parameters.forEach((value, index) => bindParameter(prepared, index + 1, value));
-        return await read(await prepared.run());
+        return await read(await start(prepared));
       } finally {
         prepared.destroySync();
       }

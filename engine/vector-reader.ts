@@ -48,14 +48,17 @@ function typedColumn<Items extends BigInt64Array | Float64Array | Int32Array>(
 /** A byte for each bit; undefined when all bits are set. */
 function expandBits(words: BigUint64Array, count: number): Uint8Array | undefined {
   const bits = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+  if (allSet(bits, count)) return undefined;
   const valid = new Uint8Array(count);
-  let set = 0;
-  for (let row = 0; row < count; row++) {
-    const bit = (bits[row >> 3]! >> (row & 7)) & 1;
-    valid[row] = bit;
-    set += bit;
-  }
-  return set === count ? undefined : valid;
+  for (let row = 0; row < count; row++) valid[row] = (bits[row >> 3]! >> (row & 7)) & 1;
+  return valid;
+}
+
+function allSet(bits: Uint8Array, count: number): boolean {
+  const whole = count >> 3;
+  for (let byte = 0; byte < whole; byte++) if (bits[byte] !== 0xff) return false;
+  const rest = (1 << (count & 7)) - 1;
+  return rest === 0 || (bits[whole]! & rest) === rest;
 }
 
 function plainColumn(name: string, vector: DuckDBVector): BatchColumn {

@@ -78,3 +78,11 @@ function structOrder(): RowOrderSql {
     sequence: (order) => `(${order}).sequence`,
   };
 }
+
+/** The extremes that `rowOrderSql` needs; null in every column for no rows. */
+export function extremesSql(events: string): string {
+  return `SELECT epoch_us(min(__event)) AS "minEvent", epoch_us(max(__event)) AS "maxEvent",
+  epoch_us(min(__created)) AS "minCreated", epoch_us(max(__created)) AS "maxCreated",
+  min(__seq) AS "minSequence", max(__seq) AS "maxSequence"
+FROM (${events})`;
+}

@@ -42,7 +42,10 @@ export interface UnitInput {
   /** The least and greatest q of the spine. */
   readonly firstAt: Micros | null;
   readonly lastAt: Micros | null;
-  /** The temporary table to create: `__row` and the columns of `viewFeatureColumns`, a row for each row of the shard. */
+  /**
+   * The temporary view to create, over tables named after it: `__row` and the columns of `viewFeatureColumns`, a row for each
+   * row of the shard, in no order.
+   */
   readonly table: string;
 }
 
@@ -74,14 +77,10 @@ export async function computeUnit(session: Session, dependencies: EventDependenc
       resultTable: result,
     });
   }
-  await session.run(`CREATE TEMP TABLE ${quoteIdentifier(table)} AS
+  await session.run(`CREATE TEMP VIEW ${quoteIdentifier(table)} AS
 SELECT ${['r.__row', ...results.flatMap(({ view, result }) => resultColumns(plan, view, result))].join(', ')}
 FROM ${quoteIdentifier(requests)} r
-${results.map(({ result }) => `LEFT JOIN ${quoteIdentifier(result)} ON ${quoteIdentifier(result)}.__row = r.__row`).join('\n')}
-ORDER BY r.__row`);
-  for (const name of [requests, ...results.map(({ result }) => result)]) {
-    await session.run(`DROP TABLE ${quoteIdentifier(name)}`);
-  }
+${results.map(({ result }) => `LEFT JOIN ${quoteIdentifier(result)} ON ${quoteIdentifier(result)}.__row = r.__row`).join('\n')}`);
 }
 
 function keyColumns(plan: FeaturePlan, view: PlannedView): readonly string[] {

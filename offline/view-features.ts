@@ -2,15 +2,7 @@
 import type { PlannedView } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
-import {
-  candidatesSql,
-  extremesSql,
-  greaterTiesSql,
-  matchesAsKnownSql,
-  matchesSql,
-  requestedEvents,
-  type MatchInput,
-} from './asof-match.ts';
+import { findNewestRows } from './asof/find-newest-rows.ts';
 import {
   countingRows,
   endingsSql,
@@ -21,7 +13,6 @@ import {
 } from './event-identity.ts';
 import { DELETED_COLUMN, relationKeys, usedColumns } from './event-relation.ts';
 import { aggregateType, featureSql, type FeatureSql } from './feature-sql.ts';
-import { rowOrderSql, type OrderExtremes } from './row-order-sql.ts';
 import { computeAggregates, type AggregateSweep } from './sweep/sweep.ts';
 
 export interface ViewFeaturesInput {
@@ -57,89 +48,40 @@ export async function computeViewFeatures(session: Session, input: ViewFeaturesI
 async function findRows(
   session: Session,
   { planned, events, asKnown, resultTable }: ViewFeaturesInput,
-  requestSql: string,
+  requests: string,
   keys: readonly string[],
 ): Promise<void> {
   const { view, source } = planned;
-  const requests = quoteIdentifier(`${resultTable}_requests`);
-  const matches = quoteIdentifier(`${resultTable}_matches`);
-  await session.run(`CREATE TEMP TABLE ${requests} AS ${requestSql}`);
-  const input = {
-    events: await narrowEvents(session, events([]), keys, requests),
+  const newest = `${resultTable}_newest`;
+  const hasCreated = source.created !== null;
+  await findNewestRows(session, {
     requests,
     keys,
+    events: events([]),
     delayMicros: view.delayMicros,
-  };
-  if ((asKnown || view.asKnown) && source.created !== null) {
-    const [extremes] = await session.rows(extremesSql(events([])));
-    const order = rowOrderSql(orderExtremes(extremes));
-    await session.run(`CREATE TEMP TABLE ${matches} AS ${matchesAsKnownSql(input, order)}`);
-  } else {
-    await matchInOrder(session, { ...input, events: events([]) }, input, resultTable, matches);
-  }
-  await session.run(`CREATE TEMP TABLE ${quoteIdentifier(resultTable)} AS ${foundRowsSql(planned, events, matches)}`);
-  for (const table of [matches, requests]) await session.run(`DROP TABLE ${table}`);
-}
-
-/** Fewer rows than this for one request: filtering them by key costs more than it saves. */
-const EVENTS_PER_REQUEST = 20n;
-
-async function narrowEvents(
-  session: Session,
-  events: string,
-  keys: readonly string[],
-  requests: string,
-): Promise<string> {
-  const [counts] = await session.rows(
-    `SELECT (SELECT count(*) FROM (${events})) AS events, (SELECT count(*) FROM ${requests}) AS requests`,
-  );
-  const few = (counts!['events'] as bigint) < EVENTS_PER_REQUEST * (counts!['requests'] as bigint);
-  return few ? events : requestedEvents(events, keys, requests);
-}
-
-async function matchInOrder(
-  session: Session,
-  all: MatchInput,
-  requested: MatchInput,
-  resultTable: string,
-  matches: string,
-): Promise<void> {
-  const candidates = quoteIdentifier(`${resultTable}_candidates`);
-  const ties = quoteIdentifier(`${resultTable}_ties`);
-  await session.run(`CREATE TEMP TABLE ${candidates} AS ${candidatesSql(requested)}`);
-  await session.run(`CREATE TEMP TABLE ${ties} AS ${greaterTiesSql(all, candidates)}`);
-  await session.run(`CREATE TEMP TABLE ${matches} AS ${matchesSql(candidates, ties)}`);
-  for (const table of [candidates, ties]) await session.run(`DROP TABLE ${table}`);
+    hasCreated,
+    asKnown: hasCreated && (asKnown || view.asKnown),
+    table: newest,
+  });
+  await session.run(`CREATE TEMP TABLE ${quoteIdentifier(resultTable)} AS ${foundRowsSql(planned, events, newest)}`);
+  await session.run(`DROP TABLE ${quoteIdentifier(newest)}`);
 }
 
 /** The features' columns are read for the answers alone. */
 function foundRowsSql(
   { view, source, features }: PlannedView,
   events: ViewFeaturesInput['events'],
-  matches: string,
+  newest: string,
 ): string {
   const columns = usedColumns({ features });
   const young =
-    view.ttlMicros === null
-      ? 'true'
-      : `m.__event_micros >= epoch_us(m.__at) - ${literalBigint(BigInt(view.ttlMicros))}`;
+    view.ttlMicros === null ? 'true' : `n.__event_micros >= n.__at_micros - ${literalBigint(BigInt(view.ttlMicros))}`;
+  const late = source.created === null ? 'false' : 'n.__created_micros > n.__at_micros';
   const kept = source.operation === null ? 'true' : `NOT e.${DELETED_COLUMN}`;
   const values = columns.length === 0 ? '' : `, ${identifierList(columns, 'e.')}`;
-  return `SELECT m.__row, m.__event_micros, coalesce(m.__created_micros > epoch_us(m.__at), false) AS __late,
+  return `SELECT n.__row, n.__event_micros, ${late} AS __late,
   ${young} AND ${kept} AS __live, NOT (${young}) AND ${kept} AS __expired${values}
-FROM ${matches} m JOIN (${events(columns)}) e ON e.__seq = m.__seq`;
-}
-
-/** Without rows any order does. */
-function orderExtremes(extremes: Partial<OrderExtremes> | undefined): OrderExtremes {
-  return {
-    minEvent: extremes?.minEvent ?? 0n,
-    maxEvent: extremes?.maxEvent ?? 0n,
-    minCreated: extremes?.minCreated ?? null,
-    maxCreated: extremes?.maxCreated ?? null,
-    minSequence: extremes?.minSequence ?? 0n,
-    maxSequence: extremes?.maxSequence ?? 0n,
-  };
+FROM ${quoteIdentifier(newest)} n JOIN (${events(columns)}) e ON e.__seq = n.__seq`;
 }
 
 async function sweepAggregates(

@@ -1,9 +1,8 @@
 /** From the lake to Redis for an as-of view: the greatest due row of each key. */
 import type { Session } from '../engine/engine.ts';
 import { identifierList } from '../engine/sql.ts';
-import { extremesSql } from '../offline/asof-match.ts';
 import { keysEqual, relationKeys } from '../offline/event-relation.ts';
-import { rowOrderSql, type OrderExtremes } from '../offline/row-order-sql.ts';
+import { extremesSql, rowOrderSql, type OrderExtremes } from '../offline/row-order-sql.ts';
 import { createAsofCodec } from './asof-state.ts';
 import { createKeyEncoder } from './entity-key.ts';
 import { deleteKeysWithoutRows } from './lost-keys.ts';

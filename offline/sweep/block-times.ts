@@ -5,7 +5,7 @@
 import { floorToGrid } from '../../contracts/time.ts';
 import type { WindowManifest } from '../../contracts/manifest.ts';
 import type { EventBlock } from './event-block.ts';
-import { int64Numbers } from './int64-numbers.ts';
+import { int64Numbers } from '../int64-numbers.ts';
 import type { RequestBlock } from './request-block.ts';
 
 export interface BlockTimes {

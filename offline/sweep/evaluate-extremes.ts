@@ -1,7 +1,7 @@
 /** Least and greatest values: an order tree over numbers that compare like the values. */
 import { compareValues } from '../../aggregates/value-order.ts';
 import type { EngineValue } from '../../engine/engine.ts';
-import { int64Numbers } from './int64-numbers.ts';
+import { int64Numbers } from '../int64-numbers.ts';
 import { GreatestTree, LeastTree } from './order-tree.ts';
 import { rankColumn } from './ranks.ts';
 import type { ResultColumn } from './result-column.ts';

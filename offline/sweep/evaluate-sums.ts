@@ -1,6 +1,6 @@
 /** Sums and means. Integers slide, exactly; floats go through an order tree, so that nothing cancels. */
 import { requireInt64, type Naming } from '../../aggregates/integer-sum.ts';
-import { int64Numbers } from './int64-numbers.ts';
+import { int64Numbers } from '../int64-numbers.ts';
 import { SumTree } from './order-tree.ts';
 import type { ResultColumn } from './result-column.ts';
 import { slide, type Sliding } from './slide.ts';

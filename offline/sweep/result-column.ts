@@ -1,7 +1,7 @@
 /** A column of answers by request, in the shape that the engine appends. */
 import type { StoredType } from '../../contracts/values.ts';
 import type { AppendColumn, EngineValue } from '../../engine/engine.ts';
-import { writeInt64 } from './int64-numbers.ts';
+import { writeInt64 } from '../int64-numbers.ts';
 
 export class ResultColumn {
   readonly #values: BigInt64Array | Float64Array | EngineValue[];

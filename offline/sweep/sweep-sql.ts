@@ -1,15 +1,8 @@
-/** The statements of a sweep. Keys become small numbers, so that the sweep never compares key values itself. */
+/** The statements of a sweep. */
 import { distinctHashSql } from '../../aggregates/distinct-hash.ts';
 import type { FilterColumn } from '../../aggregates/row-filter.ts';
 import { identifierList, literalValue, quoteIdentifier, sqlType } from '../../engine/sql.ts';
 import type { SweepFeature, SweepPlan } from './sweep-plan.ts';
-
-/** The distinct keys of the requests, numbered. */
-export function createKeysSql(table: string, requests: string, plan: SweepPlan): string {
-  return `CREATE TEMP TABLE ${quoteIdentifier(table)} AS
-SELECT CAST(row_number() OVER () AS INTEGER) AS __key, *
-FROM (SELECT DISTINCT ${identifierList(plan.keys)} FROM (${requests}))`;
-}
 
 /** Requests by (key, time): `__key`, `__at`, `__row`. */
 export function requestsSql(keysTable: string, requests: string, plan: SweepPlan): string {

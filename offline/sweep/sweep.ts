@@ -6,11 +6,12 @@
 import { quoteIdentifier } from '../../engine/sql.ts';
 import type { PlannedView } from '../../contracts/plan.ts';
 import type { Session } from '../../engine/engine.ts';
+import { createKeysSql } from '../key-numbers.ts';
 import { evaluateBlock } from './evaluate-block.ts';
 import { emptyBlock, readBlocks, type EventBlock } from './event-block.ts';
 import { RequestReader } from './request-block.ts';
 import { planSweep } from './sweep-plan.ts';
-import { addLeaksSql, createKeysSql, createResultSql, eventsSql, requestsSql } from './sweep-sql.ts';
+import { addLeaksSql, createResultSql, eventsSql, requestsSql } from './sweep-sql.ts';
 
 export interface AggregateSweep {
   readonly view: PlannedView;
@@ -53,7 +54,7 @@ export async function computeAggregates(
 ): Promise<void> {
   const plan = planSweep(sweep.view, sweep.asKnown);
   const keys = `${sweep.resultTable}__keys`;
-  await session.run(createKeysSql(keys, sweep.requests, plan));
+  await session.run(createKeysSql(keys, sweep.requests, plan.keys));
   await session.run(createResultSql(sweep.resultTable, plan));
   const requests = new RequestReader(session.stream(requestsSql(keys, sweep.requests, plan)), pieceRows);
   let answered = 0;

@@ -16,23 +16,29 @@ const YEAR_2024: Micros = 1_704_067_200_000_000n;
 const KEY_TEXTS = ['', 'a', 'a,b', "a'b", 'a"b', 'a\\b', 'a\tb', 'a|b', '1', '12', 'é', '\u{1F6E9}', '\uFF5E', 'null'];
 const KEY_CODES = [0n, 1n, 2n, 3n, 12n, 23n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
 
-const rowOf = (base: Micros, edges: readonly bigint[]): fc.Arbitrary<Omit<WorldRow, 'keys' | 'sequence'>> =>
+interface KeyedSettings {
+  readonly base: Micros;
+  readonly edges: readonly bigint[];
+  readonly hasCreated: boolean;
+}
+
+const rowOf = ({ base, edges, hasCreated }: KeyedSettings): fc.Arbitrary<Omit<WorldRow, 'keys' | 'sequence'>> =>
   fc.record({
     event: arbitraryTime(base),
-    created: orNull(arbitraryTime(base)),
+    created: hasCreated ? orNull(arbitraryTime(base)) : fc.constant(null),
     values: fc.record(arbitraryValues(base, edges)),
   });
 
 /** The rows and requests of one key. Doubled rows are duplicates in all but their sequence. */
-const keyedWorld = (base: Micros, edges: readonly bigint[]) =>
+const keyedWorld = (settings: KeyedSettings) =>
   fc.record({
     rows: fc
-      .array(fc.tuple(rowOf(base, edges), fc.boolean()), { maxLength: 10 })
+      .array(fc.tuple(rowOf(settings), fc.boolean()), { maxLength: 10 })
       .map((rows) => rows.flatMap(([row, doubled]) => (doubled && row.event % 3n === 0n ? [row, row] : [row]))),
-    requests: fc.array(arbitraryTime(base), { maxLength: 5 }),
+    requests: fc.array(arbitraryTime(settings.base), { maxLength: 5 }),
   });
 
-const settings = (mode: ViewOptions['mode']) =>
+const worldSettings = (mode: ViewOptions['mode']) =>
   fc.record({
     edges: fc.constantFrom(...AMOUNT_EDGES),
     base: fc.constantFrom(-10n, YEAR_2024, YEAR_1, YEAR_9999),
@@ -49,10 +55,14 @@ export function arbitraryWorld(
   keys: number,
   eventId: ValueColumn | null = null,
 ): fc.Arbitrary<World> {
-  return settings(mode).chain(({ base, edges, asKnown, ...options }) =>
+  return worldSettings(mode).chain(({ base, edges, asKnown, ...options }) =>
     fc
       .record({
-        keyed: fc.array(keyedWorld(base, edges), { minLength: keys / 2, maxLength: keys, size: 'max' }),
+        keyed: fc.array(keyedWorld({ base, edges, hasCreated: options.hasCreated }), {
+          minLength: keys / 2,
+          maxLength: keys,
+          size: 'max',
+        }),
         offset: fc.nat(KEY_TEXTS.length * KEY_CODES.length - 1),
         order: fc.integer({ min: 0, max: 1000 }),
         strangers: fc.array(arbitraryTime(base), { maxLength: 3 }),

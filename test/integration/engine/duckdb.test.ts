@@ -131,6 +131,36 @@ describe('streams', () => {
   });
 });
 
+describe('visits', () => {
+  test('give every batch while other calls of the session wait', async () => {
+    await engine.session(async (session) => {
+      const done: string[] = [];
+      let total = 0n;
+      const visited = session
+        .visit('SELECT range a FROM range(300000)', ({ columns: [a] }) => {
+          for (const value of a!.values as BigInt64Array) total += value;
+        })
+        .then(() => done.push('visit'));
+      const counted = session.rows('SELECT 1').then(() => done.push('rows'));
+      await Promise.all([visited, counted]);
+      expect(total).toBe(44_999_850_000n);
+      expect(done).toEqual(['visit', 'rows']);
+    });
+  });
+
+  test('end with the failure of the statement or of the visitor', async () => {
+    await engine.session(async (session) => {
+      const late = `SELECT CASE WHEN range = 200000 THEN error('late') END FROM range(300000)`;
+      await expect(session.visit(late, () => undefined)).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+      const refuse = (): never => {
+        throw new Error('enough');
+      };
+      await expect(session.visit('SELECT range FROM range(300000)', refuse)).rejects.toThrow('enough');
+      expect(await session.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    });
+  });
+});
+
 test('append takes typed arrays, plain values and nulls', async () => {
   await engine.session(async (session) => {
     await session.run(
