@@ -77,10 +77,13 @@ export async function computeUnit(session: Session, dependencies: EventDependenc
       resultTable: result,
     });
   }
-  await session.run(`CREATE TEMP VIEW ${quoteIdentifier(table)} AS
-SELECT ${['r.__row', ...results.flatMap(({ view, result }) => resultColumns(plan, view, result))].join(', ')}
-FROM ${quoteIdentifier(requests)} r
-${results.map(({ result }) => `LEFT JOIN ${quoteIdentifier(result)} ON ${quoteIdentifier(result)}.__row = r.__row`).join('\n')}`);
+  const columns = results.flatMap(({ view, result }) => resultColumns(plan, view, result));
+  const [first, ...others] = results.map(({ result }) => quoteIdentifier(result));
+  const joined = [first, ...others.map((result) => `JOIN ${result} USING (__row)`)].join(' ');
+  await session.run(
+    `CREATE TEMP VIEW ${quoteIdentifier(table)} AS SELECT ${['__row', ...columns].join(', ')} FROM ${joined}`,
+  );
+  await session.run(`DROP TABLE ${quoteIdentifier(requests)}`);
 }
 
 function keyColumns(plan: FeaturePlan, view: PlannedView): readonly string[] {

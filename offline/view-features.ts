@@ -35,14 +35,18 @@ export interface ViewFeatureSql extends FeatureSql {
   readonly leak: string | null;
 }
 
-/** Creates the result table: at most one row for each request, by `__row`. */
+/** Creates the result table: one row for each request, by `__row`; null beside it where nothing was found. */
 export async function computeViewFeatures(session: Session, input: ViewFeaturesInput): Promise<void> {
   const keys = relationKeys(input.planned.view);
   const named = keys.map((key, index) => `${quoteIdentifier(input.requestKeys[index]!)} AS ${quoteIdentifier(key)}`);
   const known = input.requestKeys.map((key) => `${quoteIdentifier(key)} IS NOT NULL`).join(' AND ');
-  const requests = `SELECT __row, ${named.join(', ')}, __at FROM ${quoteIdentifier(input.requests)} WHERE ${known}`;
+  const all = quoteIdentifier(input.requests);
+  const requests = `SELECT __row, ${named.join(', ')}, __at FROM ${all} WHERE ${known}`;
   if (input.planned.view.mode === 'aggregate') await sweepAggregates(session, input, requests, keys);
   else await findRows(session, input, requests, keys);
+  await session.run(
+    `INSERT INTO ${quoteIdentifier(input.resultTable)} (__row) SELECT __row FROM ${all} WHERE NOT (${known})`,
+  );
 }
 
 async function findRows(
@@ -52,6 +56,7 @@ async function findRows(
   keys: readonly string[],
 ): Promise<void> {
   const { view, source } = planned;
+  const result = quoteIdentifier(resultTable);
   const newest = `${resultTable}_newest`;
   const hasCreated = source.created !== null;
   await findNewestRows(session, {
@@ -63,7 +68,8 @@ async function findRows(
     asKnown: hasCreated && (asKnown || view.asKnown),
     table: newest,
   });
-  await session.run(`CREATE TEMP TABLE ${quoteIdentifier(resultTable)} AS ${foundRowsSql(planned, events, newest)}`);
+  await session.run(`CREATE TEMP TABLE ${result} AS ${foundRowsSql(planned, events, newest)}`);
+  await session.run(`INSERT INTO ${result} (__row) SELECT __row FROM ${quoteIdentifier(newest)} WHERE __seq IS NULL`);
   await session.run(`DROP TABLE ${quoteIdentifier(newest)}`);
 }
 
