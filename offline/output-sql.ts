@@ -30,6 +30,8 @@ export function outputSql(value: string, type: string, format: TableFormat): str
   }
 }
 
+/** `TIMESTAMP_NS` and the like too, but no list of them. */
+const TIMESTAMP = /^TIMESTAMP(_[A-Z]+| WITH TIME ZONE)?$/;
 const WHOLE = /^U?(BIGINT|HUGEINT)$/;
 const FLOATING = /^(FLOAT|DOUBLE)$/;
 const NESTED = /(\]|^STRUCT\(.*\)|^MAP\(.*\)|^UNION\(.*\))$/s;
@@ -37,7 +39,7 @@ const LIST = /^(.*)\[\d*\]$/s;
 
 /** Timestamps with six digits and `Z`; NaN and infinities as JavaScript writes them; nested values as JSON. */
 function textSql(value: string, type: string): string {
-  if (type.startsWith('TIMESTAMP')) return `strftime(${utcSql(value, type)}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
+  if (TIMESTAMP.test(type)) return `strftime(${utcSql(value, type)}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
   if (FLOATING.test(type)) return `CASE WHEN isfinite(${value}) THEN ${value}::VARCHAR ELSE ${nonFiniteSql(value)} END`;
   if (NESTED.test(type)) return `${jsonSql(value, type)}::VARCHAR`;
   return type === 'VARCHAR' ? value : `${value}::VARCHAR`;
@@ -45,7 +47,7 @@ function textSql(value: string, type: string): string {
 
 /** Integers that JSON readers would round, NaN and infinities are strings. */
 function jsonSql(value: string, type: string): string {
-  if (type.startsWith('TIMESTAMP')) return `to_json(${textSql(value, type)})`;
+  if (TIMESTAMP.test(type)) return `to_json(${textSql(value, type)})`;
   if (FLOATING.test(type)) {
     return `CASE WHEN isfinite(${value}) THEN to_json(${value}) ELSE to_json(${nonFiniteSql(value)}) END`;
   }
@@ -54,7 +56,7 @@ function jsonSql(value: string, type: string): string {
     return `CASE WHEN ${safe} THEN to_json(${value}) ELSE to_json(${value}::VARCHAR) END`;
   }
   const element = LIST.exec(type)?.[1];
-  if (element !== undefined && (WHOLE.test(element) || FLOATING.test(element) || element.startsWith('TIMESTAMP'))) {
+  if (element !== undefined && (WHOLE.test(element) || FLOATING.test(element) || TIMESTAMP.test(element))) {
     return `to_json(list_transform(${value}::${element}[], lambda item: ${jsonSql('item', element)}))`;
   }
   return `to_json(${value})`;

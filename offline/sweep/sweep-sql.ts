@@ -1,7 +1,7 @@
 /** The statements of a sweep. */
 import { distinctHashSql } from '../../aggregates/distinct-hash.ts';
-import type { FilterColumn } from '../../aggregates/row-filter.ts';
-import { identifierList, literalValue, quoteIdentifier, sqlType } from '../../engine/sql.ts';
+import { identifierList, quoteIdentifier, sqlType } from '../../engine/sql.ts';
+import { filterSql } from './filter-sql.ts';
 import type { SweepFeature, SweepPlan } from './sweep-plan.ts';
 
 /** Requests by (key, time): `__key`, `__at`, `__row`. */
@@ -12,7 +12,7 @@ ORDER BY k.__key, r.__at`;
 }
 
 /**
- * Events of the requested keys by (key, order): `__key`, `__event`, `__created` (when the source has it), then one column
+ * Events of the requested keys from the key's `__since` on, by (key, order): `__key`, `__event`, `__created` (when the source has it), then one column
  * for each input, then one INTEGER, 1 or 0, for each group with a filter.
  */
 export function eventsSql(keysTable: string, events: string, plan: SweepPlan): string {
@@ -27,7 +27,8 @@ export function eventsSql(keysTable: string, events: string, plan: SweepPlan): s
   const columns = ['k.__key', 'e.__event', ...created, ...inputs, ...filters];
   return `SELECT ${columns.join(', ')}
 FROM (${events}) e JOIN ${quoteIdentifier(keysTable)} k USING (${identifierList(plan.keys)})
-${plan.asKnown ? 'WHERE e.__created IS NOT NULL\n' : ''}ORDER BY k.__key, e.__event, e.__created NULLS FIRST, e.__seq`;
+WHERE epoch_us(e.__event) >= k.__since${plan.asKnown ? ' AND e.__created IS NOT NULL' : ''}
+ORDER BY k.__key, e.__event, e.__created NULLS FIRST, e.__seq`;
 }
 
 /** The result: `__row`, a column for each feature, and when the source has `created`, whether each value leaks. */
@@ -47,14 +48,4 @@ export function addLeaksSql(table: string, plan: SweepPlan): readonly string[] {
 
 function leakColumn({ feature }: SweepFeature): string {
   return quoteIdentifier(`__leak_${feature.name}`);
-}
-
-/** 1 where every column of the filter has one of its values, else 0; null equals null. */
-function filterSql(filter: readonly FilterColumn[]): string {
-  const conditions = filter.map(({ column, type, values }) => {
-    const name = `e.${quoteIdentifier(column)}`;
-    const equals = values.map((value) => `${name} IS NOT DISTINCT FROM ${literalValue(value, type)}`);
-    return equals.length === 0 ? 'false' : `(${equals.join(' OR ')})`;
-  });
-  return `CAST(${conditions.join(' AND ')} AS INTEGER)`;
 }

@@ -11,6 +11,7 @@ import { evaluateBlock } from './evaluate-block.ts';
 import { emptyBlock, readBlocks, type EventBlock } from './event-block.ts';
 import { RequestReader } from './request-block.ts';
 import { planSweep } from './sweep-plan.ts';
+import { createSinceSql } from './sweep-keys-sql.ts';
 import { addLeaksSql, createResultSql, eventsSql, requestsSql } from './sweep-sql.ts';
 
 export interface AggregateSweep {
@@ -20,7 +21,7 @@ export interface AggregateSweep {
    * none; not read when the source has none), `__seq` BIGINT, and the columns that features and filters use.
    */
   readonly events: string;
-  /** A SELECT of the requests: `__row` BIGINT, the key columns, none null, and `__at` TIMESTAMP. It is read twice. */
+  /** A SELECT of the requests: `__row` BIGINT, the key columns, none null, and `__at` TIMESTAMP. Both are read twice. */
   readonly requests: string;
   /** Whether only rows created at or before q count. A view that says so itself needs no wish. */
   readonly asKnown: boolean;
@@ -54,7 +55,9 @@ export async function computeAggregates(
 ): Promise<void> {
   const plan = planSweep(sweep.view, sweep.asKnown);
   const keys = `${sweep.resultTable}__keys`;
-  await session.run(createKeysSql(keys, sweep.requests, plan.keys));
+  const asked = `${sweep.resultTable}__asked`;
+  await session.run(createKeysSql(asked, sweep.requests, plan.keys));
+  await session.run(createSinceSql(keys, asked, sweep.events, plan));
   await session.run(createResultSql(sweep.resultTable, plan));
   const requests = new RequestReader(session.stream(requestsSql(keys, sweep.requests, plan)), pieceRows);
   let answered = 0;
@@ -74,5 +77,5 @@ export async function computeAggregates(
     await requests.close();
   }
   for (const sql of addLeaksSql(sweep.resultTable, plan)) await session.run(sql);
-  await session.run(`DROP TABLE ${quoteIdentifier(keys)}`);
+  for (const table of [keys, asked]) await session.run(`DROP TABLE ${quoteIdentifier(table)}`);
 }

@@ -49,9 +49,26 @@ const FILTERS: readonly (readonly WhereManifest[])[] = [
   [{ column: 'price', values: ['NaN', 0, 0.25, 'Infinity'] }],
 ];
 
+interface Choices {
+  readonly windows: readonly WindowManifest[];
+  readonly filters: typeof FILTERS;
+}
+
+/** Old rows may be left out where every window is bounded, and more of them the fewer windows and filters there are. */
+const CHOICES: readonly Choices[] = [
+  { windows: WINDOWS, filters: FILTERS },
+  { windows: WINDOWS.filter(({ kind }) => kind !== 'all'), filters: FILTERS },
+  { windows: LAST_WINDOWS.slice(0, 1), filters: FILTERS.slice(0, 3) },
+  { windows: WINDOWS.filter(({ kind }) => kind !== 'all').slice(0, 3), filters: [[]] },
+  { windows: LAST_WINDOWS, filters: [[]] },
+];
+
 /** One to three features of every function. */
 export const aggregateFeatures: fc.Arbitrary<readonly FeatureManifest[]> = fc
-  .tuple(...AGGREGATE_FUNCTIONS.map((name) => fc.array(featureOf(name), { minLength: 1, maxLength: 3 })))
+  .constantFrom(...CHOICES)
+  .chain((choices) =>
+    fc.tuple(...AGGREGATE_FUNCTIONS.map((name) => fc.array(featureOf(name, choices), { minLength: 1, maxLength: 3 }))),
+  )
   .map((lists) => lists.flat().map((feature, index) => ({ ...feature, name: `${feature.name}_${index}` })));
 
 /** A feature for every column, one with a default. */
@@ -59,12 +76,12 @@ export const COLUMN_FEATURES: readonly FeatureManifest[] = (Object.keys(VALUE_CO
   columnFeature(column, column === 'label' ? 'none' : null),
 );
 
-function featureOf(name: AggregateFunction): fc.Arbitrary<AggregateFeatureManifest> {
+function featureOf(name: AggregateFunction, { windows, filters }: Choices): fc.Arbitrary<AggregateFeatureManifest> {
   return fc
     .record({
       column: fc.constantFrom(...COLUMNS[name]),
-      window: fc.constantFrom(...(name === 'lastN' ? LAST_WINDOWS : WINDOWS)),
-      where: fc.constantFrom(...FILTERS),
+      window: fc.constantFrom(...(name === 'lastN' ? windows.filter(({ kind }) => kind === 'last') : windows)),
+      where: fc.constantFrom(...filters),
     })
     .map((parts) => aggregateFeature(`${name}_${parts.column ?? 'rows'}`, { function: name, ...parts }));
 }
