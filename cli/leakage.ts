@@ -11,7 +11,9 @@ export function describeLeakage(leakage: Leakage): readonly string[] {
   return [
     ...(leaking.length > 0
       ? ['Leakage, values made from rows created after their time (--as-known avoids it):', ...lines]
-      : ['Leakage: none found.']),
+      : unknown.length < entries.length || entries.length === 0
+        ? ['Leakage: none found.']
+        : []),
     ...(unknown.length > 0 ? [`Leakage unknown, no created timestamp: ${unknown.length} features.`] : []),
   ];
 }
