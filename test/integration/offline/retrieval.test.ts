@@ -8,6 +8,7 @@ import {
   entity,
   featureView,
   fileSource,
+  lastN,
   normalize,
   numeric,
   requestSource,
@@ -66,6 +67,11 @@ const counts = featureView('counts', {
     wind_sum: sum('wind', { window: 'all', default: 0 }),
   },
 });
+const recent = featureView('recent', {
+  entities: [station],
+  source: weather,
+  features: { times: lastN('ts', 2), temps: lastN('temp', 2), winds: lastN('wind', 2), skies: lastN('sky', 2) },
+});
 const routes = featureView('routes', { entities: [route], source: trips, features: { size: numeric() } });
 const request = requestSource('request', { schema: { limit: 'int64', when: 'timestamp' } });
 const clock = derivedView('clock', {
@@ -90,6 +96,7 @@ beforeAll(async () => {
     latest,
     delayed,
     counts,
+    recent,
     routes,
     request,
     clock,
@@ -222,6 +229,33 @@ describe('as-of views', () => {
     ]);
     expect(leakage).toEqual({ latest__wind: 1, counts__n: 1, counts__wind_sum: 1 });
   });
+});
+
+test('lists are JSON in CSV and in JSON Lines, their elements written as single values are', async () => {
+  const spine = writeText(fixture, 'recent.csv', 'station,event_timestamp\nA,2024-01-01T12:00:00Z\nB,2024-01-02\n');
+  const asked = { spine, request: { features: ['recent'] } };
+  const lines = await retrieveLines(fixture, { ...asked, output: 'recent.out.jsonl' });
+  expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
+    {
+      station: 'A',
+      event_timestamp: '2024-01-01T12:00:00Z',
+      recent__times: ['2024-01-01T10:30:00.000000Z', '2024-01-01T10:00:00.000000Z'],
+      recent__temps: ['NaN', 2.5],
+      recent__winds: ['9007199254740993', 4],
+      recent__skies: ["o'cast", 'clear'],
+    },
+    {
+      station: 'B',
+      event_timestamp: '2024-01-02',
+      recent__times: ['2024-01-01T10:00:00.000000Z'],
+      recent__temps: null,
+      recent__winds: null,
+      recent__skies: null,
+    },
+  ]);
+  const [, first, second] = await retrieveLines(fixture, { ...asked, output: 'recent.out.csv' });
+  expect(first).toContain('"[""2024-01-01T10:30:00.000000Z"",""2024-01-01T10:00:00.000000Z""]","[""NaN"",2.5]"');
+  expect(second).toBe('B,2024-01-02,"[""2024-01-01T10:00:00.000000Z""]",,,');
 });
 
 test('derived views see typed inputs, and their leaks', async () => {
