@@ -5,13 +5,18 @@ import { AsofError, messageOf } from '../contracts/errors.ts';
 
 export function parseBodiesWithoutLoss(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, parseLossless(body as string));
+      // bytes that are no UTF-8 would become U+FFFD, and that is another key
+      done(null, parseLossless(new TextDecoder('utf-8', { fatal: true }).decode(body as Buffer)));
     } catch (error) {
-      done(new AsofError('USAGE', { problem: `the body is not JSON: ${messageOf(error)}` }, error));
+      done(new AsofError('USAGE', { problem: `the body is not JSON: ${wordsFor(error)}` }, error));
     }
   });
+}
+
+function wordsFor(error: unknown): string {
+  return error instanceof RangeError ? 'it is nested too deeply' : messageOf(error);
 }
 
 /** JSON to plain values. Throws on duplicate keys, `__proto__`, and numbers that no type of ours holds. */

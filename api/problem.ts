@@ -26,7 +26,11 @@ export function answerProblems(server: FastifyInstance): void {
 
 function toAsofError(error: FastifyError): AsofError {
   if (error instanceof AsofError) return error;
-  if (error.validation) return new AsofError('USAGE', { problem: error.message }, error);
+  if (error.validation) {
+    const extra = error.validation[0]?.params.additionalProperty;
+    const problem = typeof extra === 'string' ? `${error.message}: ${JSON.stringify(extra)}` : error.message;
+    return new AsofError('USAGE', { problem }, error);
+  }
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new AsofError('USAGE', { problem: error.message }, error);
   return new AsofError('INTERNAL', { problem: messageOf(error) }, error);
