@@ -1,4 +1,5 @@
 import type {
+  DerivedFeatureManifest,
   ExpectationManifest,
   FeatureManifest,
   FeatureViewManifest,
@@ -18,7 +19,9 @@ export interface Unavailable {
  */
 export function notAvailableYet(manifest: Manifest): readonly Unavailable[] {
   const sources = manifest.sources.flatMap((source) => (source.kind === 'request' ? [] : inSource(source)));
-  const views = manifest.views.flatMap((view) => (view.kind === 'derived' ? [] : inView(view)));
+  const views = manifest.views.flatMap((view) =>
+    view.kind === 'derived' ? inFeatures(view.features, `view ${view.name}`) : inView(view),
+  );
   return [...sources, ...views];
 }
 
@@ -27,7 +30,9 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
   return list(`source ${source.name}`, {
     'a database source': source.kind === 'database',
     'a Kafka source': source.kind === 'kafka',
+    'a file source on S3': source.kind === 'file' && source.path.startsWith('s3://'),
     schedule: source.schedule !== null,
+    'allowedLateness of a file source': source.kind === 'file' && source.allowedLatenessMicros !== null,
     'primaryKey of a file source': source.kind === 'file' && source.primaryKey.length > 0,
     'column and table expectations on a push source': source.kind === 'push' && !areOfRows(source.expectations),
     [`contract columns: '${columns}'`]: columns !== 'evolve' && columns !== 'freeze',
@@ -48,13 +53,19 @@ function inView(view: FeatureViewManifest): readonly Unavailable[] {
     'expectations on aggregates': view.mode === 'aggregate' && expectations.length > 0,
     'column and table expectations on a view': view.mode === 'asof' && !areOfRows(expectations),
   });
-  return [...own, ...view.features.flatMap((feature) => inFeature(feature, place))];
+  return [...own, ...inFeatures(view.features, place)];
 }
 
-function inFeature({ name, transform }: FeatureManifest, view: string): readonly Unavailable[] {
-  return list(`${view}, feature ${name}`, {
-    [`${transform?.function} without parameters`]: transform !== null && !transform.fitted,
-  });
+function inFeatures(
+  features: readonly (FeatureManifest | DerivedFeatureManifest)[],
+  view: string,
+): readonly Unavailable[] {
+  return features.flatMap(({ name, pii, transform }) =>
+    list(`${view}, feature ${name}`, {
+      pii,
+      [`${transform?.function} without parameters`]: transform !== null && !transform.fitted,
+    }),
+  );
 }
 
 function areOfRows(expectations: readonly ExpectationManifest[]): boolean {

@@ -20,6 +20,8 @@ describe('notAvailableYet', () => {
   it.each<readonly [unknown, string, string]>([
     [databaseSource('s', { ...stored, url: 'env:DB', table: 't' }), 'source s', 'a database source'],
     [kafkaSource('s', { ...stored, topic: 't' }), 'source s', 'a Kafka source'],
+    [file({ path: 's3://bucket/rows/*.parquet' }), 'source s', 'a file source on S3'],
+    [file({ allowedLateness: '10m' }), 'source s', 'allowedLateness of a file source'],
     [file({ schedule: '@daily' }), 'source s', 'schedule'],
     [file({ contract: { columns: 'discard' } }), 'source s', "contract columns: 'discard'"],
     [file({ contract: { types: 'evolve' } }), 'source s', "contract types: 'evolve'"],
@@ -53,6 +55,7 @@ describe('notAvailableYet', () => {
       'source s',
       'column and table expectations on a push source',
     ],
+    [viewWith({ delay: numeric({ pii: true }) }), 'view view, feature delay', 'pii'],
     [
       viewWith({ delay: numeric({ transform: standardize() }) }),
       'view view, feature delay',
