@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type {
   DerivedFeatureManifest,
   DerivedInputManifest,
@@ -26,6 +27,9 @@ export function normalizeDerivedView(
   if (typeof compute !== 'function') {
     place.in('compute').report(`${show(compute)} is no function`, 'write compute: (inputs, { at }) => ({ … })');
     return undefined;
+  }
+  if (types.isAsyncFunction(compute) || types.isGeneratorFunction(compute)) {
+    place.in('compute').report('it does not return its values at once', 'write a plain synchronous function');
   }
   const view: Omit<DerivedViewManifest, 'fingerprint'> = {
     kind: 'derived',

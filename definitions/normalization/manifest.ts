@@ -16,7 +16,7 @@ import { normalizeFeatureView, type ViewSurroundings } from './feature-views.ts'
 import { isRecord, show } from './option-reader.ts';
 import { Place, Problems } from './problems.ts';
 import { normalizeAlias } from './references.ts';
-import { normalizeService } from './services.ts';
+import { checkSpine, normalizeService } from './services.ts';
 import { normalizeSource } from './sources.ts';
 
 type NamedKind = Exclude<DefinitionKind, 'selection'>;
@@ -82,7 +82,7 @@ export function normalizeDefinitions(
   const services = find('service').map((found) => normalizeService(found, placeOf(found), { views, aliases }));
   problems.throwIfAny();
 
-  return sealManifest({
+  const manifest = sealManifest({
     format: MANIFEST_FORMAT,
     project,
     entities: [...entities.values()],
@@ -91,6 +91,15 @@ export function normalizeDefinitions(
     aliases: [...aliases.values()],
     services,
   });
+  for (const found of find('service')) {
+    checkSpine(
+      manifest,
+      manifest.services.find(({ name }) => name === found.definition.name)!,
+      placeOf(found),
+    );
+  }
+  problems.throwIfAny();
+  return manifest;
 }
 
 /** Sorts every list by name and adds the fingerprint. One that is there already does not count. */

@@ -1,4 +1,6 @@
-import type { ServiceManifest } from '../../contracts/manifest.ts';
+import type { Manifest, ServiceManifest } from '../../contracts/manifest.ts';
+import { planInputs } from '../resolution/inputs.ts';
+import { findTypeClash } from '../resolution/spine.ts';
 import { serviceFingerprint } from '../view-fingerprints.ts';
 import type { Found } from './definition-set.ts';
 import { OptionReader } from './option-reader.ts';
@@ -19,6 +21,15 @@ export function normalizeService(
   const service = { name: definition.name, features, ...options.metadata() };
   checkColumns(service, surroundings, place);
   return { ...service, fingerprint: serviceFingerprint(service, surroundings.views) };
+}
+
+/** What a reader of the service must bring has one type a column, over all views that it reads. */
+export function checkSpine(manifest: Manifest, { features }: Pick<ServiceManifest, 'features'>, place: Place): void {
+  const { views, derived } = planInputs(manifest, features);
+  const clash = findTypeClash(manifest, views, derived);
+  if (clash !== undefined) {
+    place.report(clash, "rename one, or read the view through view.as('…', { key: 'another column' })");
+  }
 }
 
 function checkColumns(

@@ -20,19 +20,35 @@ export function planSpine(
     derived.flatMap((view) => requestColumnsOf(view, manifest)),
     ({ name }) => name,
   );
+  const clash = findTypeClash(manifest, views, derived);
+  if (clash !== undefined) {
+    const problem = `${clash}; rename one, or read the view through an alias`;
+    throw new AsofError('NAME_COLLISION', { where: 'features', problem });
+  }
+  return { keyColumns, requestColumns };
+}
+
+/** In words, the first column that keys and request sources want with two types; undefined when there is none. */
+export function findTypeClash(
+  manifest: Manifest,
+  views: readonly PlannedView[],
+  derived: readonly PlannedDerived[],
+): string | undefined {
+  const wanted: readonly (readonly [string, StoredType])[] = [
+    ...views.flatMap((view) => keysOf(view, manifest).map(({ column, type }) => [column, type] as const)),
+    ...derived.flatMap((view) =>
+      requestColumnsOf(view, manifest).map(({ name, type }) => [name, storedType(type)] as const),
+    ),
+  ];
   const types = new Map<string, StoredType>();
-  const expect = (column: string, type: StoredType): void => {
+  for (const [column, type] of wanted) {
     const earlier = types.get(column);
     if (earlier !== undefined && earlier !== type) {
-      const problem = `the spine's column "${column}" would have to be ${earlier} and ${type}; rename one, or read the view through an alias`;
-      throw new AsofError('NAME_COLLISION', { where: 'features', problem });
+      return `the spine's column "${column}" would have to be ${earlier} and ${type}`;
     }
     types.set(column, type);
-  };
-  for (const view of views) for (const { column, type } of keysOf(view, manifest)) expect(column, type);
-  for (const view of derived)
-    for (const { name, type } of requestColumnsOf(view, manifest)) expect(name, storedType(type));
-  return { keyColumns, requestColumns };
+  }
+  return undefined;
 }
 
 function keysOf({ view, spineColumns }: PlannedView, manifest: Manifest): readonly PlannedKeyColumn[] {

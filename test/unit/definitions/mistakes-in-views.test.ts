@@ -1,6 +1,16 @@
 /** Bad views, references and names: each is reported once, with its place, the problem and the mend. */
 import { describe, expect, it } from 'vitest';
-import { boolean, count, derivedView, entity, featureService, featureView, numeric, sum } from '../../../index.ts';
+import {
+  boolean,
+  count,
+  derivedView,
+  entity,
+  featureService,
+  featureView,
+  numeric,
+  requestSource,
+  sum,
+} from '../../../index.ts';
 import { airport, expectOneProblem, flights, problemsOf, request, viewWith, type Mistake } from './project.ts';
 
 /** For arguments that the compiler would refuse. */
@@ -11,6 +21,8 @@ const delays = featureView('delays', {
   source: flights,
   features: { flights: count({ last: 3 }) },
 });
+
+const numbered = requestSource('numbered', { schema: { origin: 'int64' } });
 
 const derivedWith = (options: object): unknown =>
   derivedView('clock', {
@@ -107,6 +119,11 @@ const CASES: Readonly<Record<string, readonly Mistake[]>> = {
       /^service service: the output column delays__flights comes twice/,
     ],
     [
+      'service that wants two types of one column',
+      featureService('service', { features: [delays, derivedWith({ inputs: [numbered] }) as never] }),
+      `service service: the spine's column "origin" would have to be string and int64; rename one, or read the view through view.as('…', { key: 'another column' })`,
+    ],
+    [
       'empty service',
       featureService('service', { features: [] }),
       'service service, features: the service has no features; give a list of views',
@@ -132,6 +149,11 @@ const CASES: Readonly<Record<string, readonly Mistake[]>> = {
       /two inputs are named "delays"/,
     ],
     ['no function', derivedWith({ compute: undefined }), /^view clock, compute: undefined is no function/],
+    [
+      'asynchronous function',
+      derivedWith({ compute: async () => ({ late: 1 }) }),
+      /^view clock, compute: it does not return its values at once/,
+    ],
     ['no features', derivedWith({ features: {} }), /^view clock: the view has no features/],
     [
       'aggregate as output',
