@@ -47,6 +47,9 @@ export async function main(args: readonly string[]): Promise<number> {
   const interrupt = (): void => abort.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
+  // a promise that nobody awaits, such as one that definitions leave behind, still ends in one document
+  const crash = (error: unknown): never => process.exit(terminal.fail(error));
+  process.once('unhandledRejection', crash);
 
   let exitCode = 0;
   const program = await buildProgram(args, async (handler) => {
@@ -62,6 +65,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     process.removeListener('SIGINT', interrupt);
     process.removeListener('SIGTERM', interrupt);
+    process.removeListener('unhandledRejection', crash);
   }
 }
 

@@ -21,6 +21,11 @@ const library = new Proxy(language, {
 /** The exports of a bundle. Throws `DEFINITIONS_UNLOADABLE` naming the file whose code failed. */
 export function evaluateBundle(code: string): Readonly<Record<string, unknown>> {
   const module = { exports: {} as Readonly<Record<string, unknown>> };
+  const exit = Object.getOwnPropertyDescriptor(process, 'exit')!;
+  // ending the process here would look like a command that is done, or take a worker down
+  process.exit = () => {
+    throw new Error('process.exit is not for definitions; throw an error');
+  };
   try {
     const run = compileFunction(code, ['module', 'exports', 'require'], { filename: FILE_NAME }) as (
       ...values: readonly unknown[]
@@ -29,6 +34,8 @@ export function evaluateBundle(code: string): Readonly<Record<string, unknown>> 
   } catch (error) {
     if (error instanceof AsofError) throw error;
     throw new AsofError('DEFINITIONS_UNLOADABLE', { file: fileOf(error, code), problem: messageOf(error) }, error);
+  } finally {
+    Object.defineProperty(process, 'exit', exit);
   }
   return module.exports;
 }

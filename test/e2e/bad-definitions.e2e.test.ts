@@ -110,4 +110,15 @@ describe('apply refuses', () => {
     expect(error.code).toBe('DEFINITIONS_UNLOADABLE');
     expect(error.message).toContain('features.ts');
   });
+
+  it('what ends the process', async () => {
+    const error = await refuse(`${PAYMENT_DEFINITIONS}\nprocess.exit(0);\n`);
+    expect(error.code).toBe('DEFINITIONS_UNLOADABLE');
+  });
+
+  it('what fails when nobody waits for it any more, in one document', async () => {
+    project.write('features.ts', `${PAYMENT_DEFINITIONS}\nvoid Promise.reject(new Error('too late'));\n`);
+    expect(await project.fail(1, 'plan')).toMatchObject({ code: 'INTERNAL', message: 'too late' });
+    project.write('features.ts', PAYMENT_DEFINITIONS);
+  });
 });

@@ -232,6 +232,7 @@ describe('loadDefinitions', () => {
       'features.ts',
       /^broken$/,
     ],
+    ['an exit', `process.exit(0);`, 'features.ts', /^process\.exit is not for definitions/],
     [
       'a misspelt builder',
       `import { featureVeiw } from 'asof'; export const view = featureVeiw('a', {});`,
