@@ -9,14 +9,20 @@ type TimestampColumnOf<Columns extends Schema> = NoInfer<
   { [Column in keyof Columns]: Columns[Column] extends TimestampType ? Column : never }[keyof Columns] & string
 >;
 
+/** Any text; written so that editors still offer the declared columns. */
+type UndeclaredColumn = string & Record<never, never>;
+
 /** Options of every source whose rows are stored. */
 export interface StoredSourceOptions<Columns extends Schema> extends MetadataOptions {
   /** Our column names and their types. */
   readonly schema: Columns;
   /** When the event happened. */
   readonly timestamp: TimestampColumnOf<Columns>;
-  /** When the row became known; enables as-known reads and counts of leaked values. */
-  readonly created?: TimestampColumnOf<Columns>;
+  /**
+   * When the row became known; enables as-known reads and counts of leaked values. A column that the schema leaves out is
+   * read as a timestamp.
+   */
+  readonly created?: TimestampColumnOf<Columns> | UndeclaredColumn;
   /** Rows with the same id are one event: the greatest row. */
   readonly eventId?: ColumnOf<Columns>;
   /** Column that says whether a row is an insert, update or delete. */

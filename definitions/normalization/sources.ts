@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type {
+  ColumnManifest,
   ContractMode,
   FileFormat,
   Metadata,
@@ -9,7 +10,9 @@ import type {
   StoredSourceManifest,
 } from '../../contracts/manifest.ts';
 import { storedType } from '../../contracts/values.ts';
+import { closestNames } from '../closest-names.ts';
 import { fingerprintOf } from '../fingerprint.ts';
+import { isName, NAME_RULE } from '../names.ts';
 import { normalizeColumns, requireColumn, type Columns } from './columns.ts';
 import type { Found } from './definition-set.ts';
 import { normalizeExpectations } from './expectations.ts';
@@ -99,13 +102,14 @@ function normalizeStored(
   contract: StoredBase['contract'] = normalizeContract(options),
 ): StoredBase {
   const { place } = options;
-  const declared = normalizeColumns(options);
+  const created = options.text('created');
+  const declared = withCreated(normalizeColumns(options), created, place);
   const columns: Columns = new Map(declared.map((column) => [column.name, column]));
   const timestamp = options.requiredText('timestamp', 'name the column that says when the event happened');
   const meaning = {
     columns: declared,
     timestamp,
-    created: options.text('created'),
+    created,
     eventId: options.text('eventId'),
     operation: options.text('operation'),
     primaryKey: options.texts('primaryKey'),
@@ -127,6 +131,18 @@ function normalizeStored(
     schedule: options.text('schedule'),
     ...options.metadata(),
   };
+}
+
+/** A created column that the schema leaves out is a timestamp, unless the name looks like a slip for one that is there. */
+function withCreated(
+  declared: readonly ColumnManifest[],
+  created: string | null,
+  place: Place,
+): readonly ColumnManifest[] {
+  const names = declared.map(({ name }) => name);
+  if (created === null || names.includes(created) || closestNames(created, names).length > 0) return declared;
+  if (!isName(created)) place.in('created').report(`${show(created)} is not a valid name`, NAME_RULE);
+  return [...declared, { name: created, type: 'timestamp', from: created }];
 }
 
 function requireInstants(columns: Columns, name: string, place: Place, owner: string): void {

@@ -41,6 +41,11 @@ const CASES: Readonly<Record<string, readonly Mistake[]>> = {
       /column "id" is int64; declare it as 'timestamp', or as 'timestamp\[s\]'/,
     ],
     ['created of another type', fileWith({ created: 'id' }), /^source other, created: column "id" is int64/],
+    [
+      'misspelt created',
+      fileWith({ created: 'dat' }),
+      /^source other, created: .* no column "dat"; did you mean "date"/,
+    ],
     ['unknown event id', fileWith({ eventId: 'uuid' }), /^source other, eventId: source other has no column "uuid"/],
     [
       'unknown column type',
