@@ -35,28 +35,36 @@ export interface Assembled {
 }
 
 /**
- * Names of the output: the spine's columns, then the features. Throws `NAME_COLLISION`.
+ * Names of the output: the spine's columns, then the features. The formats' names ignore case. Throws `NAME_COLLISION`.
  */
 export function outputNames(
   plan: FeaturePlan,
   columns: readonly Pick<SpineColumn, 'name'>[],
   shortNames: boolean,
 ): readonly string[] {
-  const own = columns.map(({ name }) => name);
-  const taken = new Set(own);
+  const own = new Map<string, string>();
+  for (const { name } of columns) {
+    const twin = own.get(name.toLowerCase());
+    if (twin !== undefined) {
+      const problem = `its columns "${twin}" and "${name}" have the same name but for case; rename one of them`;
+      throw new AsofError('NAME_COLLISION', { where: 'the spine', problem });
+    }
+    own.set(name.toLowerCase(), name);
+  }
+  const taken = new Set(own.keys());
   const features = plan.columns.map(({ name, feature }) => {
     const output = shortNames ? feature.name : name;
-    if (taken.has(output)) {
-      const where = own.includes(output) ? 'the spine' : 'short names';
+    if (taken.has(output.toLowerCase())) {
+      const where = own.has(output.toLowerCase()) ? 'the spine' : 'short names';
       const problem = `two columns of the output would be named "${output}"; ${
         shortNames ? 'leave --short-names out' : 'rename the column of the spine'
       }`;
       throw new AsofError('NAME_COLLISION', { where, problem });
     }
-    taken.add(output);
+    taken.add(output.toLowerCase());
     return output;
   });
-  return [...own, ...features];
+  return [...own.values(), ...features];
 }
 
 export async function assemble(session: Session, input: AssemblyInput): Promise<Assembled> {

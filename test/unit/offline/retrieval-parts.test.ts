@@ -33,8 +33,15 @@ describe('names of the output', () => {
   test.each([
     [['a__x', 'b__x'], /"x"; leave --short-names out/],
     [['a__user'], /the spine: .*"user"/],
+    [['a__User'], /the spine: .*"User"/],
+    [['a__x', 'b__X'], /"X"; leave --short-names out/],
   ])('that collide are refused: %s', (columns, message) => {
     expect(() => outputNames(planOf(columns), spine, true)).toThrow(message);
+  });
+
+  test.each(['user', 'User'])('that the spine has twice are refused: user and %s', (name) => {
+    const message = `its columns "user" and "${name}" have the same name but for case`;
+    expect(() => outputNames(planOf(['a__x']), [...spine, { name }], false)).toThrow(message);
   });
 });
 
@@ -61,13 +68,12 @@ test('views that read their key from the same columns are one group', () => {
   ]);
 });
 
-test('shards follow the larger of spine and source', async () => {
-  const plan = { ...planOf([]), views: [{ source: { name: 's' } }] as never };
-  const shards = (sourceRows: number, spineRows: number) =>
+test('shards follow the larger of the spine and the source of a windowed view', async () => {
+  const shards = (sourceRows: number, spineRows: number, mode = 'aggregate') =>
     chooseShards(
       { files: async () => ({ snapshot: 1, files: [{ rows: sourceRows }] }) } as never,
       'p',
-      plan,
+      { ...planOf([]), views: [{ source: { name: 's' }, view: { mode } }] as never },
       {},
       spineRows,
     );
@@ -75,6 +81,7 @@ test('shards follow the larger of spine and source', async () => {
   expect(await shards(100_000_000, 1000)).toBe(4);
   expect(await shards(1000, 5_000_000)).toBe(3);
   expect(await shards(1e12, 1)).toBe(64);
+  expect(await shards(1e12, 1, 'asof')).toBe(1);
 });
 
 test.each([
