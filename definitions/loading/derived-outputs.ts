@@ -28,18 +28,23 @@ export function readOutputs(view: string, outputs: Outputs, returned: unknown): 
     Object.entries(outputs).map(([name, { type, size }]) => {
       const value = readValue(returned[name] ?? null, type, size);
       if (value !== undefined) return [name, value];
-      const problem = `compute returned ${show(returned[name])} for a ${type} feature`;
+      const what = `compute returned ${show(returned[name])} for a ${type} feature`;
+      const problem = typeof returned[name] === 'bigint' && type === 'numeric' ? `${what}, ${BEYOND_FLOAT64}` : what;
       throw new AsofError('INVALID_VALUE', { where: `${where}, feature ${name}`, problem });
     }),
   );
 }
+
+/** A numeric feature of a derived view is a float64: nothing is rounded that was exact. */
+const BEYOND_FLOAT64 = 'which holds no such integer exactly; return Number(value) to round it, or text to keep it';
 
 /** Undefined when the value is not of the type. */
 function readValue(value: unknown, type: FeatureType, size: number | undefined): FeatureValue | undefined {
   if (value === null) return null;
   switch (type) {
     case 'numeric':
-      return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+      if (typeof value === 'bigint') return exactNumber(value);
+      return typeof value === 'number' ? value : undefined;
     case 'categorical':
     case 'text':
       return typeof value === 'string' ? value : undefined;
@@ -52,4 +57,9 @@ function readValue(value: unknown, type: FeatureType, size: number | undefined):
       return isVector ? value : undefined;
     }
   }
+}
+
+function exactNumber(value: bigint): number | undefined {
+  const number = Number(value);
+  return Number.isFinite(number) && BigInt(number) === value ? number : undefined;
 }

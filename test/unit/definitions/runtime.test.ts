@@ -28,11 +28,18 @@ describe('compute', () => {
       t: new Timestamp(5000n),
       e: [1, 2],
     });
+    expect(computeWith({ n: 1n << 60n })).toMatchObject({ n: 2 ** 60 });
     expect(computeWith({ t: at, n: undefined })).toEqual({ n: null, b: null, c: null, t: at, e: null });
   });
 
   it.each([
     ['a value of another type', { b: 1 }, 'view view, feature b: compute returned 1 for a boolean feature'],
+    [
+      'an integer that would be rounded',
+      { n: 9007199254740993n },
+      'view view, feature n: compute returned 9007199254740993 for a numeric feature, ' +
+        'which holds no such integer exactly; return Number(value) to round it, or text to keep it',
+    ],
     ['a vector of another size', { e: [1] }, 'view view, feature e: compute returned [1] for a embedding feature'],
     ['an unknown feature', { m: 1 }, 'view view: compute returned "m", which is not among its features: n, b, c, t, e'],
     ['nothing', undefined, 'view view: compute returned undefined; return an object, synchronously'],
