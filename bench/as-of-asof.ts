@@ -1,4 +1,4 @@
-/** One point-in-time join by Asof, as a contender: prints seconds of the join alone, peak memory, rows and a checksum. */
+/** One point-in-time join by Asof, as a contender: prints seconds and CPU seconds of the join alone, peak memory, rows and a checksum. */
 import path from 'node:path';
 import { openCatalog } from '../catalog/postgres.ts';
 import { loadSettings, runtimeFromBundle } from '../definitions/loading.ts';
@@ -23,6 +23,7 @@ await withComponents(settings, ['catalog'], async (connected) => {
   });
   try {
     const started = performance.now();
+    const startedCpu = process.cpuUsage();
     const applied = await catalog.definitions.current(connected.project);
     if (applied === undefined) throw new Error('nothing applied');
     const plan = resolveFeatures(applied.manifest, { features: ['newest'] });
@@ -43,8 +44,10 @@ await withComponents(settings, ['catalog'], async (connected) => {
       session.rows(`SELECT sum(f0) AS checksum FROM read_parquet(${literalText(output)})`),
     );
     const seconds = (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(startedCpu);
+    const cpuSeconds = (user + system) / 1e6;
     const peakBytes = process.resourceUsage().maxRSS * 1024;
-    console.log(JSON.stringify({ seconds, peakBytes, rows, checksum: Number(summed?.['checksum']) }));
+    console.log(JSON.stringify({ seconds, cpuSeconds, peakBytes, rows, checksum: Number(summed?.['checksum']) }));
   } finally {
     await engine.close();
     await catalog.close();

@@ -11,6 +11,8 @@ export interface Contender {
 interface Measurement {
   /** Of the work alone, without the start of the process. */
   readonly seconds: number;
+  /** Of all threads; beside the seconds it tells how busy the machine was with other work. */
+  readonly cpuSeconds: number;
   readonly peakBytes: number;
   readonly rows: number;
   /** Equal for equal results, within rounding. */
@@ -21,6 +23,7 @@ export interface Standing {
   readonly name: string;
   readonly minimumSeconds: number;
   readonly medianSeconds: number;
+  readonly minimumCpuSeconds: number;
   readonly peakBytes: number;
   readonly checksum: number;
   /** Set when it failed; the figures are then meaningless. */
@@ -58,6 +61,7 @@ function standing(name: string, measurements: readonly Measurement[], failure: s
     name,
     minimumSeconds: seconds[0] ?? Number.NaN,
     medianSeconds: seconds[Math.floor(seconds.length / 2)] ?? Number.NaN,
+    minimumCpuSeconds: Math.min(...measurements.map(({ cpuSeconds }) => cpuSeconds)),
     peakBytes: Math.max(0, ...measurements.map(({ peakBytes }) => peakBytes)),
     checksum: measurements[0]?.checksum ?? Number.NaN,
     failure,

@@ -60,7 +60,7 @@ function choosePeers([own, ...peers]: readonly Contender[], words: string): read
 function drawStandings(standings: readonly Standing[]): string {
   const [own] = standings;
   return drawTable(
-    ['who', 'minimum s', 'median s', 'ratio of minima', 'peak MiB'],
+    ['who', 'minimum s', 'median s', 'ratio of minima', 'CPU s', 'peak MiB'],
     standings.map((one) =>
       one.failure === null
         ? [
@@ -68,9 +68,10 @@ function drawStandings(standings: readonly Standing[]): string {
             one.minimumSeconds.toFixed(2),
             one.medianSeconds.toFixed(2),
             `${(one.minimumSeconds / (own?.minimumSeconds ?? Number.NaN)).toFixed(2)}×`,
+            one.minimumCpuSeconds.toFixed(2),
             Math.round(one.peakBytes / 2 ** 20),
           ]
-        : [one.name, 'failed', '', '', ''],
+        : [one.name, 'failed', '', '', '', ''],
     ),
   );
 }

@@ -1,4 +1,4 @@
-"""What every peer reports: seconds of the work alone, peak resident memory of the process, rows and a checksum."""
+"""What every peer reports: seconds and CPU seconds of the work alone, peak resident memory, rows and a checksum."""
 import json
 import resource
 import sys
@@ -7,8 +7,12 @@ import time
 
 def measure(work):
     """Runs work(arguments) once and prints one line of JSON; work returns (rows, checksum)."""
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     rows, checksum = work(*sys.argv[1:])
-    seconds = time.perf_counter() - started
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - started_cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": seconds, "peakBytes": peak, "rows": rows, "checksum": checksum}))
+    print(
+        json.dumps(
+            {"seconds": seconds, "cpuSeconds": cpu_seconds, "peakBytes": peak, "rows": rows, "checksum": checksum}
+        )
+    )
