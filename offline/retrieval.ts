@@ -1,7 +1,8 @@
 /** A point-in-time join from file to file, in this process. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { AsofError } from '../contracts/errors.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import type { Engine, Session } from '../engine/engine.ts';
 import { assemble, outputNames, type Leakage } from './assembly.ts';
@@ -56,6 +57,9 @@ export async function retrieveHistorical(
   request: RetrievalRequest,
 ): Promise<Retrieved> {
   const format = tableFormat(request.output);
+  if (resolve(request.output) === resolve(request.spine.path)) {
+    throw new AsofError('USAGE', { problem: `the output ${request.output} is the spine itself; name another file` });
+  }
   const directory = join(dependencies.workDirectory, `retrieval-${randomUUID()}`);
   await mkdir(directory, { recursive: true });
   try {

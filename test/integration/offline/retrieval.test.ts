@@ -14,7 +14,7 @@ import {
   requestSource,
   sum,
 } from '../../../definitions/language.ts';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ingest,
@@ -357,6 +357,13 @@ describe('refusals', () => {
     });
     await expect(short).rejects.toThrow(/"wind"/);
   });
+});
+
+test('the output is never written over the spine', async () => {
+  const spine = writeText(fixture, 'own.csv', 'station,event_timestamp\nA,2024-01-01\n');
+  const asked = retrieve(fixture, { spine, request: { features: ['latest:wind'] }, output: 'own.csv' });
+  await expect(asked).rejects.toMatchObject({ code: 'USAGE' });
+  expect(readFileSync(spine, 'utf8')).toBe('station,event_timestamp\nA,2024-01-01\n');
 });
 
 test('an empty spine gives an empty file with all columns', async () => {
