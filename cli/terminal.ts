@@ -9,20 +9,20 @@ export interface Terminal {
   result(document: unknown, text: string | readonly string[]): void;
   /** A remark about what is going on; never on stdout. */
   note(text: string): void;
-  /** A live bar on a terminal, a line for each new step elsewhere, nothing with `--json`. */
+  /** A live bar on a terminal; elsewhere a line for each new step, or nothing with `--json`. */
   progress(progress: RunProgress): void;
-  /** Ends the bar's line. */
+  /** Takes the bar away. */
   endProgress(): void;
   fail(error: unknown): number;
 }
 
 export function openTerminal(json: boolean): Terminal {
-  const live = process.stderr.isTTY && !json;
+  const live = process.stderr.isTTY;
   let lastStep = '';
   let barShown = false;
 
   const endProgress = (): void => {
-    if (barShown) process.stderr.write('\n');
+    if (barShown) process.stderr.write('\r\u001b[K');
     barShown = false;
     lastStep = '';
   };

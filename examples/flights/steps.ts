@@ -1,41 +1,32 @@
-/** Numbered steps with their time, one line each; on a terminal the line at work shows a turning mark. */
+/** Numbered steps with their time, one line each; on a terminal the step at work stands above its progress bar. */
 import pc from 'picocolors';
 
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+/** To the start of the line above, cleared. */
+const LINE_ABOVE = '\u001b[1A\r\u001b[K';
 
 export class Steps {
   #number = 0;
 
   async run<T>(title: string, work: () => Promise<T>): Promise<T> {
-    const number = String(++this.#number).padStart(2);
+    const numbered = `${String(++this.#number).padStart(2)}  ${title}`;
     const started = performance.now();
-    const stop = this.#animate(`${number}  ${title}`, started);
+    if (process.stdout.isTTY) process.stdout.write(`${pc.cyan('▸')} ${numbered} …\n`);
+    const end = (mark: string): void => {
+      if (process.stdout.isTTY) process.stdout.write(LINE_ABOVE);
+      process.stdout.write(`${mark} ${numbered} ${pc.dim(seconds(started))}\n`);
+    };
     try {
       const result = await work();
-      stop();
-      process.stdout.write(`${pc.green('✔')} ${number}  ${title} ${pc.dim(seconds(started))}\n`);
+      end(pc.green('✔'));
       return result;
     } catch (error) {
-      stop();
-      process.stdout.write(`${pc.red('✖')} ${number}  ${title} ${pc.dim(seconds(started))}\n`);
+      end(pc.red('✖'));
       throw error;
     }
   }
 
   note(text: string): void {
     process.stdout.write(`      ${text}\n`);
-  }
-
-  #animate(title: string, started: number): () => void {
-    if (!process.stdout.isTTY) return () => undefined;
-    let frame = 0;
-    const timer = setInterval(() => {
-      process.stdout.write(`\r\u001b[K${FRAMES[frame++ % FRAMES.length]} ${title} ${pc.dim(seconds(started))}`);
-    }, 100);
-    return () => {
-      clearInterval(timer);
-      process.stdout.write('\r\u001b[K');
-    };
   }
 }
 
