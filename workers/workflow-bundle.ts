@@ -8,6 +8,8 @@ import workerPackage from '@temporalio/worker/package.json' with { type: 'json' 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Everything that can end up in the bundle: workflows import contracts and their own folder, and nothing else. */
 const FOLDERS = ['workflows', 'contracts'];
+/** Part of the hash: to be raised when the way of bundling changes. */
+const FORMAT = 'bundle 2';
 
 /**
  * The file of the bundled workflow code. It is built when the workflow sources or the SDK changed and kept by the hash of
@@ -24,12 +26,14 @@ export async function workflowBundle(cacheDirectory: string): Promise<{ readonly
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(ROOT, 'workflows', 'index.ts'),
     logger: new DefaultLogger('ERROR'),
+    // module ids are paths from here: the bundle must not depend on where the process was started
+    webpackConfigHook: (config) => ({ ...config, context: ROOT }),
   });
   return { codePath: await keep(places, name, code) };
 }
 
 async function hashSources(): Promise<string> {
-  const hash = createHash('sha256').update(workerPackage.version);
+  const hash = createHash('sha256').update(`${FORMAT}\0${workerPackage.version}`);
   for (const folder of FOLDERS) {
     const names = (await readdir(path.join(ROOT, folder))).filter((name) => name.endsWith('.ts')).sort();
     for (const name of names)
