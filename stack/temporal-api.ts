@@ -1,12 +1,7 @@
 /** What the stack asks of a Temporal server. The client is loaded on use: it is large, and most commands need none. */
 import type { Connection } from '@temporalio/client';
 import { AsofError, messageOf } from '../contracts/errors.ts';
-
-/** Workflows are found by these, all of type Keyword. */
-export const SEARCH_ATTRIBUTES = ['AsofProject', 'AsofView', 'AsofDataset'] as const;
-
-/** The value of `INDEXED_VALUE_TYPE_KEYWORD` in Temporal's API. */
-const KEYWORD = 2;
+import { registerSearchAttributes as registerMissing } from '../workers/search-attributes.ts';
 
 /** Throws `TEMPORAL_UNAVAILABLE` when the server does not answer or does not know the namespace. */
 export async function checkNamespace(address: string, namespace: string): Promise<void> {
@@ -17,13 +12,7 @@ export async function checkNamespace(address: string, namespace: string): Promis
 
 /** Registers what is missing of the search attributes; safe to repeat. */
 export async function registerSearchAttributes(address: string, namespace: string): Promise<void> {
-  await withService(address, async ({ operatorService }) => {
-    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-    const missing = SEARCH_ATTRIBUTES.filter((name) => customAttributes?.[name] === undefined);
-    if (missing.length === 0) return;
-    const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
-    await operatorService.addSearchAttributes({ namespace, searchAttributes });
-  });
+  await withService(address, (connection) => registerMissing(connection, namespace));
 }
 
 async function withService<T>(address: string, ask: (connection: Connection) => Promise<T>): Promise<T> {

@@ -1,10 +1,11 @@
 /** The Temporal development server with its pages: SQLite in `.asof/temporal.db`, on loopback. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { SEARCH_ATTRIBUTES } from '../contracts/run-messages.ts';
 import type { Component } from './component.ts';
 import { readLog } from './launch.ts';
 import { startProcess } from './start-process.ts';
-import { checkNamespace, SEARCH_ATTRIBUTES } from './temporal-api.ts';
+import { checkNamespace } from './temporal-api.ts';
 import { locateTemporal, provideTemporal } from './temporal-programs.ts';
 
 export const temporalComponent: Component = {
@@ -24,7 +25,7 @@ export const temporalComponent: Component = {
             ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
             ...(options.durable ? ['--db-filename', path.join(options.directory, 'temporal.db')] : []),
             ...(options.namespace === 'default' ? [] : ['--namespace', options.namespace]),
-            ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+            ...Object.values(SEARCH_ATTRIBUTES).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`]),
           ],
           env: withoutTemporalSettings(process.env),
           directory: options.directory,

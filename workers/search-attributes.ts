@@ -1,4 +1,4 @@
-import type { NativeConnection } from '@temporalio/worker';
+import type { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contracts/run-messages.ts';
 
 /** The value of `INDEXED_VALUE_TYPE_KEYWORD` in Temporal's API. */
@@ -6,10 +6,12 @@ const KEYWORD = 2;
 
 /**
  * Registers what is missing of the search attributes that every workflow sets. Without them its first task would fail
- * for ever, so an orchestration worker does this before it polls.
+ * for ever, so the stack does this when it starts, and an orchestration worker before it polls. Safe to repeat.
  */
-export async function registerSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
-  const { operatorService } = connection;
+export async function registerSearchAttributes(
+  { operatorService }: Pick<Connection, 'operatorService'>,
+  namespace: string,
+): Promise<void> {
   const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
   const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name }) => customAttributes?.[name] === undefined);
   if (missing.length === 0) return;
