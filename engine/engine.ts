@@ -38,6 +38,11 @@ export interface Session {
    * runs, so that nothing but the batch is held. Other calls wait until it ends.
    */
   visit(sql: string, take: (batch: ColumnBatch) => void): Promise<void>;
+  /**
+   * Runs `work`, whose statements on this session are interrupted once `millis` have passed: `LIMIT_EXCEEDED`, with `where`
+   * in front. For SQL of users. Not to be nested.
+   */
+  limitTime<T>(limit: { readonly millis: number; readonly where: string }, work: () => Promise<T>): Promise<T>;
   /** Appends columns to an existing temporary table. All columns have the same length. */
   append(table: string, columns: readonly AppendColumn[]): Promise<void>;
 }

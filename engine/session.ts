@@ -22,9 +22,16 @@ const PAGE_ROWS = 245_760;
 /** An interrupt that arrives just before a statement starts is lost, so it is repeated until the statement ends. */
 const INTERRUPT_EVERY_MILLIS = 20;
 
+interface TimeLimit {
+  readonly millis: number;
+  readonly where: string;
+  readonly signal: AbortSignal;
+}
+
 export class DuckDBSession implements Session {
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal | undefined;
+  #limit: TimeLimit | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #spools = 0;
 
@@ -83,6 +90,18 @@ export class DuckDBSession implements Session {
     );
   }
 
+  async limitTime<T>(limit: { readonly millis: number; readonly where: string }, work: () => Promise<T>): Promise<T> {
+    const ended = new AbortController();
+    const timer = setTimeout(() => ended.abort(), limit.millis);
+    this.#limit = { ...limit, signal: ended.signal };
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+      this.#limit = undefined;
+    }
+  }
+
   async append(table: string, columns: readonly AppendColumn[]): Promise<void> {
     const total = columns[0]?.values.length ?? 0;
     await this.#exclusive(`append to ${table}`, async () => {
@@ -99,10 +118,13 @@ export class DuckDBSession implements Session {
   async #exclusive<T>(where: string, work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(async () => {
       if (this.#signal?.aborted) throw new AsofError('CANCELLED', { where });
+      const limit = this.#limit;
+      if (limit?.signal.aborted) throw tookTooLong(limit);
       const stopInterrupting = this.#interruptOnAbort();
       try {
         return await work();
       } catch (error) {
+        if (limit?.signal.aborted && !this.#signal?.aborted) throw tookTooLong(limit, error);
         throw engineError(error, where, this.#signal);
       } finally {
         stopInterrupting();
@@ -113,16 +135,16 @@ export class DuckDBSession implements Session {
   }
 
   #interruptOnAbort(): () => void {
-    const signal = this.#signal;
-    if (!signal) return () => undefined;
+    const signals = [this.#signal, this.#limit?.signal].filter((signal) => signal !== undefined);
     let timer: NodeJS.Timeout | undefined;
     const interrupt = (): void => {
+      clearTimeout(timer);
       this.#connection.interrupt();
       timer = setTimeout(interrupt, INTERRUPT_EVERY_MILLIS);
     };
-    signal.addEventListener('abort', interrupt, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', interrupt, { once: true });
     return () => {
-      signal.removeEventListener('abort', interrupt);
+      for (const signal of signals) signal.removeEventListener('abort', interrupt);
       clearTimeout(timer);
     };
   }
@@ -182,6 +204,11 @@ const HEAD_LENGTH = 80;
 function headOf(sql: string): string {
   const text = sql.trim().replace(/\s+/g, ' ');
   return text.length > HEAD_LENGTH ? `${text.slice(0, HEAD_LENGTH)} …` : text;
+}
+
+function tookTooLong({ where, millis }: TimeLimit, cause?: unknown): AsofError {
+  const problem = `it ran for longer than ${millis / 1000} s and was stopped; read less, or group and filter earlier`;
+  return new AsofError('LIMIT_EXCEEDED', { where, problem }, cause);
 }
 
 function engineError(error: unknown, where: string, signal: AbortSignal | undefined): AsofError {
