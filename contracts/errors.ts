@@ -42,6 +42,7 @@ export const ERRORS = {
   INVALID_RANGE: row('{where}: {problem}', 400, 2),
   INVALID_VALUE: row('{where}: {problem}', 400, 2),
   LIMIT_EXCEEDED: row('{where}: {problem}', 400, 2),
+  NOT_FITTED: row('{where}: its parameters are not fitted yet; run `asof fit {view} --until TIME`', 409, 1),
   // data
   INPUT_NOT_FOUND: row('{where}: nothing matches {path}', 404, 1),
   INPUT_UNREADABLE: row('{where}: {path} cannot be read: {problem}', 422, 1),

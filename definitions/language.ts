@@ -22,4 +22,13 @@ export { expectation } from './language/expectation.ts';
 export { featureService } from './language/feature-service.ts';
 export { featureView } from './language/feature-view.ts';
 export { databaseSource, fileSource, kafkaSource, pushSource, requestSource } from './language/sources.ts';
-export { aggregate, categoricalEncode, normalize, standardize } from './language/transforms.ts';
+export {
+  aggregate,
+  bucketize,
+  categoricalEncode,
+  clip,
+  hashEncode,
+  log1p,
+  normalize,
+  standardize,
+} from './language/transforms.ts';

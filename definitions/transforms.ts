@@ -1,7 +1,9 @@
 /** Transforms as functions on values. The same functions serve every path. */
+import { createHash } from 'node:crypto';
 import { AsofError } from '../contracts/errors.ts';
 import type { TransformManifest } from '../contracts/manifest.ts';
 import type { FeatureValue, ScalarValue } from '../contracts/values.ts';
+import { log1p } from './log1p.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
 type ValueFunction = (value: FeatureValue, parameters: Parameters) => FeatureValue;
@@ -14,20 +16,29 @@ const TRANSFORMS: Readonly<Record<string, ValueFunction>> = {
   standardize: (value, { mean, std }) => scale(value, Number(mean), Number(std)),
   categoricalEncode: (value, { mapping }) => encodeCategory(value, mapping as Readonly<Record<string, number>>),
   aggregate: (value, parameters) => aggregateList(value, String(parameters.function)),
+  clip: (value, { min, max }) => clip(value, Number(min), Number(max)),
+  log1p: (value) => (value === null ? null : log1p(Number(value))),
+  bucketize: (value, { boundaries }) => bucketize(value, boundaries as readonly number[]),
+  hashEncode: (value, { buckets }) => hashEncode(value, Number(buckets)),
 };
 
 /**
  * The served value for a stored one. Null stays null, except that a null category is -1. Results are plain numbers but
- * for the sum of int64 values, which is `bigint`. Throws `INVALID_VALUE` for an unknown function and for a transform
- * whose parameters are not known yet.
+ * for sums and clipped values of int64, which are `bigint`. Throws `INVALID_VALUE` for an unknown function, and
+ * `NOT_FITTED` for a transform whose parameters are not known yet.
  */
 export function applyTransform(transform: TransformManifest, value: FeatureValue): FeatureValue {
   const apply = Object.hasOwn(TRANSFORMS, transform.function) ? TRANSFORMS[transform.function] : undefined;
   if (apply === undefined) {
     throw invalid(transform, `there is no such function; known: ${Object.keys(TRANSFORMS).join(', ')}`);
   }
-  if (!transform.fitted) throw invalid(transform, 'the parameters are not known yet; give them, or fit the view');
+  if (!transform.fitted) throw notFitted(transform);
   return apply(value, transform.parameters);
+}
+
+/** For a transform that reached the values without its parameters; a plan says so earlier, with the names. */
+export function notFitted(transform: Pick<TransformManifest, 'function'>): AsofError {
+  return new AsofError('NOT_FITTED', { where: `transform ${transform.function}`, view: 'VIEW' });
 }
 
 function scale(value: FeatureValue, offset: number, spread: number): number | null {
@@ -38,6 +49,35 @@ function scale(value: FeatureValue, offset: number, spread: number): number | nu
 function encodeCategory(value: FeatureValue, mapping: Readonly<Record<string, number>>): number {
   const category = String(value);
   return value !== null && Object.hasOwn(mapping, category) ? mapping[category]! : UNSEEN_CATEGORY;
+}
+
+/** NaN stays: it is neither below nor above. */
+function clip(value: FeatureValue, min: number, max: number): FeatureValue {
+  if (typeof value === 'bigint') return value < min ? BigInt(min) : value > max ? BigInt(max) : value;
+  if (typeof value !== 'number') return null;
+  return value < min ? min : value > max ? max : value;
+}
+
+/** How many boundaries are at or below the value. NaN ranks above every number. int64 values are compared exactly. */
+function bucketize(value: FeatureValue, boundaries: readonly number[]): number | null {
+  if (typeof value !== 'bigint' && typeof value !== 'number') return null;
+  let [low, high] = [0, boundaries.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value < boundaries[middle]!) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * The hash is the last eight bytes, read little-endian, of the MD5 of the value's text: the string in UTF-8, decimal digits,
+ * `true` or `false`. `md5_number_lower` is the same in DuckDB.
+ */
+function hashEncode(value: FeatureValue, buckets: number): number | null {
+  if (value === null) return null;
+  const hash = createHash('md5').update(String(value), 'utf8').digest().readBigUInt64LE(8);
+  return Number(hash % BigInt(buckets));
 }
 
 /** A single value counts as a list of one. */

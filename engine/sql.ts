@@ -13,9 +13,10 @@ export function identifierList(names: readonly string[], prefix = ''): string {
   return names.map((name) => prefix + quoteIdentifier(name)).join(', ');
 }
 
-/** A string literal. Backslashes are data in DuckDB. */
+/** A string literal. Backslashes are data in DuckDB; the text of a statement ends at a NUL, so that one is spelt out. */
 export function literalText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const parts = text.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`);
+  return parts.length === 1 ? parts[0]! : `(${parts.join(' || chr(0) || ')})`;
 }
 
 /** Quoted, because the minus of the least BIGINT would otherwise apply to a number that is out of range. */

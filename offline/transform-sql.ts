@@ -2,8 +2,12 @@
 import { AsofError } from '../contracts/errors.ts';
 import type { TransformManifest } from '../contracts/manifest.ts';
 import type { StoredType } from '../contracts/values.ts';
-import { UNSEEN_CATEGORY } from '../definitions/transforms.ts';
-import { literalText, literalValue, sqlType } from '../engine/sql.ts';
+import { notFitted, UNSEEN_CATEGORY } from '../definitions/transforms.ts';
+import { literalBigint, literalText, literalValue, sqlType } from '../engine/sql.ts';
+import { log1pSql } from './log1p-sql.ts';
+
+/** No int64 is as far from 0, and every HUGEINT can hold it. */
+const BEYOND_INT64 = 2 ** 64;
 
 /**
  * The served value for a stored one.
@@ -11,7 +15,7 @@ import { literalText, literalValue, sqlType } from '../engine/sql.ts';
  * @param value an expression of the stored type
  * @param stored the type of `value`
  * @param served the type of the result
- * @throws `INVALID_VALUE` for an unknown function and for parameters that are not fitted yet
+ * @throws `INVALID_VALUE` for an unknown function, `NOT_FITTED` for parameters that are not fitted yet
  */
 export function transformSql(
   transform: TransformManifest | null,
@@ -20,7 +24,7 @@ export function transformSql(
   served: StoredType,
 ): string {
   if (transform === null) return stored === served ? value : `(${value})::${sqlType(served)}`;
-  if (!transform.fitted) throw invalid(transform, 'the parameters are not known yet; give them, or fit the view');
+  if (!transform.fitted) throw notFitted(transform);
   const { parameters } = transform;
   switch (transform.function) {
     case 'normalize':
@@ -31,6 +35,14 @@ export function transformSql(
       return encodeCategory(value, parameters.mapping as Readonly<Record<string, number>>, served);
     case 'aggregate':
       return `(${aggregateList(transform, value, stored)})::${sqlType(served)}`;
+    case 'clip':
+      return clip(value, Number(parameters.min), Number(parameters.max), stored);
+    case 'log1p':
+      return log1pSql(`(${value})::DOUBLE`);
+    case 'bucketize':
+      return bucketize(value, parameters.boundaries as readonly number[], stored);
+    case 'hashEncode':
+      return `(md5_number_lower((${value})::VARCHAR) % ${Number(parameters.buckets)}::UBIGINT)::BIGINT`;
     default:
       throw invalid(transform, 'there is no such function');
   }
@@ -41,12 +53,37 @@ function scale(value: string, offset: number, spread: number): string {
   return `((${value})::DOUBLE - ${literalValue(offset, 'float64')}) / ${literalValue(spread, 'float64')}`;
 }
 
+/** A hash join rather than a MAP, whose search is linear. */
 function encodeCategory(value: string, mapping: Readonly<Record<string, number>>, served: StoredType): string {
   const entries = Object.entries(mapping);
   const type = sqlType(served);
   if (entries.length === 0) return `${UNSEEN_CATEGORY}::${type}`;
-  const pairs = entries.map(([category, code]) => `${literalText(category)}: '${code}'::${type}`);
-  return `coalesce(MAP {${pairs.join(', ')}}[(${value})::VARCHAR], ${UNSEEN_CATEGORY}::${type})`;
+  const categories = `unnest([${entries.map(([category]) => literalText(category)).join(', ')}])`;
+  const codes = `unnest([${entries.map(([, code]) => `'${code}'::${type}`).join(', ')}])`;
+  const known = `(SELECT ${categories} AS category, ${codes} AS code) AS known`;
+  return `coalesce((SELECT known.code FROM ${known} WHERE known.category = (${value})::VARCHAR), ${UNSEEN_CATEGORY}::${type})`;
+}
+
+/** NaN stays, though DuckDB ranks it above every number. */
+function clip(value: string, min: number, max: number, stored: StoredType): string {
+  const [least, most] = [min, max].map((bound) =>
+    stored === 'int64' ? literalBigint(BigInt(bound)) : literalValue(bound, 'float64'),
+  ) as [string, string];
+  const above = stored === 'int64' ? `${value} > ${most}` : `${value} > ${most} AND NOT isnan(${value})`;
+  return `CASE WHEN ${value} < ${least} THEN ${least} WHEN ${above} THEN ${most} ELSE ${value} END`;
+}
+
+/** int64 values are compared with whole boundaries: at or above one is at or above the next whole number. */
+function bucketize(value: string, boundaries: readonly number[], stored: StoredType): string {
+  const list = boundaries.map((boundary) =>
+    stored === 'int64' ? `'${wholeBoundary(boundary)}'::HUGEINT` : literalValue(boundary, 'float64'),
+  );
+  const compared = stored === 'int64' ? `(${value})::HUGEINT` : value;
+  return `len(list_filter([${list.join(', ')}], lambda boundary: ${compared} >= boundary))::BIGINT + CASE WHEN ${value} IS NOT NULL THEN 0 END`;
+}
+
+function wholeBoundary(boundary: number): bigint {
+  return BigInt(Math.ceil(Math.min(Math.max(boundary, -BEYOND_INT64), BEYOND_INT64)));
 }
 
 /** Nulls in the list are skipped; a single value counts as a list of one. */

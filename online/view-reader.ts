@@ -97,5 +97,7 @@ function windowCell(feature: FeatureManifest, value: EngineValue, newestEvent: M
 
 function served(feature: FeatureManifest, value: EngineValue, type: StoredType): FeatureValue {
   if (feature.transform === null) return toTypeScript(value, type, isPlainNumber(feature));
-  return applyTransform(feature.transform, toTypeScript(value, type, false));
+  const transformed = applyTransform(feature.transform, toTypeScript(value, type, false));
+  // a clipped count is a count
+  return typeof transformed === 'bigint' && isPlainNumber(feature) ? Number(transformed) : transformed;
 }

@@ -89,7 +89,8 @@ export function isPlainNumber(feature: {
   readonly function?: AggregateFunction;
   readonly transform: { readonly function: string; readonly parameters: Readonly<Record<string, unknown>> } | null;
 }): boolean {
-  if (feature.transform !== null)
-    return feature.transform.function !== 'aggregate' || feature.transform.parameters.function !== 'sum';
+  const { transform } = feature;
+  if (transform !== null && transform.function !== 'clip')
+    return transform.function !== 'aggregate' || transform.parameters.function !== 'sum';
   return feature.function === 'count' || feature.function === 'approxCountDistinct';
 }

@@ -17,7 +17,7 @@ interface TransformRule {
   /** What the value must be, in words; undefined when `input` is. */
   refuse(input: StoredType, parameters: Readonly<Record<string, unknown>>): string | undefined;
   /** What is wrong with complete parameters. */
-  check(parameters: Readonly<Record<string, unknown>>): string | undefined;
+  check(parameters: Readonly<Record<string, unknown>>, input: StoredType): string | undefined;
   valueType(input: StoredType, parameters: Readonly<Record<string, unknown>>): StoredType;
 }
 
@@ -65,7 +65,47 @@ const RULES: Readonly<Record<string, TransformRule>> = {
     valueType: (input, parameters) =>
       parameters.function === 'count' ? 'int64' : parameters.function === 'mean' ? 'float64' : elementOf(input),
   },
+  clip: {
+    parameters: ['min', 'max'],
+    fits: false,
+    refuse: (input) => (isNumeric(input) ? undefined : 'an int64 or float64 value'),
+    check: ({ min, max }, input) => {
+      if (!isFinite(min) || !isFinite(max)) return 'min and max are finite numbers';
+      if (min > max) return 'min is at most max';
+      const isWhole = Number.isSafeInteger(min) && Number.isSafeInteger(max);
+      return input === 'int64' && !isWhole ? 'min and max are whole numbers, since the value is int64' : undefined;
+    },
+    valueType: (input) => input,
+  },
+  log1p: {
+    parameters: [],
+    fits: false,
+    refuse: (input) => (isNumeric(input) ? undefined : 'an int64 or float64 value'),
+    check: () => undefined,
+    valueType: () => 'float64',
+  },
+  bucketize: {
+    parameters: ['boundaries'],
+    fits: false,
+    refuse: (input) => (isNumeric(input) ? undefined : 'an int64 or float64 value'),
+    check: ({ boundaries }) =>
+      Array.isArray(boundaries) && boundaries.length > 0 && boundaries.length <= MOST_BOUNDARIES && ascends(boundaries)
+        ? undefined
+        : `boundaries is a list of 1 to ${MOST_BOUNDARIES} finite numbers, each above the one before`,
+    valueType: () => 'int64',
+  },
+  hashEncode: {
+    parameters: ['buckets'],
+    fits: false,
+    refuse: (input) =>
+      ['string', 'int64', 'boolean'].includes(input) ? undefined : 'a string, int64 or boolean value',
+    check: ({ buckets }) =>
+      Number.isSafeInteger(buckets) && Number(buckets) > 0 ? undefined : 'buckets is a whole number of at least 1',
+    valueType: () => 'int64',
+  },
 };
+
+const MOST_BOUNDARIES = 10_000;
 
 /** Checks a transform against the type of the values it gets. */
 export function normalizeTransform(given: unknown, input: StoredType, feature: Place): NormalizedTransform {
@@ -79,10 +119,10 @@ export function normalizeTransform(given: unknown, input: StoredType, feature: P
     place.report(`${show(name ?? given)} is not a transform`, `use ${known.join(', ')}`);
     return unchanged;
   }
-  const parameters = readParameters(given.parameters, rule, place);
+  const parameters = readParameters(given.parameters, rule, input, place);
   const needed = rule.refuse(input, parameters);
   if (needed !== undefined) place.report(`${String(name)} cannot read ${input}`, `it needs ${needed}`);
-  const fitted = Object.keys(parameters).length > 0;
+  const fitted = !rule.fits || Object.keys(parameters).length > 0;
   return {
     transform: { function: String(name), parameters, fitted },
     valueType: needed === undefined ? rule.valueType(input, parameters) : input,
@@ -90,7 +130,12 @@ export function normalizeTransform(given: unknown, input: StoredType, feature: P
 }
 
 /** The parameters, all of them or none. */
-function readParameters(given: unknown, rule: TransformRule, place: Place): Readonly<Record<string, unknown>> {
+function readParameters(
+  given: unknown,
+  rule: TransformRule,
+  input: StoredType,
+  place: Place,
+): Readonly<Record<string, unknown>> {
   const form = `{ ${rule.parameters.join(', ')} }`;
   if (given === undefined) {
     if (!rule.fits) place.report('its parameters are missing', `give ${form}`);
@@ -105,7 +150,7 @@ function readParameters(given: unknown, rule: TransformRule, place: Place): Read
     place.report(problem, rule.fits ? `give ${form}, or no parameters to have them fitted` : `give ${form}`);
     return {};
   }
-  const wrong = rule.check(values);
+  const wrong = rule.check(values, input);
   if (wrong === undefined) return values;
   place.report(`${show(given)} are not valid parameters`, wrong);
   return {};
@@ -117,6 +162,10 @@ function isNumeric(type: StoredType): boolean {
 
 function elementOf(type: StoredType): ScalarType {
   return elementType(type) ?? (type as ScalarType);
+}
+
+function ascends(values: readonly unknown[]): boolean {
+  return values.every((value, index) => isFinite(value) && (index === 0 || value > Number(values[index - 1])));
 }
 
 function isFinite(value: unknown): value is number {

@@ -4,8 +4,10 @@ import {
   aggregate,
   approxCountDistinct,
   boolean,
+  bucketize,
   categorical,
   categoricalEncode,
+  clip,
   count,
   derivedView,
   embedding,
@@ -14,7 +16,9 @@ import {
   featureView,
   fileSource,
   first,
+  hashEncode,
   lastN,
+  log1p,
   max,
   mean,
   numeric,
@@ -60,6 +64,10 @@ const latest = featureView('flight_latest', {
     stops: categorical(),
     leg_mean: numeric({ column: 'legs', transform: aggregate({ function: 'mean' }) }),
     leg_sum: numeric({ column: 'legs', transform: aggregate({ function: 'sum' }) }),
+    delay_clipped: numeric({ column: 'delay', transform: clip({ min: 0, max: 60 }) }),
+    miles_log: numeric({ column: 'distance', transform: log1p() }),
+    delay_bucket: numeric({ column: 'delay', transform: bucketize({ boundaries: [0, 15] }) }),
+    origin_bucket: categorical({ column: 'origin', transform: hashEncode({ buckets: 64 }) }),
     vector: embedding(8),
     cancelled: boolean(),
     loaded: timestamp(),
@@ -114,6 +122,10 @@ describe('RowOf a view', () => {
       readonly stops: readonly (string | null)[] | null;
       readonly leg_mean: number | null;
       readonly leg_sum: bigint | null;
+      readonly delay_clipped: bigint | null;
+      readonly miles_log: number | null;
+      readonly delay_bucket: number | null;
+      readonly origin_bucket: number | null;
       readonly vector: readonly number[] | null;
       readonly cancelled: boolean | null;
       readonly loaded: Timestamp | null;

@@ -49,7 +49,7 @@ test.each<[TransformManifest, StoredType, StoredType, readonly EngineValue[]]>([
 });
 
 test.each([
-  [{ ...transform('normalize', {}), fitted: false }, /not known yet/],
+  [{ ...transform('normalize', {}), fitted: false }, /not fitted yet/],
   [transform('sqrt', {}), /no such function/],
   [transform('aggregate', { function: 'median' }), /"median"/],
 ])('%o is refused', (manifest, message) => {

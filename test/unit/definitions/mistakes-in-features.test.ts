@@ -2,11 +2,15 @@
 import { describe, it } from 'vitest';
 import {
   aggregate,
+  bucketize,
   categorical,
   categoricalEncode,
+  clip,
   count,
   embedding,
+  hashEncode,
   lastN,
+  log1p,
   mean,
   normalize,
   numeric,
@@ -196,6 +200,31 @@ const CASES: Readonly<Record<string, readonly Mistake[]>> = {
       'category without a number',
       viewWith({ f: categorical({ column: 'origin', transform: categoricalEncode({ mapping: { ORD: 0.5 } }) }) }),
       /mapping gives each category a whole number/,
+    ],
+    [
+      'clip with a fraction for int64',
+      viewWith({ f: numeric({ column: 'delay', transform: clip({ min: 0, max: 0.5 }) }) }),
+      /min and max are whole numbers, since the value is int64/,
+    ],
+    [
+      'clip without a bound',
+      viewWith({ f: numeric({ column: 'delay', transform: clip(wrong({ min: 0 })) }) }),
+      'view view, feature f, transform: the parameter "max" is missing; give { min, max }',
+    ],
+    [
+      'boundaries that fall',
+      viewWith({ f: numeric({ column: 'delay', transform: bucketize({ boundaries: [1, 1] }) }) }),
+      /boundaries is a list of 1 to 10000 finite numbers, each above the one before/,
+    ],
+    [
+      'no bucket',
+      viewWith({ f: categorical({ column: 'origin', transform: hashEncode({ buckets: 0 }) }) }),
+      /buckets is a whole number of at least 1/,
+    ],
+    [
+      'the logarithm of a string',
+      viewWith({ f: categorical({ column: 'origin', transform: log1p() }) }),
+      'view view, feature f, transform: log1p cannot read string; it needs an int64 or float64 value',
     ],
     [
       'unknown transform',

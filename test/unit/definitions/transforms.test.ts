@@ -28,6 +28,29 @@ const CASES: readonly Case[] = [
   ['aggregate', { function: 'mean' }, [null], null],
   ['aggregate', { function: 'mean' }, null, null],
   ['aggregate', { function: 'mean' }, 5n, 5],
+  ['clip', { min: -1, max: 1 }, 0.5, 0.5],
+  ['clip', { min: -1, max: 1 }, -7, -1],
+  ['clip', { min: -1, max: 1 }, Number.NaN, Number.NaN],
+  ['clip', { min: -1, max: 1 }, null, null],
+  ['clip', { min: 0, max: 10 }, 2n ** 60n, 10n],
+  ['clip', { min: -10, max: 2 ** 53 - 1 }, 2n ** 53n - 2n, 2n ** 53n - 2n],
+  ['log1p', {}, 0, 0],
+  ['log1p', {}, -0, -0],
+  ['log1p', {}, 1n, 0.6931471805599453],
+  ['log1p', {}, 1e-300, 1e-300],
+  ['log1p', {}, -1, Number.NEGATIVE_INFINITY],
+  ['log1p', {}, -2, Number.NaN],
+  ['log1p', {}, null, null],
+  ['bucketize', { boundaries: [0, 10] }, -1, 0],
+  ['bucketize', { boundaries: [0, 10] }, 0, 1],
+  ['bucketize', { boundaries: [0, 10] }, 10n, 2],
+  ['bucketize', { boundaries: [2 ** 53] }, 2n ** 53n - 1n, 0],
+  ['bucketize', { boundaries: [0, 10] }, Number.NaN, 2],
+  ['bucketize', { boundaries: [0, 10] }, null, null],
+  ['hashEncode', { buckets: 1 }, 'JFK', 0],
+  // the last eight bytes of MD5("a") as one number: 0x61267769e299c331
+  ['hashEncode', { buckets: 1000 }, 'a', 937],
+  ['hashEncode', { buckets: 1000 }, null, null],
 ];
 
 describe('applyTransform', () => {
@@ -44,7 +67,7 @@ describe('applyTransform', () => {
     [
       'an unfitted transform',
       { function: 'normalize', parameters: {}, fitted: false },
-      /the parameters are not known yet/,
+      /transform normalize: its parameters are not fitted yet; run `asof fit/,
     ],
     [
       'an unknown list function',
