@@ -37,9 +37,11 @@ function answerColumn(world: World, request: WorldRequest, feature: FeatureManif
   const candidates = knownRows(world, request).filter(({ event }) => event + BigInt(view.delayMicros) <= request.at);
   const greatest = candidates.sort(compareOracleRows).at(-1);
   const fresh =
-    greatest !== undefined && (view.ttlMicros === null || greatest.event >= request.at - BigInt(view.ttlMicros));
+    greatest !== undefined &&
+    !isDelete(world, greatest) &&
+    (view.ttlMicros === null || greatest.event >= request.at - BigInt(view.ttlMicros));
   if (!fresh) {
-    const status = greatest === undefined ? 'MISSING' : 'EXPIRED';
+    const status = greatest === undefined || isDelete(world, greatest) ? 'MISSING' : 'EXPIRED';
     return {
       value: feature.default,
       status: feature.default === null ? status : 'DEFAULT',
@@ -73,7 +75,7 @@ function windowRows(world: World, request: WorldRequest, { window, where }: Aggr
   const delay = BigInt(world.planned.view.delayMicros);
   const entered = world.rows.filter((row) => isKnown(world, row, request.at) && row.event + delay < request.at);
   const rows = greatestOfEvents(world, entered)
-    .filter((row) => isOfKey(row, request) && passesWhere(row, where))
+    .filter((row) => isOfKey(row, request) && !isDelete(world, row) && passesWhere(row, where))
     .sort(compareOracleRows);
   switch (window.kind) {
     case 'all':
@@ -96,6 +98,12 @@ function greatestOfEvents({ planned }: World, rows: readonly WorldRow[]): readon
     (row) =>
       idOf(row) === null || !rows.some((other) => idOf(other) === idOf(row) && compareOracleRows(other, row) > 0),
   );
+}
+
+/** Whether the row says that what it is about is gone. */
+function isDelete({ planned }: World, row: WorldRow): boolean {
+  const { operation } = planned.source;
+  return operation !== null && row.values[operation as ValueColumn] === 'delete';
 }
 
 /** Rows of the request's key that count as known. */
