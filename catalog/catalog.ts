@@ -96,6 +96,22 @@ export interface CommitResult {
   readonly repeated: boolean;
 }
 
+export interface ExpireRequest {
+  readonly project: string;
+  /** A snapshot expires when it was superseded longer ago than this. */
+  readonly olderThanMicros: number;
+  /** Snapshots of these sources from these on are kept: what Redis holds is compared with them. */
+  readonly keepFrom: readonly { readonly source: string; readonly snapshot: number }[];
+  /** The run that asks: it holds nothing back itself. */
+  readonly exceptRun: string;
+}
+
+export interface ExpiredSnapshots {
+  readonly snapshots: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
 export interface SnapshotChanges {
   readonly files: readonly CommittedFile[];
   readonly removedSequences: readonly { readonly start: bigint; readonly end: bigint }[];
@@ -104,13 +120,16 @@ export interface SnapshotChanges {
 export interface TableCatalog {
   /** The newest snapshot's id, 0 for a table without commits. */
   head(table: TableKey): Promise<number>;
-  /** The files of one snapshot (default: the newest), by minimum event time, then path. */
+  /** The files of one snapshot (default: the newest), by minimum event time, then path. Throws `SNAPSHOT_EXPIRED`. */
   files(
     table: TableKey,
     snapshot?: number,
   ): Promise<{ readonly snapshot: number; readonly files: readonly CommittedFile[] }>;
   snapshots(table: TableKey): Promise<readonly Snapshot[]>;
-  /** What came and went in the snapshots after `from` up to `to`; a file added and removed in between is not listed. */
+  /**
+   * What came and went in the snapshots after `from` up to `to`: the files of `to` with rows that came after `from`; a
+   * compaction brings none. A file added and removed in between is not listed.
+   */
   changes(table: TableKey, from: number, to: number): Promise<SnapshotChanges>;
   /** Throws a retryable `COMMIT_CONFLICT` when `remove` or the ledger no longer fits; only metadata is retried. */
   commit(commit: Commit): Promise<CommitResult>;
@@ -123,8 +142,19 @@ export interface TableCatalog {
   conservation(table: TableKey): Promise<readonly Conservation[]>;
   /** Every table of a project that has a commit. */
   list(project: string): Promise<readonly TableKey[]>;
-  /** Every path that a commit of any snapshot or a dataset mentions: what `gc` must not touch. */
+  /**
+   * Every path that a commit of any snapshot or a dataset mentions: what `gc` must not touch, except those that
+   * `expiredPaths` names.
+   */
   knownPaths(project: string): Promise<ReadonlySet<string>>;
+  /** The files that a snapshot which has not expired shows, by path. */
+  everyFile(table: TableKey): Promise<readonly CommittedFile[]>;
+  /** Gives up old snapshots, and the files that they alone show: `files` refuses them from then on. See expiry.ts. */
+  expireSnapshots(request: ExpireRequest): Promise<ExpiredSnapshots>;
+  /** Paths of files that expired at least this long ago: their bytes may go. */
+  expiredPaths(project: string, graceMicros: number): Promise<ReadonlySet<string>>;
+  /** Drops the records of expired files whose bytes are gone. */
+  forgetFiles(project: string, paths: readonly string[]): Promise<void>;
 }
 
 // ── interval ledger ─────────────────────────────────────────────────────────

@@ -23,11 +23,11 @@ export async function writeCommit(tx: CatalogTransaction, commit: Commit): Promi
   const rowsAdded = rowsOf(commit.add);
   await insertSnapshot(tx, commit, place, rowsAdded, commit.idempotencyKey);
 
-  const rowsRemoved = await endFiles(tx, commit, place);
-  if (rowsRemoved > 0n) {
+  const ended = await endFiles(tx, commit, place);
+  if (ended.rows > 0n) {
     await tx
       .updateTable('snapshots')
-      .set({ rows_removed: rowsRemoved })
+      .set({ rows_removed: ended.rows })
       .where('table_id', '=', tableId)
       .where('id', '=', place.snapshot)
       .execute();
@@ -36,7 +36,7 @@ export async function writeCommit(tx: CatalogTransaction, commit: Commit): Promi
   await refuseRepeatedInputs(tx, commit, place);
   await refuseOvertakenIntervals(tx, commit);
 
-  await insertContents(tx, commit, place);
+  await insertContents(tx, commit, place, bringsRows(commit) ? null : ended.rowsFrom);
   await insertLedger(tx, withSourceSnapshot(commit, place.snapshot), place.snapshot);
   await insertLineage(tx, commit.table.project, commit.lineage);
   await commitQuarantine(tx, commit);
@@ -98,12 +98,22 @@ async function insertSnapshot(
     .execute();
 }
 
-async function insertContents(tx: CatalogTransaction, commit: Commit, place: CommitPlace): Promise<void> {
+/** A compaction and an expiry write rows again that earlier snapshots brought. */
+function bringsRows({ operation }: Commit): boolean {
+  return operation === 'append' || operation === 'replace';
+}
+
+async function insertContents(
+  tx: CatalogTransaction,
+  commit: Commit,
+  place: CommitPlace,
+  rowsFrom: number | null,
+): Promise<void> {
   const { tableId, snapshot } = place;
   await insertRows(
     tx,
     'files',
-    commit.add.map((file) => fileRow(file, tableId, snapshot)),
+    commit.add.map((file) => fileRow(file, tableId, snapshot, rowsFrom)),
   );
   await insertRows(
     tx,

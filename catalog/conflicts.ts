@@ -21,19 +21,28 @@ export interface CommitPlace {
   readonly snapshot: number;
 }
 
-/** Ends the commit's `remove` files. Returns the number of their rows. */
-export async function endFiles(tx: CatalogTransaction, commit: Commit, place: CommitPlace): Promise<bigint> {
-  if (commit.remove.length === 0) return 0n;
+/** Files that a commit ended: their rows, and the snapshot that brought the newest of them. */
+export interface EndedFiles {
+  readonly rows: bigint;
+  readonly rowsFrom: number;
+}
+
+/** Ends the commit's `remove` files. */
+export async function endFiles(tx: CatalogTransaction, commit: Commit, place: CommitPlace): Promise<EndedFiles> {
+  if (commit.remove.length === 0) return { rows: 0n, rowsFrom: 0 };
   const ended = await tx
     .updateTable('files')
     .set({ end_snapshot: place.snapshot })
     .where('table_id', '=', place.tableId)
     .where('id', '=', sql<string>`any(${[...commit.remove]}::text[])`)
     .where('end_snapshot', 'is', null)
-    .returning('rows')
+    .returning(['rows', 'begin_snapshot', 'rows_from'])
     .execute();
   if (ended.length !== new Set(commit.remove).size) throw conflict(commit);
-  return ended.reduce((sum, file) => sum + file.rows, 0n);
+  return {
+    rows: ended.reduce((sum, file) => sum + file.rows, 0n),
+    rowsFrom: Math.max(...ended.map((file) => file.rows_from ?? file.begin_snapshot)),
+  };
 }
 
 /** Ends the input versions that the commit replaces. */

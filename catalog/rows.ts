@@ -26,11 +26,19 @@ export function committedFile(row: Row<'files'>): CommittedFile {
     maxSequence: row.max_sequence,
     bucket: row.bucket,
     columns: row.columns,
+    ...(row.statistics && { statistics: row.statistics }),
     addedBy: row.begin_snapshot,
+    rowsFrom: row.rows_from ?? row.begin_snapshot,
   };
 }
 
-export function fileRow(file: DataFile, tableId: number, snapshot: number): NewRow<'files'> {
+/** `rowsFrom`: the snapshot that brought the rows, when an earlier one did. */
+export function fileRow(
+  file: DataFile,
+  tableId: number,
+  snapshot: number,
+  rowsFrom: number | null = null,
+): NewRow<'files'> {
   return {
     id: file.id,
     table_id: tableId,
@@ -45,6 +53,8 @@ export function fileRow(file: DataFile, tableId: number, snapshot: number): NewR
     max_sequence: file.maxSequence,
     bucket: file.bucket,
     columns: JSON.stringify(file.columns),
+    statistics: file.statistics === undefined ? null : JSON.stringify(file.statistics),
+    rows_from: rowsFrom,
     begin_snapshot: snapshot,
     end_snapshot: null,
   };
@@ -87,6 +97,7 @@ export function conservationRow(entry: Conservation, tableId: number, snapshot: 
     committed: BigInt(entry.committed),
     quarantined: BigInt(entry.quarantined),
     deduplicated: BigInt(entry.deduplicated),
+    expired: BigInt(entry.expired ?? 0),
   };
 }
 

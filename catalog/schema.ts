@@ -4,7 +4,7 @@
  * reorder keys and refuse an escaped NUL).
  */
 import type { ColumnType, GeneratedAlways } from 'kysely';
-import type { DataFile, Snapshot, TableKey } from '../contracts/lake.ts';
+import type { ColumnStatistics, DataFile, Snapshot, TableKey } from '../contracts/lake.ts';
 import type { LedgerOperation, LedgerStore, LineageEvent, RunRecord } from './catalog.ts';
 
 export const SCHEMA = 'asof';
@@ -77,6 +77,8 @@ interface SnapshotRow {
   committed_at: StampedByDatabase;
   rows_added: bigint;
   rows_removed: bigint;
+  /** When its files were given up; null while it can be read. */
+  expired_at: ColumnType<bigint | null, bigint | null | undefined, bigint | null>;
   /** Null for a quarantine snapshot: it belongs to the commit of its source. */
   idempotency_key: string | null;
 }
@@ -95,9 +97,14 @@ interface FileRow {
   max_sequence: bigint | null;
   bucket: number | null;
   columns: ColumnType<DataFile['columns'], string, string>;
+  statistics: ColumnType<readonly ColumnStatistics[] | null, string | null, never>;
   begin_snapshot: number;
   /** The first snapshot that does not show the file. */
   end_snapshot: Mutable<number | null>;
+  /** The snapshot that brought the newest of its rows, when that is not the one that added the file. */
+  rows_from: number | null;
+  /** When the last snapshot that showed it expired. */
+  expired_at: ColumnType<bigint | null, bigint | null | undefined, bigint | null>;
 }
 
 interface InputRow {
@@ -129,6 +136,7 @@ interface ConservationRow {
   committed: bigint;
   quarantined: bigint;
   deduplicated: bigint;
+  expired: WithDefault<bigint>;
 }
 
 interface SequenceBlockRow {

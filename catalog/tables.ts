@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { SnapshotChanges, TableCatalog } from './catalog.ts';
 import { findCommit, headOf, lockTable, writeCommit } from './commit.ts';
 import type { Database, Queries } from './database.ts';
+import { expiredPaths, expireSnapshots, filesOfLiveSnapshots, forgetFiles } from './expiry.ts';
 import { violatesUnique } from './failures.ts';
 import { knownPaths } from './known-paths.ts';
 import { committedFile, ingestedInput, tableName } from './rows.ts';
@@ -26,6 +27,7 @@ export function tableCatalog(database: Database): TableCatalog {
         const head = tableId === undefined ? 0 : await headOf(db, tableId);
         const wanted = snapshot ?? head;
         if (wanted > head) throw unknownSnapshot(table, wanted, head);
+        if (tableId !== undefined && wanted !== head) await refuseExpired(db, table, tableId, wanted);
         const files = tableId === undefined ? [] : await filesAt(db, tableId, wanted);
         return { snapshot: wanted, files };
       }),
@@ -62,6 +64,14 @@ export function tableCatalog(database: Database): TableCatalog {
     list: (project) => database.read((db) => committedTables(db, project)),
 
     knownPaths: (project) => database.read((db) => knownPaths(db, project)),
+
+    everyFile: (table) => ofTable(table, [], filesOfLiveSnapshots),
+
+    expireSnapshots: (request) => expireSnapshots(database, request),
+
+    expiredPaths: (project, graceMicros) => database.read((db) => expiredPaths(db, project, graceMicros)),
+
+    forgetFiles: (project, paths) => forgetFiles(database, project, paths),
   };
 }
 
@@ -101,6 +111,7 @@ async function snapshotsOf(db: Queries, table: TableKey, tableId: number): Promi
     committedAt: row.committed_at,
     rowsAdded: Number(row.rows_added),
     rowsRemoved: Number(row.rows_removed),
+    expired: row.expired_at !== null,
   }));
 }
 
@@ -114,7 +125,7 @@ async function changesOf(db: Queries, tableId: number, from: number, to: number)
     .where('snapshot', '<=', to)
     .orderBy('sequence_start')
     .execute();
-  return { files: files.filter((file) => file.addedBy > from), removedSequences: removed };
+  return { files: files.filter((file) => file.rowsFrom > from), removedSequences: removed };
 }
 
 async function inputsOf(db: Queries, tableId: number): Promise<readonly IngestedInput[]> {
@@ -141,6 +152,7 @@ async function conservationOf(db: Queries, tableId: number): Promise<readonly Co
       total('committed').as('committed'),
       total('quarantined').as('quarantined'),
       total('deduplicated').as('deduplicated'),
+      total('expired').as('expired'),
     ])
     .where('table_id', '=', tableId)
     .groupBy(['range_from', 'range_to'])
@@ -153,6 +165,7 @@ async function conservationOf(db: Queries, tableId: number): Promise<readonly Co
     committed: Number(row.committed),
     quarantined: Number(row.quarantined),
     deduplicated: Number(row.deduplicated),
+    ...(row.expired > 0n && { expired: Number(row.expired) }),
   }));
 }
 
@@ -192,6 +205,17 @@ async function reserveSequences(
     await tx.insertInto('sequence_blocks').values({ table_id: tableId, key, start, count }).execute();
     return start;
   });
+}
+
+async function refuseExpired(db: Queries, table: TableKey, tableId: number, snapshot: number): Promise<void> {
+  const row = await db
+    .selectFrom('snapshots')
+    .select('expired_at')
+    .where('table_id', '=', tableId)
+    .where('id', '=', snapshot)
+    .executeTakeFirst();
+  if (row === undefined || row.expired_at === null) return;
+  throw new AsofError('SNAPSHOT_EXPIRED', { table: tableName(table), snapshot });
 }
 
 function unknownSnapshot(table: TableKey, snapshot: number, head: number): AsofError {

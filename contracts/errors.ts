@@ -62,6 +62,11 @@ export const ERRORS = {
     true,
   ),
   IDEMPOTENCY_MISMATCH: row('{key}: the key was used for another request', 409, 1),
+  SNAPSHOT_EXPIRED: row(
+    '{table}: snapshot {snapshot} has expired, and its files are given up; read a newer one, or keep snapshots longer with `asof maintain --retention-days`',
+    410,
+    1,
+  ),
   LAKE_FILE_CORRUPT: row('{path}: {problem}; run `asof fsck`', 500, 1),
   LAKE_WRITE_FAILED: row('{path}: {problem}', 507, 1),
   CATALOG_VERSION: row('{problem}', 500, 1),

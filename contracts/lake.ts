@@ -37,22 +37,44 @@ export interface DataFile {
   /** Hash bucket of the entity key, view tables only. */
   readonly bucket: number | null;
   readonly columns: readonly { readonly name: string; readonly type: StoredType }[];
+  /** Of the first columns (see `STATISTICS_COLUMNS`); absent for files that were written before there were any. */
+  readonly statistics?: readonly ColumnStatistics[];
+}
+
+/** A wide file describes this many columns; its own order puts keys and times first. */
+export const STATISTICS_COLUMNS = 64;
+
+/**
+ * Bounds of a column's values in one file, so that a reader may leave the file out. Integers and instants (microseconds)
+ * are decimal text, booleans `true` and `false`; long text is cut, so that `min` is at or below and `max` at or above
+ * every value, compared by bytes. Null where there is no bound: only nulls, a list, a floating point column.
+ */
+export interface ColumnStatistics {
+  readonly name: string;
+  readonly nulls: number;
+  readonly min: string | null;
+  readonly max: string | null;
 }
 
 /** A data file that a snapshot shows, with the snapshot that added it. */
 export interface CommittedFile extends DataFile {
   readonly addedBy: number;
+  /** The snapshot that brought the newest of its rows: older than `addedBy` after a compaction. */
+  readonly rowsFrom: number;
 }
 
 /** One state of a table. Numbers start at 1 and have no gaps; 0 is the empty table before the first commit. */
 export interface Snapshot {
   readonly table: TableKey;
   readonly id: number;
-  readonly operation: 'append' | 'replace' | 'compact';
+  /** `compact`: the same rows in other files. `expire`: rows older than the source's own retention went. */
+  readonly operation: 'append' | 'replace' | 'compact' | 'expire';
   readonly runId: string;
   readonly committedAt: Micros;
   readonly rowsAdded: number;
   readonly rowsRemoved: number;
+  /** Its files were given up: it can no longer be read. */
+  readonly expired: boolean;
 }
 
 /** Half open: `from` inclusive, `to` exclusive. */
@@ -79,6 +101,8 @@ export interface Conservation {
   readonly committed: number;
   readonly quarantined: number;
   readonly deduplicated: number;
+  /** Of the committed rows, those that the source's own retention took away again. */
+  readonly expired?: number;
 }
 
 /** A file that crosses a process boundary: what a workflow passes on instead of data. */

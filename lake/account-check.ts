@@ -18,18 +18,26 @@ export function snapshotProblems(
 ): readonly LakeProblem[] {
   const added = new Map<number, number>();
   for (const file of everyFile) added.set(file.addedBy, (added.get(file.addedBy) ?? 0) + file.rows);
-  const problems = snapshots.flatMap(({ id, rowsAdded }, index) => {
+  const problems = snapshots.flatMap(({ id, rowsAdded, expired }, index) => {
     if (id !== index + 1) return [`snapshot ${index + 1} is missing`];
+    if (expired) return []; // the files that it added may be gone
     const inFiles = added.get(id) ?? 0;
     return inFiles === rowsAdded ? [] : [`snapshot ${id} added ${rowsAdded} rows, but its files have ${inFiles}`];
   });
+  for (const { id, rowsAdded, rowsRemoved } of snapshots.filter(({ operation }) => operation === 'compact')) {
+    if (rowsAdded === rowsRemoved) continue;
+    problems.push(`snapshot ${id} compacted ${rowsRemoved} rows into ${rowsAdded}`);
+  }
   const balance = snapshots.reduce((sum, { rowsAdded, rowsRemoved }) => sum + rowsAdded - rowsRemoved, 0);
   const rows = rowsOf(newest);
   if (balance !== rows) problems.push(`its snapshots leave ${balance} rows, but its files have ${rows}`);
   return problems.map((problem) => ({ path: pathOf(table), problem }));
 }
 
-/** Rows in = committed + quarantined + deduplicated; what was committed or quarantined is in the tables. */
+/**
+ * Rows in = committed + quarantined + deduplicated; what was committed and has not expired, and what was quarantined, is in
+ * the tables.
+ */
 export async function conservationProblems(
   catalog: Catalog,
   table: TableKey,
@@ -44,12 +52,19 @@ export async function conservationProblems(
       `from ${range.from}: ${rowsIn} rows in, but ${committed} committed, ${quarantined} quarantined, ${deduplicated} deduplicated`,
     );
   }
-  const committed = accounts.reduce((sum, account) => sum + account.committed, 0);
+  const expired = accounts.reduce((sum, account) => sum + (account.expired ?? 0), 0);
+  const committed = accounts.reduce((sum, account) => sum + account.committed, 0) - expired;
   const balance = snapshots.reduce((sum, { rowsAdded, rowsRemoved }) => sum + rowsAdded - rowsRemoved, 0);
   // a replacement takes away rows that were committed once, so the account may be larger, never smaller
   const onlyGrew = snapshots.every(({ operation }) => operation !== 'replace');
   if (onlyGrew ? committed !== balance : committed < balance) {
     problems.push(`${committed} rows are accounted for as committed, but the snapshots leave ${balance}`);
+  }
+  const tookAway = snapshots
+    .filter(({ operation }) => operation === 'expire')
+    .reduce((sum, { rowsAdded, rowsRemoved }) => sum + rowsRemoved - rowsAdded, 0);
+  if (expired !== tookAway) {
+    problems.push(`${expired} rows are accounted for as expired, but ${tookAway} were taken away`);
   }
   const quarantined = accounts.reduce((sum, account) => sum + account.quarantined, 0);
   const setAside = (await catalog.tables.snapshots({ ...table, kind: 'quarantine', version: '' }))

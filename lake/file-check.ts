@@ -1,10 +1,12 @@
 /** One file of the lake against what the catalog says of it. */
+import { isDeepStrictEqual } from 'node:util';
+import { readStatistics, statisticsSelect } from './column-statistics.ts';
 import { fileFacts } from './durable-file.ts';
 import type { Lake } from './lake.ts';
 import { objectPath } from './object-path.ts';
 import { messageOf } from '../contracts/errors.ts';
-import { SEQUENCE_COLUMN } from '../contracts/lake.ts';
-import type { CommittedFile, FileReference } from '../contracts/lake.ts';
+import { SEQUENCE_COLUMN, STATISTICS_COLUMNS } from '../contracts/lake.ts';
+import type { ColumnStatistics, CommittedFile, FileReference } from '../contracts/lake.ts';
 import type { Engine } from '../engine/engine.ts';
 import { literalText, quoteIdentifier } from '../engine/sql.ts';
 
@@ -42,19 +44,34 @@ async function checkRows(lake: Lake, engine: Engine, file: CommittedFile, deep: 
   try {
     return await engine.session(async (session) => {
       const names = file.columns.map(({ name }) => name);
-      // reading every column proves that every page decodes
-      const read = deep ? names.map((name) => `, count(${quoteIdentifier(name)})`).join('') : '';
-      const sequences =
-        deep && names.includes(SEQUENCE_COLUMN)
-          ? `min(${SEQUENCE_COLUMN}) AS low, max(${SEQUENCE_COLUMN}) AS high`
-          : 'NULL::BIGINT AS low, NULL::BIGINT AS high';
-      const [row] = await session.rows(`SELECT count(*) AS rows, ${sequences}${read} FROM ${relation}`);
+      const hasSequence = names.includes(SEQUENCE_COLUMN);
+      const facts = [
+        'count(*) AS rows',
+        ...(deep && hasSequence ? [`min(${SEQUENCE_COLUMN}) AS low`, `max(${SEQUENCE_COLUMN}) AS high`] : []),
+        // reading every column proves that every page decodes
+        ...(deep ? names.map((name) => `count(${quoteIdentifier(name)})`) : []),
+        ...(deep ? statisticsSelect(file.columns) : []),
+      ];
+      const [row] = await session.rows(`SELECT ${facts.join(', ')} FROM ${relation}`);
       if (row!['rows'] !== BigInt(file.rows)) return `it has ${String(row!['rows'])} rows instead of ${file.rows}`;
       if (!deep) return undefined;
-      if (row!['low'] === file.minSequence && row!['high'] === file.maxSequence) return undefined;
-      return 'its sequences are not those of the catalog';
+      const [low, high] = hasSequence ? [row!['low'], row!['high']] : [null, null];
+      if (low !== file.minSequence || high !== file.maxSequence) return 'its sequences are not those of the catalog';
+      return statisticsProblem(file, readStatistics(file.columns, row!));
     });
   } catch (error) {
     return `it cannot be read: ${messageOf(error)}`;
   }
+}
+
+/** Readers leave files out by these numbers: wrong ones would lose rows. */
+function statisticsProblem(file: CommittedFile, actual: readonly ColumnStatistics[]): string | undefined {
+  const lying = file.statistics?.find((recorded, index) => !isDeepStrictEqual(recorded, actual[index]));
+  if (lying !== undefined) return `its statistics of column "${lying.name}" are not those of the catalog`;
+  if (file.minEvent === null || file.maxEvent === null) return undefined;
+  // which column holds the event time is the source's to say, and may have changed since
+  const times = actual.filter(({ name }) => file.columns.some((one) => one.name === name && one.type === 'timestamp'));
+  const isOf = times.some(({ min, max }) => min === String(file.minEvent) && max === String(file.maxEvent));
+  const allAreSeen = file.columns.length <= STATISTICS_COLUMNS;
+  return isOf || !allAreSeen ? undefined : 'its range of event time is not that of the catalog';
 }

@@ -5,7 +5,6 @@ import { checkDataFile, checkReference } from './file-check.ts';
 import type { Lake } from './lake.ts';
 import { objectKinds } from './object-kind.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { CommittedFile, Snapshot, TableKey } from '../contracts/lake.ts';
 import type { Engine } from '../engine/engine.ts';
 
 export interface LakeReport {
@@ -18,8 +17,8 @@ export interface LakeReport {
 }
 
 /**
- * Checks every file of every snapshot and dataset of a project: present, with its size, checksum and row count; with
- * `deep`, the ranges of event time and sequence too. Then the accounts: snapshots against files, rows in against rows
+ * Checks every file of every snapshot that has not expired, and of every dataset of a project: present, with its size, checksum and row count; with
+ * `deep`, the ranges of event time, sequence and columns too. Then the accounts: snapshots against files, rows in against rows
  * committed, quarantined and deduplicated, the interval ledger against the view tables. Reads all bytes of the lake.
  */
 export async function checkLake(input: {
@@ -35,7 +34,7 @@ export async function checkLake(input: {
 
   for (const table of await catalog.tables.list(project)) {
     const snapshots = await catalog.tables.snapshots(table);
-    const files = await filesOfAll(catalog, table, snapshots);
+    const files = await catalog.tables.everyFile(table);
     for (const file of files) {
       const problem = await checkDataFile({ lake, engine, file, deep });
       if (problem !== undefined) problems.push({ path: file.path, problem });
@@ -58,24 +57,6 @@ export async function checkLake(input: {
   }
 
   return { problems, orphans: await findOrphans(catalog, lake, project), ...counts };
-}
-
-/**
- * The files of every snapshot. A file leaves the table in a snapshot that removes rows, so the newest snapshot and those
- * just before a removal show them all.
- */
-async function filesOfAll(
-  catalog: Catalog,
-  table: TableKey,
-  snapshots: readonly Snapshot[],
-): Promise<readonly CommittedFile[]> {
-  const removing = snapshots.filter(({ operation, rowsRemoved }) => operation !== 'append' || rowsRemoved > 0);
-  const newest = snapshots.at(-1)?.id ?? 0;
-  const files = new Map<string, CommittedFile>();
-  for (const snapshot of [...removing.map(({ id }) => id - 1), newest]) {
-    for (const file of (await catalog.tables.files(table, snapshot)).files) files.set(file.id, file);
-  }
-  return [...files.values()];
 }
 
 async function findOrphans(catalog: Catalog, lake: Lake, project: string): Promise<readonly string[]> {

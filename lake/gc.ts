@@ -1,4 +1,4 @@
-/** Removes what crashed or cancelled work left in the lake. */
+/** Removes what crashed or cancelled work left in the lake, and the files of expired snapshots. */
 import type { Lake } from './lake.ts';
 import { objectKinds } from './object-kind.ts';
 import { stagingRunId } from './paths.ts';
@@ -16,8 +16,8 @@ export interface GarbageReport {
 }
 
 /**
- * Removes orphans and staged work older than the grace. A path that the catalog mentions is never removed, nor is the
- * staged work of a run that has not ended.
+ * Removes orphans and staged work older than the grace, and files whose last snapshot expired that long ago. Any other
+ * path that the catalog mentions stays, as does the staged work of a run that has not ended.
  */
 export async function collectGarbage(input: {
   readonly catalog: Pick<Catalog, 'tables' | 'runs'>;
@@ -26,9 +26,12 @@ export async function collectGarbage(input: {
   /** Default: three days. */
   readonly graceMillis?: number;
   readonly dryRun?: boolean;
+  /** Called with the number of objects removed so far: for heartbeats and cancellation, which it throws. */
+  readonly progress?: (removed: number) => void;
 }): Promise<GarbageReport> {
   const { catalog, lake, project, dryRun = false } = input;
-  const oldest = Date.now() - (input.graceMillis ?? DEFAULT_GRACE_MILLIS);
+  const graceMillis = input.graceMillis ?? DEFAULT_GRACE_MILLIS;
+  const oldest = Date.now() - graceMillis;
   let objects = 0;
   const old: { readonly path: string; readonly bytes: number }[] = [];
   for await (const object of lake.list('')) {
@@ -37,13 +40,14 @@ export async function collectGarbage(input: {
   }
   // asked after the listing: what was committed in between is known
   const kindOf = objectKinds(lake, await catalog.tables.knownPaths(project));
+  const expired = await catalog.tables.expiredPaths(project, graceMillis * 1000);
   const isRunning = runningRuns(catalog);
 
   const removed: string[] = [];
   let bytes = 0;
   for (const object of old) {
     const kind = kindOf(object.path);
-    if (kind === 'known' || kind === 'other') continue;
+    if (kind === 'other' || (kind === 'known' && !expired.has(object.path))) continue;
     if (kind === 'staging' && (await isRunning(stagingRunId(object.path)))) continue;
     // a retry that meets its own old file makes it young again
     const now = await lake.stat(object.path);
@@ -51,8 +55,21 @@ export async function collectGarbage(input: {
     if (!dryRun) await lake.remove(object.path);
     removed.push(object.path);
     bytes += object.bytes;
+    input.progress?.(removed.length);
   }
+  // those that an earlier call removed and did not live to tell are among them
+  if (!dryRun) await forgetGone(input, expired);
   return { removed, bytes, kept: objects - removed.length };
+}
+
+/** The catalog forgets expired files once the lake holds them no more. */
+async function forgetGone(
+  { catalog, lake, project }: Pick<Parameters<typeof collectGarbage>[0], 'catalog' | 'lake' | 'project'>,
+  expired: ReadonlySet<string>,
+): Promise<void> {
+  const gone: string[] = [];
+  for (const path of expired) if ((await lake.stat(path)) === undefined) gone.push(path);
+  await catalog.tables.forgetFiles(project, gone);
 }
 
 /** Asks the catalog once for each run. */

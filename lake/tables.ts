@@ -1,4 +1,5 @@
 /** Parquet files of the tables: from a staged file to what the catalog records of it. */
+import { readStatistics, statisticsSelect } from './column-statistics.ts';
 import type { Lake } from './lake.ts';
 import type { NewFile } from './paths.ts';
 import { AsofError } from '../contracts/errors.ts';
@@ -10,7 +11,7 @@ import { literalText, quoteIdentifier } from '../engine/sql.ts';
 
 type ParquetDescription = Pick<
   DataFile,
-  'rows' | 'minEvent' | 'maxEvent' | 'maxCreated' | 'minSequence' | 'maxSequence' | 'columns'
+  'rows' | 'minEvent' | 'maxEvent' | 'maxCreated' | 'minSequence' | 'maxSequence' | 'columns' | 'statistics'
 >;
 
 export interface DescribeOptions {
@@ -38,7 +39,7 @@ async function describeParquet(
   const [facts] = await session.rows(`SELECT count(*) AS rows,
     ${extreme('min', options.eventColumn)} AS "minEvent", ${extreme('max', options.eventColumn)} AS "maxEvent",
     ${extreme('max', options.createdColumn)} AS "maxCreated",
-    ${extreme('min', sequence)} AS "minSequence", ${extreme('max', sequence)} AS "maxSequence"
+    ${[`${extreme('min', sequence)} AS "minSequence"`, `${extreme('max', sequence)} AS "maxSequence"`, ...statisticsSelect(columns)].join(', ')}
     FROM ${relation}`);
   return {
     rows: Number(facts!['rows']),
@@ -48,6 +49,7 @@ async function describeParquet(
     minSequence: facts!['minSequence'] as bigint | null,
     maxSequence: facts!['maxSequence'] as bigint | null,
     columns,
+    statistics: readStatistics(columns, facts!),
   };
 }
 

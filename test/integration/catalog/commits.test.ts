@@ -50,7 +50,7 @@ describe('snapshots', () => {
       columns: [{ name: 'v', type: 'float32[8]' }],
     });
     await catalog.tables.commit(newCommit({ table, add: [file] }));
-    expect((await catalog.tables.files(table)).files).toEqual([{ ...file, addedBy: 1 }]);
+    expect((await catalog.tables.files(table)).files).toEqual([{ ...file, addedBy: 1, rowsFrom: 1 }]);
   });
 
   test('an earlier snapshot still shows the files that a later one removed', async () => {

@@ -145,7 +145,32 @@ describe('describing a Parquet file', () => {
         { name: 'late', type: 'boolean' },
         { name: '__seq', type: 'int64' },
       ],
+      statistics: [
+        { name: 'at', nulls: 0, min: '-1', max: '1704153600000000' },
+        { name: 'loaded', nulls: 1, min: '1704240000000000', max: '1704240000000000' },
+        { name: 'delay', nulls: 1, min: '7', max: '7' },
+        { name: 'vector', nulls: 1, min: null, max: null },
+        { name: 'name', nulls: 1, min: 'a', max: 'a' },
+        { name: 'tags', nulls: 1, min: null, max: null },
+        { name: 'late', nulls: 1, min: 'true', max: 'true' },
+        { name: '__seq', nulls: 0, min: '9', max: '9007199254740993' },
+      ],
     });
+  });
+
+  test('the bounds of long text are cut, and still bound every value', async () => {
+    const texts = [`${'a'.repeat(64)}z`, `${'é'.repeat(64)}🙂`, `${'\u{10FFFF}'.repeat(70)}`];
+    const bounds = [];
+    for (const text of texts) {
+      const select = `SELECT make_timestamp(0) AS at, NULL::TIMESTAMP AS loaded, ${literalText(text)} AS key`;
+      const file = await publishRows(newSourceFilePath('flights', 0n), select);
+      bounds.push(file.statistics?.find(({ name }) => name === 'key'));
+    }
+    expect(bounds).toEqual([
+      { name: 'key', nulls: 0, min: 'a'.repeat(64), max: `${'a'.repeat(64)}\u{10FFFF}` },
+      { name: 'key', nulls: 0, min: 'é'.repeat(64), max: `${'é'.repeat(64)}\u{10FFFF}` },
+      { name: 'key', nulls: 0, min: '\u{10FFFF}'.repeat(64), max: null },
+    ]);
   });
 
   test('an empty file has no ranges', async () => {
@@ -205,6 +230,52 @@ describe('fsck', () => {
     const sequence = { path: shifted.path, problem: 'its sequences are not those of the catalog' };
     expect((await check(false)).problems).not.toContainEqual(sequence);
     expect((await check(true)).problems).toContainEqual(sequence);
+  });
+
+  test.each([
+    [
+      'statistics of a column',
+      'its statistics of column "value" are not those of the catalog',
+      (file: DataFile) => ({
+        ...file,
+        statistics: file.statistics!.map((one) => (one.name === 'value' ? { ...one, nulls: 1 } : one)),
+      }),
+    ],
+    [
+      'bounds of a column',
+      'its statistics of column "__seq" are not those of the catalog',
+      (file: DataFile) => ({
+        ...file,
+        statistics: file.statistics!.map((one) => (one.name === '__seq' ? { ...one, min: '1' } : one)),
+      }),
+    ],
+    [
+      'a range of event time',
+      'its range of event time is not that of the catalog',
+      (file: DataFile) => ({
+        ...file,
+        minEvent: 1n,
+      }),
+    ],
+  ])('finds %s that lies', async (_, problem, change) => {
+    const file = await sourceFile(0, 10);
+    const conservation = [{ range: { from: 0n, to: 9n }, rowsIn: 10, committed: 10, quarantined: 0, deduplicated: 0 }];
+    await commit({ add: [change(file)], conservation });
+    expect((await check(false)).problems).toEqual([]);
+    expect((await check(true)).problems).toEqual([{ path: file.path, problem }]);
+  });
+
+  test('finds a compaction that lost a row, and rows that no account says have expired', async () => {
+    const old = await ingest(0, 10);
+    await commit({ base: 1, operation: 'compact', add: [await sourceFile(0, 9)], remove: [old.id] });
+    const problem = 'snapshot 2 compacted 10 rows into 9';
+    expect((await check()).problems).toContainEqual({ path: 'source/flights', problem });
+    const kept = await ingest(10, 10);
+    await commit({ base: 3, operation: 'expire', remove: [kept.id] });
+    expect((await check()).problems).toContainEqual({
+      path: 'source/flights',
+      problem: '0 rows are accounted for as expired, but 10 were taken away',
+    });
   });
 
   test('finds rows that no account explains', async () => {
@@ -272,6 +343,23 @@ describe('gc', () => {
     await publishDataset(dataset);
     for await (const { path } of lake.list('')) await makeOld(path);
     expect((await collect()).removed).toEqual(['datasets/train/b2/part-0.parquet']);
+  });
+
+  test('removes the files of expired snapshots after its grace, and what fsck checks is what is left', async () => {
+    const old = await ingest(0, 10);
+    const rewritten = await sourceFile(0, 10);
+    await commit({ base: 1, operation: 'compact', add: [rewritten], remove: [old.id] });
+    await catalog.tables.expireSnapshots({ project, olderThanMicros: 0, keepFrom: [], exceptRun: '' });
+    for await (const { path } of lake.list('')) await makeOld(path);
+    expect((await collect()).removed).toEqual([]);
+    expect(await check(true)).toMatchObject({ problems: [], orphans: [], files: 2 });
+    const dry = await collect({ graceMillis: 0, dryRun: true });
+    expect(dry.removed).toEqual([old.path]);
+    expect(await lake.stat(old.path)).toBeDefined();
+    expect((await collect({ graceMillis: 0 })).removed).toEqual([old.path]);
+    expect(await lake.stat(old.path)).toBeUndefined();
+    expect((await catalog.tables.knownPaths(project)).has(old.path)).toBe(false);
+    expect(await check(true)).toMatchObject({ problems: [], orphans: [], files: 2 });
   });
 
   test('keeps the staged work of a run that has not ended', async () => {
