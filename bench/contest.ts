@@ -1,14 +1,22 @@
 /** Side by side in one run: each contender is a process of its own, and the rounds are interleaved. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { formatCount } from '../cli/table.ts';
 
 export interface Contender {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** It takes part in so many rounds at most. For contenders that take minutes. */
+  readonly mostRounds?: number;
+  /** It takes minutes: only where its group or itself is asked for. */
+  readonly slow?: boolean;
+  /** What it needs of the machine's free memory, measured before; without it the contender is left out. */
+  readonly needsBytes?: number;
 }
 
 /** What a contender's process prints as its last line. */
-interface Measurement {
+export interface Measurement {
   /** Of the work alone, without the start of the process. */
   readonly seconds: number;
   /** Of all threads; beside the seconds it tells how busy the machine was with other work. */
@@ -21,12 +29,14 @@ interface Measurement {
 
 export interface Standing {
   readonly name: string;
+  readonly rounds: number;
   readonly minimumSeconds: number;
   readonly medianSeconds: number;
   readonly minimumCpuSeconds: number;
   readonly peakBytes: number;
+  readonly rows: number;
   readonly checksum: number;
-  /** Set when it failed; the figures are then meaningless. */
+  /** Why there are no figures. */
   readonly failure: string | null;
 }
 
@@ -39,16 +49,17 @@ export async function runContest(
   const failures = new Map<string, string>();
   for (let round = 1; round <= rounds; round++) {
     for (const contender of contenders) {
-      if (failures.has(contender.name)) continue;
+      const { name, mostRounds = rounds } = contender;
+      if (failures.has(name) || round > mostRounds) continue;
       try {
-        const measurement = await measure(contender);
-        measured.set(contender.name, [...(measured.get(contender.name) ?? []), measurement]);
+        const one = await measure(contender);
+        measured.set(name, [...(measured.get(name) ?? []), one]);
         report(
-          `round ${round} of ${rounds}: ${contender.name} ${measurement.seconds.toFixed(2)} s, ${formatCount(measurement.rows)} rows`,
+          `round ${round} of ${Math.min(rounds, mostRounds)}: ${name} ${one.seconds.toFixed(2)} s, ${formatCount(one.rows)} rows`,
         );
       } catch (error) {
-        failures.set(contender.name, String(error));
-        report(`round ${round} of ${rounds}: ${contender.name} failed: ${String(error)}`);
+        failures.set(name, error instanceof Error ? error.message : String(error));
+        report(`round ${round}: ${name}: ${failures.get(name)}`);
       }
     }
   }
@@ -59,25 +70,48 @@ function standing(name: string, measurements: readonly Measurement[], failure: s
   const seconds = measurements.map((one) => one.seconds).sort((a, b) => a - b);
   return {
     name,
+    rounds: measurements.length,
     minimumSeconds: seconds[0] ?? Number.NaN,
     medianSeconds: seconds[Math.floor(seconds.length / 2)] ?? Number.NaN,
     minimumCpuSeconds: Math.min(...measurements.map(({ cpuSeconds }) => cpuSeconds)),
     peakBytes: Math.max(0, ...measurements.map(({ peakBytes }) => peakBytes)),
+    rows: measurements[0]?.rows ?? 0,
     checksum: measurements[0]?.checksum ?? Number.NaN,
     failure,
   };
 }
 
-async function measure({ command: [program, ...args] }: Contender): Promise<Measurement> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+async function measure(contender: Contender): Promise<Measurement> {
+  const [program, ...args] = contender.command;
+  const { needsBytes = 0 } = contender;
+  const free = availableBytes();
+  if (free < needsBytes) {
+    throw new Error(`left out: it needs ${gibibytes(needsBytes)} of memory and ${gibibytes(free)} are free`);
+  }
+  const environment = { ...process.env, ...contender.environment };
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
   let output = '';
   let log = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const [code, signal] = await new Promise<readonly [number | null, string | null]>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', resolve);
+    child.once('close', (...end) => resolve(end));
   });
-  if (code !== 0) throw new Error(`exit ${code}: ${log.trim().split('\n').at(-1) ?? ''}`);
+  if (code !== 0) throw new Error(`ended with ${code ?? signal}: ${log.trim().split('\n').at(-1) ?? ''}`);
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Measurement;
+}
+
+/** What the system can give without swapping; no bound where it does not say. */
+function availableBytes(): number {
+  try {
+    const found = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'));
+    return found ? Number(found[1]) * 1024 : Infinity;
+  } catch {
+    return Infinity;
+  }
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

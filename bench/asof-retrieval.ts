@@ -8,8 +8,10 @@ import { literalText } from '../engine/sql.ts';
 import { openLake } from '../lake/open.ts';
 import { retrieveHistorical } from '../offline/retrieval.ts';
 import { withComponents } from '../stack/with-components.ts';
+import type { JoinTask } from './join-task.ts';
 
-const [directory = '', spine = '', output = ''] = process.argv.slice(2);
+const [directory = '', text = ''] = process.argv.slice(2);
+const task = JSON.parse(text) as JoinTask;
 
 const settings = await loadSettings({ directory });
 await withComponents(settings, ['catalog'], async (connected) => {
@@ -19,14 +21,14 @@ await withComponents(settings, ['catalog'], async (connected) => {
   const engine = await openEngine({
     ...connected.engine,
     tempDirectory: path.join(workDirectory, 'spill'),
-    allowedDirectories: [...lake.directories, workDirectory, path.dirname(output)],
+    allowedDirectories: [...lake.directories, workDirectory, path.dirname(task.output)],
   });
   try {
     const started = performance.now();
     const startedCpu = process.cpuUsage();
     const applied = await catalog.definitions.current(connected.project);
     if (applied === undefined) throw new Error('nothing applied');
-    const plan = resolveFeatures(applied.manifest, { features: ['newest'] });
+    const plan = resolveFeatures(applied.manifest, { features: task.views.map(({ name }) => name) });
     const runtime = runtimeFromBundle(await catalog.definitions.bundle(applied.bundleHash));
     const { rows } = await retrieveHistorical(
       { tables: catalog.tables, intervals: catalog.intervals, lake, engine, workDirectory },
@@ -34,20 +36,21 @@ await withComponents(settings, ['catalog'], async (connected) => {
         project: connected.project,
         plan,
         runtime,
-        spine: { kind: 'spine', path: spine },
+        spine: { kind: 'spine', path: task.spine },
         asKnown: false,
-        shortNames: true,
-        output,
+        shortNames: false,
+        output: task.output,
       },
-    );
-    const [summed] = await engine.session((session) =>
-      session.rows(`SELECT sum(f0) AS checksum FROM read_parquet(${literalText(output)})`),
     );
     const seconds = (performance.now() - started) / 1000;
     const { user, system } = process.cpuUsage(startedCpu);
     const cpuSeconds = (user + system) / 1e6;
     const peakBytes = process.resourceUsage().maxRSS * 1024;
-    console.log(JSON.stringify({ seconds, cpuSeconds, peakBytes, rows, checksum: Number(summed?.['checksum']) }));
+    const summed = task.views.map(({ name, values }) => `coalesce(sum(${name}__${values[0]}), 0)`).join(' + ');
+    const [total] = await engine.session((session) =>
+      session.rows(`SELECT ${summed} AS checksum FROM read_parquet(${literalText(task.output)})`),
+    );
+    console.log(JSON.stringify({ seconds, cpuSeconds, peakBytes, rows, checksum: Number(total?.['checksum']) }));
   } finally {
     await engine.close();
     await catalog.close();

@@ -1,0 +1,8 @@
+/** Every row, in the order in which they run. */
+import { AS_OF_ROWS } from './offline/as-of.ts';
+import { LARGER_THAN_MEMORY } from './offline/larger-than-memory.ts';
+import { THREE_VIEWS } from './offline/three-views.ts';
+import { WIDE } from './offline/wide.ts';
+import type { BenchRow } from './row.ts';
+
+export const ROWS: readonly BenchRow[] = [...AS_OF_ROWS, THREE_VIEWS, WIDE, LARGER_THAN_MEMORY];
