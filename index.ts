@@ -8,11 +8,13 @@ export type { ColumnType, FeatureStatus, FeatureType, FeatureValue, ScalarType }
 export {
   aggregate,
   approxCountDistinct,
+  approxQuantile,
   boolean,
   bucketize,
   categorical,
   categoricalEncode,
   clip,
+  collectDistinct,
   count,
   databaseSource,
   defineConfig,
@@ -32,6 +34,7 @@ export {
   max,
   mean,
   min,
+  mostFrequent,
   normalize,
   numeric,
   pushSource,
@@ -41,6 +44,7 @@ export {
   sum,
   text,
   timestamp,
+  variance,
 } from './definitions/language.ts';
 export type {
   AliasDefinition,

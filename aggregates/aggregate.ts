@@ -17,8 +17,11 @@ export interface Aggregate<State = unknown> {
   add(state: State, value: EngineValue, order: RowOrder): State;
   /** The state of both sets of rows together. Neither input is changed, and their order does not matter. */
   merge(a: State, b: State): State;
-  /** The value; throws `INTEGER_OVERFLOW` when an integer sum leaves the range of int64. */
-  finish(state: State): EngineValue;
+  /**
+   * The value; undefined when the state was too small for its rows (`mostFrequent`). Throws `INTEGER_OVERFLOW` when an
+   * integer sum leaves the range of int64.
+   */
+  finish(state: State): EngineValue | undefined;
   encode(state: State): Uint8Array;
   decode(bytes: Uint8Array): State;
 }

@@ -5,11 +5,14 @@ import type { StoredType } from '../contracts/values.ts';
 import type { Aggregate } from './aggregate.ts';
 import { COUNT } from './count.ts';
 import { APPROX_COUNT_DISTINCT } from './distinct.ts';
+import { createCollectDistinct } from './distinct-values.ts';
 import { createEdge } from './edge.ts';
 import { createExtreme } from './extreme.ts';
 import { FLOAT_MEAN, FLOAT_SUM } from './float-sum.ts';
 import { createIntegerSum, INTEGER_MEAN } from './integer-sum.ts';
-import { STDDEV } from './moments.ts';
+import { STDDEV, VARIANCE } from './moments.ts';
+import { createMostFrequent, MOST_COUNTED_VALUES } from './most-frequent.ts';
+import { createQuantile } from './quantile.ts';
 import { createRecentRows, finishWith, listNewestFirst } from './recent-rows.ts';
 
 /**
@@ -38,7 +41,13 @@ function createFunction(feature: AggregateFeatureManifest, type: StoredType | nu
       if (type === 'float64') return FLOAT_MEAN;
       break;
     case 'stddev':
-      if (type === 'int64' || type === 'float64') return STDDEV;
+      if (isNumeric(type)) return STDDEV;
+      break;
+    case 'variance':
+      if (isNumeric(type)) return VARIANCE;
+      break;
+    case 'approxQuantile':
+      if (isNumeric(type) && feature.quantile !== undefined) return createQuantile(feature.quantile);
       break;
     case 'min':
     case 'max':
@@ -51,6 +60,12 @@ function createFunction(feature: AggregateFeatureManifest, type: StoredType | nu
     case 'approxCountDistinct':
       if (isScalar(type)) return APPROX_COUNT_DISTINCT;
       break;
+    case 'mostFrequent':
+      if (isScalar(type)) return createMostFrequent(type, keepsRows(feature) ? Infinity : MOST_COUNTED_VALUES);
+      break;
+    case 'collectDistinct':
+      if (isScalar(type) && feature.limit !== undefined) return createCollectDistinct(type, feature.limit);
+      break;
     case 'lastN':
       break;
   }
@@ -58,6 +73,15 @@ function createFunction(feature: AggregateFeatureManifest, type: StoredType | nu
     where: feature.name,
     problem: `${feature.function} does not take a column of type ${type ?? 'none'} with a window of kind ${feature.window.kind}`,
   });
+}
+
+/** Windows whose rows themselves are kept, a bounded number of them. */
+function keepsRows({ window }: AggregateFeatureManifest): boolean {
+  return window.kind === 'last' || (window.kind === 'duration' && window.resolutionMicros === null);
+}
+
+function isNumeric(type: StoredType | null): boolean {
+  return type === 'int64' || type === 'float64';
 }
 
 function isScalar(type: StoredType | null): type is StoredType {

@@ -1,5 +1,5 @@
 /**
- * The sample standard deviation by count, mean and sum of squared deviations (Welford's update, Chan's merge): nothing
+ * The sample variance and standard deviation by count, mean and sum of squared deviations (Welford's update, Chan's merge): nothing
  * cancels, however far the values stand from zero.
  */
 import type { Aggregate } from './aggregate.ts';
@@ -15,23 +15,29 @@ export interface MomentsState {
 const EMPTY: MomentsState = { count: 0, mean: 0, squares: 0 };
 
 /** Inputs are float64 or int64; an int64 is taken as the nearest double. */
-export const STDDEV: Aggregate<MomentsState> = {
-  empty: () => EMPTY,
-  add: (state, value) => (value === null ? state : mergeMoments(state, { count: 1, mean: Number(value), squares: 0 })),
-  merge: mergeMoments,
-  finish: (state) => sampleDeviation(state.count, state.squares),
-  encode(state) {
-    const writer = new ByteWriter();
-    writer.count(state.count);
-    writer.double(state.mean);
-    writer.double(state.squares);
-    return writer.finish();
-  },
-  decode(bytes) {
-    const reader = new ByteReader(bytes);
-    return { count: reader.count(), mean: reader.double(), squares: reader.double() };
-  },
-};
+export const VARIANCE = aggregate(sampleVariance);
+export const STDDEV = aggregate(sampleDeviation);
+
+function aggregate(finish: (state: MomentsState) => number | null): Aggregate<MomentsState> {
+  return {
+    empty: () => EMPTY,
+    add: (state, value) =>
+      value === null ? state : mergeMoments(state, { count: 1, mean: Number(value), squares: 0 }),
+    merge: mergeMoments,
+    finish,
+    encode(state) {
+      const writer = new ByteWriter();
+      writer.count(state.count);
+      writer.double(state.mean);
+      writer.double(state.squares);
+      return writer.finish();
+    },
+    decode(bytes) {
+      const reader = new ByteReader(bytes);
+      return { count: reader.count(), mean: reader.double(), squares: reader.double() };
+    },
+  };
+}
 
 export function mergeMoments(a: MomentsState, b: MomentsState): MomentsState {
   if (a.count === 0) return b;
@@ -45,8 +51,13 @@ export function mergeMoments(a: MomentsState, b: MomentsState): MomentsState {
   };
 }
 
-/** Null below two values. A deviation that no finite double holds is NaN, in whichever order the rows came. */
-export function sampleDeviation(count: number, squares: number): number | null {
+/** Null below two values. A variance that no finite double holds is NaN, in whichever order the rows came. */
+export function sampleVariance({ count, squares }: MomentsState): number | null {
   if (count < 2) return null;
-  return Number.isFinite(squares) ? Math.sqrt(squares / (count - 1)) : Number.NaN;
+  return Number.isFinite(squares) ? squares / (count - 1) : Number.NaN;
+}
+
+export function sampleDeviation(state: MomentsState): number | null {
+  const variance = sampleVariance(state);
+  return variance === null ? null : Math.sqrt(variance);
 }

@@ -22,7 +22,7 @@ export type RecentRowsState = RecentRow[];
 export function createRecentRows(
   limit: number,
   type: StoredType | null,
-  finish: (rows: readonly RecentRow[]) => EngineValue,
+  finish: (rows: readonly RecentRow[]) => EngineValue | undefined,
 ): Aggregate<RecentRowsState> {
   return {
     empty: () => [],
@@ -53,7 +53,7 @@ export function createRecentRows(
 }
 
 /** The finish of a last-N window: another aggregate over the kept rows. */
-export function finishWith<State>(inner: Aggregate<State>): (rows: readonly RecentRow[]) => EngineValue {
+export function finishWith<State>(inner: Aggregate<State>): (rows: readonly RecentRow[]) => EngineValue | undefined {
   return (rows) =>
     inner.finish(rows.reduce((state, { order, value }) => inner.add(state, value, order), inner.empty()));
 }

@@ -186,8 +186,15 @@ export const AGGREGATE_FUNCTIONS = [
   'last',
   'lastN',
   'approxCountDistinct',
+  'variance',
+  'approxQuantile',
+  'mostFrequent',
+  'collectDistinct',
 ] as const;
 export type AggregateFunction = (typeof AGGREGATE_FUNCTIONS)[number];
+
+/** Digits after the point that the p of a quantile may have, so that ranks are found in whole numbers. */
+export const QUANTILE_DIGITS = 6;
 
 export interface AggregateFeatureManifest extends FeatureBase {
   readonly kind: 'aggregate';
@@ -199,6 +206,10 @@ export interface AggregateFeatureManifest extends FeatureBase {
   readonly where: readonly WhereManifest[];
   /** Raw events kept per key online for exact windows. */
   readonly maxEvents: number;
+  /** The p of `approxQuantile`, from 0 to 1; absent elsewhere. */
+  readonly quantile?: number;
+  /** The most values that `collectDistinct` gives; absent elsewhere. */
+  readonly limit?: number;
 }
 
 export type WindowManifest =

@@ -4,6 +4,8 @@ export { Timestamp } from '../contracts/timestamp.ts';
 
 export {
   approxCountDistinct,
+  approxQuantile,
+  collectDistinct,
   count,
   first,
   last,
@@ -11,8 +13,10 @@ export {
   max,
   mean,
   min,
+  mostFrequent,
   stddev,
   sum,
+  variance,
 } from './language/aggregate-features.ts';
 export { boolean, categorical, embedding, numeric, text, timestamp } from './language/column-features.ts';
 export { defineConfig } from './language/config.ts';

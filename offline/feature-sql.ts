@@ -11,6 +11,7 @@ import type {
 } from '../contracts/manifest.ts';
 import type { JsonScalar, JsonValue, StoredType } from '../contracts/values.ts';
 import { elementType } from '../contracts/values.ts';
+import { AGGREGATE_RULES } from '../definitions/normalization/feature-types.ts';
 import { requireInstant } from '../contracts/time.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import { literalValue, quoteIdentifier, sqlType } from '../engine/sql.ts';
@@ -73,18 +74,11 @@ function aggregatedSql(feature: AggregateFeatureManifest, alias: string): string
   return feature.function === 'count' ? `coalesce(${computed}, 0)` : computed;
 }
 
-/** Counts are BIGINT in files and plain numbers in TypeScript. */
-function isCount(feature: FeatureManifest): boolean {
-  return feature.kind === 'aggregate' && (feature.function === 'count' || feature.function === 'approxCountDistinct');
-}
-
 /** The type of an aggregate before its transform. */
 export function aggregateType(feature: AggregateFeatureManifest, source: StoredSourceManifest): StoredType {
+  const { function: name, column } = feature;
   if (feature.transform === null) return feature.valueType;
-  if (isCount(feature)) return 'int64';
-  if (feature.function === 'mean' || feature.function === 'stddev') return 'float64';
-  const type = columnType(source, feature.column ?? '');
-  return feature.function === 'lastN' ? (`${type}[]` as StoredType) : type;
+  return name === 'count' ? 'int64' : AGGREGATE_RULES[name].valueType(columnType(source, column ?? ''));
 }
 
 /** A value of a manifest as the engine holds it: int64 as `bigint`, timestamps in microseconds. */

@@ -50,10 +50,11 @@ function groupBySharing(
   return [...groups.values()];
 }
 
-function sharingKey({ function: name, column, where, window, maxEvents }: AggregateFeatureManifest): string {
+function sharingKey(feature: AggregateFeatureManifest): string {
+  const { function: name, column, where, window, maxEvents, quantile, limit } = feature;
   const shape =
     window.kind !== 'duration' ? window : { resolution: window.resolutionMicros ?? `exact, ${maxEvents} events` };
-  return JSON.stringify([name, column, where, shape]);
+  return JSON.stringify([name, column, where, shape, quantile, limit]);
 }
 
 function createSeries(members: readonly AggregateFeatureManifest[], source: StoredSourceManifest): Series {

@@ -54,6 +54,8 @@ export interface AggregateFeatureDefinition<
   readonly column: Column;
   /** The N of `lastN`. */
   readonly length?: number;
+  /** The p of `approxQuantile`. */
+  readonly quantile?: number;
   readonly options: FeatureOptions<Default, Transforming> & {
     readonly where?: Readonly<Record<Where, Scalar | readonly Scalar[]>>;
   };
@@ -88,12 +90,53 @@ export const min = columnAggregate('min');
 export const max = columnAggregate('max');
 /** The sample's standard deviation; null below two values. */
 export const stddev = columnAggregate('stddev');
+/** The sample's variance; null below two values. */
+export const variance = columnAggregate('variance');
 /** The value of the earliest event that has one. */
 export const first = columnAggregate('first');
 /** The value of the latest event that has one. */
 export const last = columnAggregate('last');
 /** An estimate of the number of different values. */
 export const approxCountDistinct = columnAggregate('approxCountDistinct');
+
+/**
+ * The p-quantile of an int64 or float64 column, p from 0 to 1 with at most six digits after the point: the first value at
+ * or below which a share of p stands, rounded to seven significant binary digits, so within 0.8 % of it.
+ */
+export function approxQuantile<
+  const Column extends string,
+  const Where extends string = never,
+  const Default extends DefaultValue | undefined = undefined,
+  Transforming extends Transform = undefined,
+>(
+  column: Column,
+  p: number,
+  options: AggregateOptions<Where, Default, Transforming>,
+): AggregateFeatureDefinition<'approxQuantile', Column, Where, Default, Transforming> {
+  return { feature: 'aggregate', function: 'approxQuantile', column, quantile: p, options };
+}
+
+/**
+ * The value of most events; the least of those that are equally frequent. Online a window of more than 10,000 different
+ * values is `UNAVAILABLE`.
+ */
+export const mostFrequent = columnAggregate('mostFrequent');
+
+/** The different values in ascending order; of more than the limit the least ones. */
+export function collectDistinct<
+  const Column extends string,
+  const Where extends string = never,
+  const Default extends DefaultValue | undefined = undefined,
+  Transforming extends Transform = undefined,
+>(
+  column: Column,
+  options: AggregateOptions<Where, Default, Transforming> & {
+    /** The most values that the list has, at most 10,000. @default 100 */
+    readonly limit?: number;
+  },
+): AggregateFeatureDefinition<'collectDistinct', Column, Where, Default, Transforming> {
+  return { feature: 'aggregate', function: 'collectDistinct', column, options };
+}
 
 /** The values of the `length` newest events, newest first, without nulls. */
 export function lastN<

@@ -35,12 +35,16 @@ interface AggregateColumns {
   sum: Numeric;
   mean: Numeric;
   stddev: Numeric;
-  min: Exclude<Scalar, 'boolean'>;
-  max: Exclude<Scalar, 'boolean'>;
+  variance: Numeric;
+  min: Scalar;
+  max: Scalar;
   first: ColumnType;
   last: ColumnType;
   lastN: Scalar;
   approxCountDistinct: Scalar;
+  approxQuantile: Numeric;
+  mostFrequent: Scalar;
+  collectDistinct: Scalar;
 }
 
 type ColumnName<Key, Column> = Column extends string ? Column : Key;
@@ -103,9 +107,9 @@ export interface DerivedValues {
 type ColumnValue<Columns extends Schema, Name> = Name extends keyof Columns ? ValueOf<Columns[Name]> : never;
 
 type AggregateValue<Columns extends Schema, Function extends AggregateFunction, Column> = Function extends
-  'count' | 'mean' | 'stddev' | 'approxCountDistinct'
+  'count' | 'mean' | 'stddev' | 'variance' | 'approxQuantile' | 'approxCountDistinct'
   ? number
-  : Function extends 'lastN'
+  : Function extends 'lastN' | 'collectDistinct'
     ? readonly ColumnValue<Columns, Column>[]
     : ColumnValue<Columns, Column>;
 

@@ -33,19 +33,23 @@ interface AggregateRule {
 }
 
 const NUMERIC = ['int64', 'float64'] as const;
-const ORDERED = ['int64', 'float64', 'string', 'timestamp'] as const;
 const same = (column: StoredType): StoredType => column;
+const listOf = (column: StoredType): StoredType => `${column as ScalarType}[]`;
 
 export const AGGREGATE_RULES: Readonly<Record<Exclude<AggregateFunction, 'count'>, AggregateRule>> = {
   sum: { accepts: NUMERIC, valueType: same },
   mean: { accepts: NUMERIC, valueType: () => 'float64' },
   stddev: { accepts: NUMERIC, valueType: () => 'float64' },
-  min: { accepts: ORDERED, valueType: same },
-  max: { accepts: ORDERED, valueType: same },
+  variance: { accepts: NUMERIC, valueType: () => 'float64' },
+  min: { accepts: SCALAR_TYPES, valueType: same },
+  max: { accepts: SCALAR_TYPES, valueType: same },
   first: { accepts: undefined, valueType: same },
   last: { accepts: undefined, valueType: same },
-  lastN: { accepts: SCALAR_TYPES, valueType: (column) => `${column as ScalarType}[]` },
+  lastN: { accepts: SCALAR_TYPES, valueType: listOf },
   approxCountDistinct: { accepts: SCALAR_TYPES, valueType: () => 'int64' },
+  approxQuantile: { accepts: NUMERIC, valueType: () => 'float64' },
+  mostFrequent: { accepts: SCALAR_TYPES, valueType: same },
+  collectDistinct: { accepts: SCALAR_TYPES, valueType: listOf },
 };
 
 export function acceptsColumn(type: FeatureType, size: number | undefined, column: StoredType): boolean {

@@ -24,6 +24,7 @@ import { acceptsColumn, AGGREGATE_RULES, derivedValueType, describeColumns, feat
 import { isRecord, OptionReader, show } from './option-reader.ts';
 import type { Place } from './problems.ts';
 import { normalizeTransform } from './transforms.ts';
+import { functionOptions, normalizeFunctionParameters } from './function-parameters.ts';
 import { lastEvents, normalizeMaxEvents, normalizeWindow } from './windows.ts';
 
 const FEATURE_OPTIONS = ['default', 'transform', 'pii'];
@@ -114,7 +115,12 @@ function normalizeAggregate(
     return undefined;
   }
   const isLastN = aggregateFunction === 'lastN';
-  const known = [...FEATURE_OPTIONS, 'where', ...(isLastN ? [] : WINDOW_OPTIONS)];
+  const known = [
+    ...FEATURE_OPTIONS,
+    'where',
+    ...(isLastN ? [] : WINDOW_OPTIONS),
+    ...functionOptions(aggregateFunction),
+  ];
   const options = new OptionReader(definition.options, place, known);
   const window = isLastN ? lastEvents(definition.length, options, 'length') : normalizeWindow(options);
   const where = normalizeWhere(options, columns, owner);
@@ -129,6 +135,7 @@ function normalizeAggregate(
     window,
     where,
     maxEvents: normalizeMaxEvents(options),
+    ...normalizeFunctionParameters(aggregateFunction, definition, options),
     featureType: featureTypeOf(input.valueType),
     valueType,
     transform,

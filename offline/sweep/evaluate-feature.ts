@@ -1,8 +1,11 @@
 /** One feature over one window of a block. */
 import { AsofError } from '../../contracts/errors.ts';
+import { evaluateDistinct, evaluateDistinctValues } from './evaluate-distinct.ts';
 import { evaluateExtreme } from './evaluate-extremes.ts';
+import { evaluateMostFrequent } from './evaluate-most-frequent.ts';
 import { evaluateEdge, evaluateLastN } from './evaluate-places.ts';
-import { evaluateDeviation, evaluateDistinct } from './evaluate-spread.ts';
+import { evaluateQuantile } from './evaluate-quantile.ts';
+import { evaluateSpread } from './evaluate-spread.ts';
 import { evaluateMean, evaluateSum } from './evaluate-sums.ts';
 import type { ResultColumn } from './result-column.ts';
 import type { RowGroup } from './row-group.ts';
@@ -33,8 +36,9 @@ export function evaluateFeature(
       return evaluateSum(rows, naming, result);
     case 'mean':
       return evaluateMean(rows, result);
+    case 'variance':
     case 'stddev':
-      return evaluateDeviation(rows, result);
+      return evaluateSpread(rows, feature.function, result);
     case 'min':
     case 'max':
       return evaluateExtreme(rows, feature.function, result);
@@ -45,5 +49,11 @@ export function evaluateFeature(
       return evaluateLastN(rows, result);
     case 'approxCountDistinct':
       return evaluateDistinct(rows, result);
+    case 'approxQuantile':
+      return evaluateQuantile(rows, feature.quantile!, result);
+    case 'mostFrequent':
+      return evaluateMostFrequent(rows, result);
+    case 'collectDistinct':
+      return evaluateDistinctValues(rows, feature.limit!, result);
   }
 }

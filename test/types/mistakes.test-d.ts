@@ -1,8 +1,10 @@
 /** Mistakes in definitions that the compiler refuses. */
 import { describe, it } from 'vitest';
 import {
+  approxQuantile,
   boolean,
   categorical,
+  collectDistinct,
   count,
   derivedView,
   embedding,
@@ -11,6 +13,7 @@ import {
   featureView,
   fileSource,
   mean,
+  mostFrequent,
   numeric,
   requestSource,
   sum,
@@ -52,6 +55,12 @@ describe('features', () => {
     const base = { entities: [airport], source: flights } as const;
     // @ts-expect-error: sum of a string
     featureView('view', { ...base, features: { total: sum('origin', { window: '1d' }) } });
+    // @ts-expect-error: quantile of a string
+    featureView('view', { ...base, features: { total: approxQuantile('origin', 0.5, { window: '1d' }) } });
+    // @ts-expect-error: a vector has no order
+    featureView('view', { ...base, features: { all: collectDistinct('vector', { window: '1d' }) } });
+    // @ts-expect-error: limit belongs to collectDistinct
+    featureView('view', { ...base, features: { most: mostFrequent('origin', { window: '1d', limit: 3 }) } });
     // @ts-expect-error: unknown column
     featureView('view', { ...base, features: { total: sum('dealy', { window: '1d' }) } });
     // @ts-expect-error: unknown column in a filter

@@ -3,11 +3,13 @@ import { describe, expectTypeOf, it } from 'vitest';
 import {
   aggregate,
   approxCountDistinct,
+  approxQuantile,
   boolean,
   bucketize,
   categorical,
   categoricalEncode,
   clip,
+  collectDistinct,
   count,
   derivedView,
   embedding,
@@ -21,6 +23,8 @@ import {
   log1p,
   max,
   mean,
+  min,
+  mostFrequent,
   numeric,
   requestSource,
   standardize,
@@ -28,6 +32,7 @@ import {
   sum,
   text,
   timestamp,
+  variance,
   type RowOf,
   type Timestamp,
 } from '../../index.ts';
@@ -87,6 +92,15 @@ const delays = featureView('airport_delays', {
     delay_max: max('delay', { window: '1d' }),
     first_loaded: first('loaded', { window: '1d' }),
     origins: approxCountDistinct('origin', { window: '1d' }),
+    delay_variance: variance('delay', { window: '1d' }),
+    delay_p95: approxQuantile('delay', 0.95, { window: '1d' }),
+    delay_p95_or_zero: approxQuantile('delay', 0.95, { last: 20, default: 0 }),
+    usual_origin: mostFrequent('origin', { window: '1d', where: { delay: 0 } }),
+    usual_delay: mostFrequent('delay', { last: 5 }),
+    origins_seen: collectDistinct('origin', { window: '1d', limit: 10 }),
+    delays_seen: collectDistinct('delay', { window: 'all', default: [] }),
+    any_cancelled: max('cancelled', { window: '1d' }),
+    all_cancelled: min('cancelled', { window: '1d', default: false }),
     recent: lastN('delay', 5),
     recent_mean: lastN('delay', 5, { transform: aggregate({ function: 'mean' }) }),
   },
@@ -143,6 +157,15 @@ describe('RowOf a view', () => {
       readonly delay_max: bigint | null;
       readonly first_loaded: Timestamp | null;
       readonly origins: number | null;
+      readonly delay_variance: number | null;
+      readonly delay_p95: number | null;
+      readonly delay_p95_or_zero: number;
+      readonly usual_origin: string | null;
+      readonly usual_delay: bigint | null;
+      readonly origins_seen: readonly string[] | null;
+      readonly delays_seen: readonly bigint[];
+      readonly any_cancelled: boolean | null;
+      readonly all_cancelled: boolean;
       readonly recent: readonly bigint[] | null;
       readonly recent_mean: number | null;
     }>();

@@ -18,12 +18,16 @@ const COLUMNS: Readonly<Record<AggregateFunction, readonly (ValueColumn | null)[
   sum: NUMERIC,
   mean: NUMERIC,
   stddev: NUMERIC,
+  variance: NUMERIC,
   min: SCALAR,
   max: SCALAR,
   first: [...SCALAR, 'vector'],
   last: [...SCALAR, 'vector'],
   lastN: SCALAR,
   approxCountDistinct: SCALAR,
+  approxQuantile: NUMERIC,
+  mostFrequent: SCALAR,
+  collectDistinct: SCALAR,
 };
 
 const LAST_WINDOWS: readonly WindowManifest[] = [
@@ -82,6 +86,8 @@ function featureOf(name: AggregateFunction, { windows, filters }: Choices): fc.A
       column: fc.constantFrom(...COLUMNS[name]),
       window: fc.constantFrom(...(name === 'lastN' ? windows.filter(({ kind }) => kind === 'last') : windows)),
       where: fc.constantFrom(...filters),
+      ...(name === 'approxQuantile' && { quantile: fc.constantFrom(0, 0.07, 0.25, 0.5, 0.999999, 1) }),
+      ...(name === 'collectDistinct' && { limit: fc.constantFrom(1, 2, 100) }),
     })
     .map((parts) => aggregateFeature(`${name}_${parts.column ?? 'rows'}`, { function: name, ...parts }));
 }

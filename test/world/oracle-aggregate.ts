@@ -1,6 +1,6 @@
 /** The oracle's aggregate functions over a list of values in row order. */
 import { createHash } from 'node:crypto';
-import type { AggregateFunction } from '../../contracts/manifest.ts';
+import type { AggregateFeatureManifest } from '../../contracts/manifest.ts';
 import type { EngineValue } from '../../engine/engine.ts';
 
 interface Aggregated {
@@ -8,7 +8,10 @@ interface Aggregated {
   readonly tolerance: number;
 }
 
-export function aggregateValue(name: AggregateFunction, values: readonly EngineValue[]): Aggregated {
+/** What a function is asked for, beside its rows. */
+export type Asked = Pick<AggregateFeatureManifest, 'function' | 'quantile' | 'limit'>;
+
+export function aggregateValue({ function: name, quantile, limit }: Asked, values: readonly EngineValue[]): Aggregated {
   if (name === 'count') return exact(BigInt(values.length));
   const inputs = values.filter((value) => value !== null);
   if (inputs.length === 0) return exact(null);
@@ -22,6 +25,11 @@ export function aggregateValue(name: AggregateFunction, values: readonly EngineV
       );
     case 'stddev':
       return inputs.length < 2 ? exact(null) : close(deviation(inputs.map(Number)), inputs);
+    case 'variance': {
+      if (inputs.length < 2) return exact(null);
+      const size = inputs.reduce<number>((total, input) => total + Number(input) ** 2, 0);
+      return { value: variance(inputs.map(Number)), tolerance: 1e-9 * size };
+    }
     case 'min':
       return exact(inputs.reduce((best, value) => (isLess(value, best) ? value : best)));
     case 'max':
@@ -34,6 +42,14 @@ export function aggregateValue(name: AggregateFunction, values: readonly EngineV
       return exact(inputs.toReversed());
     case 'approxCountDistinct':
       return exact(distinctEstimate(inputs));
+    case 'approxQuantile': {
+      const ordered = ascending(inputs.map(Number));
+      return exact(sevenDigits(ordered[firstAtShare(ordered.length, quantile!)] as number));
+    }
+    case 'mostFrequent':
+      return exact(mostFrequent(inputs));
+    case 'collectDistinct':
+      return exact(ascending(distinctValues(inputs)).slice(0, limit));
   }
 }
 
@@ -56,9 +72,54 @@ function floatSum(values: readonly EngineValue[]): number {
 }
 
 function deviation(values: readonly number[]): number {
+  return Math.sqrt(variance(values));
+}
+
+function variance(values: readonly number[]): number {
   const mean = floatSum(values) / values.length;
   const squares = floatSum(values.map((value) => (value - mean) ** 2));
-  return Number.isFinite(squares) ? Math.sqrt(squares / (values.length - 1)) : Number.NaN;
+  return Number.isFinite(squares) ? squares / (values.length - 1) : Number.NaN;
+}
+
+function ascending(values: readonly EngineValue[]): readonly EngineValue[] {
+  return values.toSorted((a, b) => (isLess(a, b) ? -1 : isLess(b, a) ? 1 : 0));
+}
+
+/** The position of the first of `count` values at which a share of p, a decimal of six digits, has been reached. */
+function firstAtShare(count: number, p: number): number {
+  const share = BigInt(p.toFixed(6).replace('.', ''));
+  let position = 0;
+  while (BigInt(position + 1) * 1_000_000n < BigInt(count) * share) position++;
+  return position;
+}
+
+/** Rounded to seven significant binary digits, half away from zero; the largest that are finite stay finite. */
+function sevenDigits(value: number): number {
+  if (!Number.isFinite(value) || value === 0) return value + 0;
+  let unit = 2 ** -1022;
+  if (Math.abs(value) < unit) return 0;
+  while (unit < 2 ** 1023 && Math.abs(value) >= 2 * unit) unit *= 2;
+  const digits = Math.floor((Math.abs(value) / unit) * 64 + 0.5);
+  return Math.sign(value) * unit * (Math.min(digits, unit === 2 ** 1023 ? 127 : 128) / 64);
+}
+
+/** Zero and minus zero are one value, and so are two NaN. */
+function distinctValues(values: readonly EngineValue[]): readonly EngineValue[] {
+  return values
+    .map(withoutMinusZero)
+    .filter((value, place, all) => all.findIndex((o) => Object.is(o, value)) === place);
+}
+
+function mostFrequent(values: readonly EngineValue[]): EngineValue {
+  const rowsOf = (wanted: EngineValue): number =>
+    values.filter((value) => Object.is(withoutMinusZero(value), wanted)).length;
+  const distinct = ascending(distinctValues(values));
+  const most = Math.max(...distinct.map(rowsOf));
+  return distinct.find((value) => rowsOf(value) === most)!;
+}
+
+function withoutMinusZero(value: EngineValue): EngineValue {
+  return typeof value === 'number' ? value + 0 : value;
 }
 
 /** NaN is the greatest number; text is ordered by its UTF-8 bytes. */

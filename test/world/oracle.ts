@@ -61,7 +61,7 @@ function answerColumn(world: World, request: WorldRequest, feature: FeatureManif
 function answerAggregate(world: World, request: WorldRequest, feature: AggregateFeatureManifest): Answer {
   const rows = windowRows(world, request, feature);
   const values = rows.map((row) => (feature.column === null ? null : row.values[feature.column as ValueColumn]));
-  const { value, tolerance } = aggregateValue(feature.function, values);
+  const { value, tolerance } = aggregateValue(feature, values);
   return {
     value,
     status: value === null ? 'NULL' : 'PRESENT',

@@ -135,6 +135,8 @@ export function aggregateFeature(
     readonly column: ValueColumn | null;
     readonly window: WindowManifest;
     readonly where: readonly WhereManifest[];
+    readonly quantile?: number;
+    readonly limit?: number;
   },
 ): AggregateFeatureManifest {
   return {
@@ -149,7 +151,8 @@ export function aggregateFeature(
 }
 
 function valueType(name: AggregateFunction, column: ValueColumn | null): StoredType {
-  if (name === 'mean' || name === 'stddev') return 'float64';
   if (name === 'count' || name === 'approxCountDistinct' || column === null) return 'int64';
-  return name === 'lastN' ? (`${VALUE_COLUMNS[column]}[]` as StoredType) : VALUE_COLUMNS[column];
+  if (['mean', 'stddev', 'variance', 'approxQuantile'].includes(name)) return 'float64';
+  const type = VALUE_COLUMNS[column];
+  return name === 'lastN' || name === 'collectDistinct' ? (`${type}[]` as StoredType) : type;
 }

@@ -60,8 +60,10 @@ SELECT i AS __row, 'k' AS name, 0::BIGINT AS code, make_timestamp(i * 1000) AS _
       const rows = await sweep(session, [feature('approxCountDistinct', 'amount', window)], { asKnown: false });
       const expected = Array.from({ length: 10 }, (_, request) => {
         const values = Array.from({ length: 9000 }, (_, row) => BigInt((row * row) % 7001));
-        return aggregateValue('approxCountDistinct', values.slice(Math.max(0, request * 1000 - 5000), request * 1000))
-          .value;
+        return aggregateValue(
+          { function: 'approxCountDistinct' },
+          values.slice(Math.max(0, request * 1000 - 5000), request * 1000),
+        ).value;
       });
       expect(rows.map((row) => row['approxCountDistinct'])).toEqual(expected);
     });

@@ -189,6 +189,19 @@ describe('a window', () => {
   });
 });
 
+it('the most frequent of more than 10,000 values is UNAVAILABLE, without default, and the lake still knows it', async () => {
+  const counted = aggregateFeature('usual', { function: 'mostFrequent', column: 'amount', window: ALL, where: [] });
+  const planned = viewNamed('many_values', { mode: 'aggregate', features: [{ ...counted, default: '7' }] });
+  const amounts = Array.from({ length: 10_001 }, (_, index) => BigInt(index));
+  const rows = (name: string, values: readonly bigint[]) => values.map((amount) => row(name, NOON, amount));
+  await commitRows(fixture, planned, [...rows('a', [...amounts, 5_000n]), ...rows('b', [...amounts.slice(1), 77n])]);
+  expect((await read(planned, ['a', 'b'], NOON + 1n)).answers).toEqual([['5000 PRESENT', '77 PRESENT']]);
+  await materialize(fixture, planned, NOON + 1n);
+  const { answers, servedFrom } = await read(planned, ['a', 'b'], NOON + 1n);
+  expect(answers).toEqual([['null UNAVAILABLE', '77 PRESENT']]);
+  expect([...servedFrom]).toEqual(['online']);
+});
+
 it('null is no key, though rows have it too', async () => {
   const counted = aggregateFeature('n', { function: 'count', column: null, window: ALL, where: [] });
   for (const planned of [viewNamed('keyless'), viewNamed('keyless_n', { mode: 'aggregate', features: [counted] })]) {

@@ -79,10 +79,10 @@ function expectOracle(feature: AggregateFeatureManifest, rows: readonly Row[], s
   const ordered = rows.toSorted((a, b) => compareRowOrder(a.order, b.order));
   const inWindow = feature.window.kind === 'last' ? ordered.slice(-feature.window.count) : ordered;
   const { value, tolerance } = aggregateValue(
-    feature.function,
+    feature,
     inWindow.map((row) => row.value),
   );
-  const finished = aggregate.finish(state);
+  const finished = aggregate.finish(state)!;
   const actual = typeof value === 'bigint' && typeof finished === 'number' ? BigInt(finished) : finished;
   expect(isSameValue(actual, value, tolerance), `${String(actual)}, not ${String(value)}`).toBe(true);
 }

@@ -12,7 +12,20 @@ describe('aggregate functions', () => {
     const values = [null, null];
     expect(evaluate('count', values, null)).toBe(2);
     expect(evaluate('count', [], null)).toBe(0);
-    for (const name of ['sum', 'mean', 'stddev', 'min', 'max', 'first', 'last', 'approxCountDistinct'] as const) {
+    for (const name of [
+      'sum',
+      'mean',
+      'stddev',
+      'variance',
+      'min',
+      'max',
+      'first',
+      'last',
+      'approxCountDistinct',
+    ] as const) {
+      expect(evaluate(name, values, 'int64')).toBeNull();
+    }
+    for (const name of ['approxQuantile', 'mostFrequent', 'collectDistinct'] as const) {
       expect(evaluate(name, values, 'int64')).toBeNull();
     }
     expect(evaluate('lastN', values, 'int64', { kind: 'last', count: 2 })).toBeNull();
@@ -45,6 +58,32 @@ describe('aggregate functions', () => {
     expect(evaluate('stddev', [1e15 + 1, 1e15 + 2, 1e15 + 3], 'float64')).toBe(1);
     expect(evaluate('stddev', [2n, 4n, 4n, 4n, 5n, 5n, 7n, 9n], 'int64')).toBeCloseTo(2.13809, 5);
     expect(evaluate('stddev', [5], 'float64')).toBeNull();
+    expect(evaluate('variance', [1e15 + 1, 1e15 + 2, 1e15 + 3], 'float64')).toBe(1);
+    expect(evaluate('variance', [5n], 'int64')).toBeNull();
+    expect(evaluate('variance', [1, Infinity], 'float64')).toBeNaN();
+  });
+
+  it('answer with the most frequent value, the least of those that are equally frequent', () => {
+    expect(evaluate('mostFrequent', ['b', 'a', null, 'b', 'c', 'a'], 'string')).toBe('a');
+    expect(evaluate('mostFrequent', [Number.NaN, -0, 0, Number.NaN], 'float64')).toBe(0);
+    expect(evaluate('mostFrequent', [true, false, true], 'boolean')).toBe(true);
+    expect(evaluate('mostFrequent', [2n ** 63n - 1n, 1n, 2n ** 63n - 1n], 'int64')).toBe(2n ** 63n - 1n);
+  });
+
+  it('list distinct values in order, and the least of too many', () => {
+    expect(evaluate('collectDistinct', ['b', '\u{1F6E9}', '\uFF5E', 'b', null, ''], 'string')).toEqual([
+      '',
+      'b',
+      '\uFF5E',
+      '\u{1F6E9}',
+    ]);
+    expect(evaluate('collectDistinct', [Number.NaN, 1, -0, 0, -Infinity], 'float64')).toEqual([
+      -Infinity,
+      0,
+      1,
+      Number.NaN,
+    ]);
+    expect(evaluate('collectDistinct', [5n, 4n, 3n, 2n, 1n, 0n], 'int64')).toEqual([0n, 1n, 2n, 3n, 4n]);
   });
 
   it('order NaN above every number, and minus zero with zero', () => {
@@ -76,6 +115,9 @@ describe('aggregate functions', () => {
       ['min', 'float32[2]'],
       ['approxCountDistinct', 'int64[]'],
       ['lastN', 'int64'],
+      ['approxQuantile', 'timestamp'],
+      ['mostFrequent', 'int64[]'],
+      ['collectDistinct', 'float32[2]'],
     ] as const) {
       expect(() => evaluate(name, [], type)).toThrow(expect.objectContaining({ code: 'INVALID_VALUE' }));
     }
@@ -94,11 +136,13 @@ function evaluate(
     column: type === null ? null : 'amount',
     window,
     where: [],
+    ...(name === 'approxQuantile' && { quantile: 0.5 }),
+    ...(name === 'collectDistinct' && { limit: 5 }),
   });
   const aggregate = createAggregate(feature, type);
   const state = values.reduce<unknown>(
     (before, value, row) => aggregate.add(before, value, { event: BigInt(row), created: null, sequence: BigInt(row) }),
     aggregate.empty(),
   );
-  return aggregate.finish(state);
+  return aggregate.finish(state)!;
 }

@@ -5,9 +5,11 @@ import { defaultResolution } from '../../../definitions/normalization/windows.ts
 import {
   aggregate,
   approxCountDistinct,
+  approxQuantile,
   boolean,
   categorical,
   categoricalEncode,
+  collectDistinct,
   count,
   embedding,
   first,
@@ -16,6 +18,7 @@ import {
   max,
   mean,
   min,
+  mostFrequent,
   normalize,
   numeric,
   stddev,
@@ -23,6 +26,7 @@ import {
   text,
   timestamp,
   Timestamp,
+  variance,
 } from '../../../index.ts';
 import { featureOf, manifestOf, viewWith } from './project.ts';
 
@@ -88,6 +92,11 @@ describe('value types', () => {
     ['sum of floats', sum('distance', { window: '1h' }), 'numeric', 'float64'],
     ['mean', mean('delay', { window: '1h' }), 'numeric', 'float64'],
     ['deviation', stddev('delay', { window: '1h' }), 'numeric', 'float64'],
+    ['variance', variance('distance', { window: '1h' }), 'numeric', 'float64'],
+    ['quantile', approxQuantile('delay', 0.5, { window: '1h' }), 'numeric', 'float64'],
+    ['most frequent', mostFrequent('origin', { window: '1h' }), 'categorical', 'string'],
+    ['distinct instants', collectDistinct('loaded', { window: '1h' }), 'timestamp', 'timestamp[]'],
+    ['maximum of booleans', max('cancelled', { window: '1h' }), 'boolean', 'boolean'],
     ['minimum of instants', min('loaded', { window: '1h' }), 'timestamp', 'timestamp'],
     ['maximum of strings', max('origin', { window: '1h' }), 'categorical', 'string'],
     ['first vector', first('vector', { window: '1h' }), 'embedding', 'float32[4]'],
@@ -99,6 +108,15 @@ describe('value types', () => {
     ['sum of last values', lastN('delay', 3, { transform: aggregate({ function: 'sum' }) }), 'numeric', 'int64'],
   ])('%s', (_title, feature, featureType, valueType) => {
     expect(featureOf(feature)).toMatchObject({ featureType, valueType });
+  });
+});
+
+describe('parameters of functions', () => {
+  it('stand in the manifest, and nowhere else', () => {
+    expect(featureOf(approxQuantile('delay', 0.95, { last: 9 }))).toMatchObject({ quantile: 0.95 });
+    expect(featureOf(collectDistinct('origin', { window: 'all', limit: 7 }))).toMatchObject({ limit: 7 });
+    expect(featureOf(collectDistinct('origin', { window: 'all' }))).toMatchObject({ limit: 100 });
+    expect(featureOf(mostFrequent('origin', { window: 'all' }))).not.toHaveProperty('limit');
   });
 });
 

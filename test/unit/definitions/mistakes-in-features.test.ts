@@ -2,16 +2,19 @@
 import { describe, it } from 'vitest';
 import {
   aggregate,
+  approxQuantile,
   bucketize,
   categorical,
   categoricalEncode,
   clip,
+  collectDistinct,
   count,
   embedding,
   hashEncode,
   lastN,
   log1p,
   mean,
+  mostFrequent,
   normalize,
   numeric,
   standardize,
@@ -114,6 +117,26 @@ const CASES: Readonly<Record<string, readonly Mistake[]>> = {
       'neither window nor last',
       viewWith({ f: mean('delay', wrong({})) }),
       /^view view, feature f: it has neither a window nor last; give one of them/,
+    ],
+    [
+      'a quantile above 1',
+      viewWith({ f: approxQuantile('delay', 95, { window: '1d' }) }),
+      'view view, feature f, p: 95 is not a quantile; give a number from 0 to 1 with at most 6 digits after the point, such as 0.95',
+    ],
+    [
+      'a quantile of too many digits',
+      viewWith({ f: approxQuantile('delay', 0.9999999, { window: '1d' }) }),
+      /0.9999999 is not a quantile/,
+    ],
+    [
+      'a list without end',
+      viewWith({ f: collectDistinct('origin', { window: '1d', limit: 10_001 }) }),
+      'view view, feature f, limit: 10001 is not a number of values; give a whole number from 1 to 10000',
+    ],
+    [
+      'the limit of another function',
+      viewWith({ f: mostFrequent('origin', wrong({ window: '1d', limit: 3 })) }),
+      /unknown option "limit"/,
     ],
     ['both', viewWith({ f: mean('delay', wrong({ window: '1d', last: 2 })) }), /it has both a window and last/],
     [

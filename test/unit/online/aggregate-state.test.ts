@@ -39,6 +39,17 @@ describe('the layout of an aggregate view', () => {
     expect(layout.reachMicros).toBe(8 * DAY);
   });
 
+  it('shares no series between quantiles of another p, nor lists of another limit', () => {
+    const shape = { window: { kind: 'all' }, where: [], column: 'amount' } as const;
+    const { view, source } = planOf([
+      { ...shape, function: 'approxQuantile', quantile: 0.5 },
+      { ...shape, function: 'approxQuantile', quantile: 0.9 },
+      { ...shape, function: 'collectDistinct', limit: 1 },
+      { ...shape, function: 'collectDistinct', limit: 2 },
+    ]);
+    expect(createAggregateLayout(view, source).series).toHaveLength(4);
+  });
+
   it('reaches back without end for last-N windows and windows over all rows', () => {
     for (const window of [{ kind: 'all' }, { kind: 'last', count: 3 }] as const) {
       const { view, source } = planOf([count(window), count(duration(DAY, DAY))]);
