@@ -76,8 +76,8 @@ function inputValues(plan: FeaturePlan, input: PlannedInput): readonly InputValu
     });
   }
   return input.features.map((property) => {
-    const { value, type, feature } = findFeatureColumn(plan, input.as, property);
-    return { input: input.name, property, column: value, type, plain: isPlainNumber(feature) };
+    const { input: column, type, feature } = findFeatureColumn(plan, input.as, property);
+    return { input: input.name, property, column, type, plain: isPlainNumber(feature) };
   });
 }
 

@@ -6,6 +6,8 @@ import type { StoredType } from '../contracts/values.ts';
 export interface FeatureColumn {
   /** The column's name in its relation. */
   readonly value: string;
+  /** The column that derived views read: without the default, which stands in for a value in answers only. */
+  readonly input: string;
   readonly type: StoredType;
   /** Columns whose truth says that the value leaks. */
   readonly leaks: readonly string[];
@@ -20,11 +22,18 @@ export function viewFeatureColumns(plan: FeaturePlan, planned: PlannedView): rea
   const leakKnown = planned.source.created !== null;
   return planned.features.map((feature, index) => ({
     value: `__v${view}_${index}`,
+    input: feature.default !== null && isInput(plan, planned, feature) ? `__i${view}_${index}` : `__v${view}_${index}`,
     type: feature.valueType,
     leaks: leakKnown ? [planned.view.mode === 'asof' ? `__leak${view}` : `__leak${view}_${index}`] : [],
     leakKnown,
     feature,
   }));
+}
+
+/** Whether a derived view of the plan reads the feature. */
+function isInput({ derived }: FeaturePlan, { as }: PlannedView, { name }: FeatureManifest): boolean {
+  const inputs = derived.flatMap((view) => view.inputs);
+  return inputs.some((input) => input.kind === 'view' && input.as === as && input.features.includes(name));
 }
 
 /** The columns of a derived view's features. They leak when a feature that they are made from leaks. */
@@ -35,6 +44,7 @@ export function derivedFeatureColumns(plan: FeaturePlan, derived: PlannedDerived
   const position = plan.derived.indexOf(derived);
   return derived.features.map((feature, index) => ({
     value: `__d${position}_${index}`,
+    input: `__d${position}_${index}`,
     type: feature.valueType,
     leaks: [...new Set(inputs.flatMap((input) => input.leaks))],
     leakKnown: inputs.every((input) => input.leakKnown),

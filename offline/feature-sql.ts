@@ -21,6 +21,8 @@ import { transformSql } from './transform-sql.ts';
 /** The value of a feature, and its `FeatureStatus`. */
 export interface FeatureSql {
   readonly value: string;
+  /** The value where one was found, and never the default: what derived views see. */
+  readonly found: string;
   readonly status: string;
 }
 
@@ -35,6 +37,7 @@ function columnSql(feature: ColumnFeatureManifest, source: StoredSourceManifest,
   const fallback = literalValue(engineValue(feature.default, feature.valueType), feature.valueType);
   return {
     value: chooseSql(`${alias}.__live`, value, fallback, feature.valueType),
+    found: chooseSql(`${alias}.__live`, value, literalValue(null, feature.valueType), feature.valueType),
     status: `CASE WHEN ${alias}.__live THEN CASE WHEN ${value} IS NULL THEN 'NULL' ELSE 'PRESENT' END
     ${feature.default === null ? `WHEN ${alias}.__expired THEN 'EXPIRED' ELSE 'MISSING'` : `ELSE 'DEFAULT'`} END`,
   };
@@ -62,6 +65,7 @@ function aggregateSql(feature: AggregateFeatureManifest, source: StoredSourceMan
         );
   const fallback = literalValue(engineValue(feature.default, feature.valueType), feature.valueType);
   return {
+    found: value,
     value: feature.default === null ? value : chooseSql(`${computed} IS NULL`, fallback, value, feature.valueType),
     status: `CASE WHEN ${computed} IS NULL THEN ${feature.default === null ? `'NULL'` : `'DEFAULT'`}
     WHEN ${value} IS NULL THEN 'NULL' ELSE 'PRESENT' END`,

@@ -43,7 +43,7 @@ export interface UnitInput {
   readonly firstAt: Micros | null;
   readonly lastAt: Micros | null;
   /**
-   * The temporary view to create, over tables named after it: `__row` and the columns of `viewFeatureColumns`, a row for each
+   * The temporary view to create, over tables named after it: `__row` and the columns of `viewFeatureColumns` (values, inputs and leaks), a row for each
    * row of the shard, in no order.
    */
   readonly table: string;
@@ -96,6 +96,7 @@ function resultColumns(plan: FeaturePlan, view: PlannedView, result: string): re
   const leaks = new Map(columns.flatMap(({ leaks: [name] }, index) => (name ? [[name, values[index]!.leak]] : [])));
   return [
     ...values.map(({ value }, index) => `${value} AS ${columns[index]!.value}`),
+    ...columns.flatMap(({ value, input }, index) => (input === value ? [] : [`${values[index]!.found} AS ${input}`])),
     ...[...leaks].map(([name, leak]) => `${leak ?? 'false'} AS ${name}`),
   ];
 }

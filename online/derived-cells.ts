@@ -79,8 +79,13 @@ function inputValues(
     return Object.fromEntries(input.columns.map((column) => [column, checked.request.get(column)![entity]!]));
   }
   return Object.fromEntries(
-    input.features.map((feature) => [feature, cells.get(input.as)!.get(feature)![entity]!.value]),
+    input.features.map((feature) => [feature, foundValue(cells.get(input.as)!.get(feature)![entity]!)]),
   );
+}
+
+/** A default stands in for a missing value in answers; to a function the value is missing. */
+function foundValue({ value, status }: OnlineCell): FeatureValue {
+  return status === 'DEFAULT' ? null : value;
 }
 
 function computeNamed(

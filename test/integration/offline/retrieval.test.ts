@@ -267,7 +267,7 @@ test('derived views see typed inputs, and their leaks', async () => {
       '{"station":"nowhere","limit":"3","event_timestamp":"2024-01-01T10:45:00Z","when":null}',
     ].join('\n'),
   );
-  const asked = { spine, request: { features: ['clock', 'latest:wind'] } };
+  const asked = { spine, request: { features: ['clock', 'latest:wind', 'latest:temp'] } };
   const lines = await retrieveLines(fixture, { ...asked, output: 'derived.out.jsonl' });
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
     {
@@ -280,6 +280,7 @@ test('derived views see typed inputs, and their leaks', async () => {
       clock__score: 'NaN',
       clock__facts: 'bigint number 2024-01-01T10:45:00.000000Z 2024-01-01T00:00:00.000001Z',
       latest__wind: '9007199254740993',
+      latest__temp: 'NaN',
     },
     {
       when: null,
@@ -288,13 +289,15 @@ test('derived views see typed inputs, and their leaks', async () => {
       event_timestamp: '2024-01-01T10:45:00Z',
       x: null,
       clock__windy: null,
-      clock__score: -1,
+      // the default of temp, which the output has, is null to the function, which takes 100 for it
+      clock__score: 100,
       clock__facts: 'object number 2024-01-01T10:45:00.000000Z never',
       latest__wind: null,
+      latest__temp: -1,
     },
   ]);
   const { leakage } = await retrieve(fixture, { ...asked, output: 'derived.out.parquet' });
-  expect(leakage).toEqual({ clock__windy: 1, clock__score: 1, clock__facts: 1, latest__wind: 1 });
+  expect(leakage).toEqual({ clock__windy: 1, clock__score: 1, clock__facts: 1, latest__wind: 1, latest__temp: 1 });
 });
 
 test('entities and a range ask every key at every step', async () => {

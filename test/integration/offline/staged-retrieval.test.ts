@@ -23,7 +23,12 @@ const buys = fileSource('buys', {
   created: 'loaded',
   schema: { ts: 'timestamp', loaded: 'timestamp', user: 'int64', item: 'string', price: 'float64' },
 });
-const last = featureView('last', { entities: [user], source: buys, ttl: '3h', features: { price: numeric() } });
+const last = featureView('last', {
+  entities: [user],
+  source: buys,
+  ttl: '3h',
+  features: { price: numeric({ default: 5 }) },
+});
 const sales = featureView('sales', {
   entities: [item],
   source: buys,
@@ -96,7 +101,8 @@ test('any number of shards gives the values of the join in one process', async (
   const whole = await retrieve(fixture, { spine, request, output: 'whole.parquet' });
   const expected = rounded(await readParquet(fixture, whole.path));
   expect(expected).toHaveLength(300);
-  expect(expected.some((row) => row['both__ratio'] !== 0 && row['last__price'] !== null)).toBe(true);
+  expect(expected.some((row) => row['both__ratio'] !== 0 && row['last__price'] !== 5)).toBe(true);
+  expect(expected.some((row) => row['both__ratio'] === 0 && row['last__price'] === 5)).toBe(true);
   for (const shards of [1, 2, 7]) {
     const { summary, path, retrieval } = await build(`datasets/test/${shards}`, shards);
     expect(retrieval.units).toBe(2 * shards);

@@ -85,6 +85,19 @@ describe('a derived view', () => {
     expect(compute({ mean: expired, flights }, runtime).scaled.value).toBe(-1);
   });
 
+  it('is computed with null where a default stands in for the input', () => {
+    const standIn: OnlineCell = { value: 0, status: 'DEFAULT', eventTimestamp: null, servedFrom: 'default' };
+    let seen: unknown;
+    const runtime: DefinitionRuntime = {
+      compute: (_, { delays }) => {
+        seen = delays;
+        return { scaled: null, seen: null };
+      },
+    };
+    compute({ mean: standIn, flights }, runtime);
+    expect(seen).toEqual({ mean: null, flights: 3 });
+  });
+
   it.each([
     [DENIED_CELL, flights, 'DENIED'],
     [UNAVAILABLE_CELL, flights, 'UNAVAILABLE'],
