@@ -1,23 +1,25 @@
 /** Makes a failing pack small enough to read: the one world, and of it the rows that it takes to fail. */
+import type { TimeRange } from '../../../contracts/lake.ts';
+import type { Mistake } from '../../world/packed/mistakes.ts';
 import { packWorlds, type Pack } from '../../world/packed/pack.ts';
 import type { PackedRequest, PackedWorld } from '../../world/packed/arbitrary-pack.ts';
-import { checkPack, type BackfilledRanges, type PackedMistake } from './packed-run.ts';
+import { checkPack } from './packed-run.ts';
 
 export interface ReducedMistake {
   readonly pack: string;
-  readonly mistake: PackedMistake;
+  readonly mistake: Mistake;
   /** What is left of the world: without any one of its rows the answer is right. Null when the world alone does not fail. */
   readonly world: PackedWorld | null;
 }
 
 export async function reduceMistake(
   { kind, worlds, requests }: Pack,
-  mistake: PackedMistake,
-  backfilled?: BackfilledRanges,
+  mistake: Mistake,
+  backfilled: readonly TimeRange[],
 ): Promise<ReducedMistake> {
   const request = requests[mistake.request]!;
   const found = worlds.find((world) => world.requests.some(({ keys }) => isSameKey(keys, request.keys)));
-  const fails = async (world: PackedWorld): Promise<PackedMistake | undefined> =>
+  const fails = async (world: PackedWorld): Promise<Mistake | undefined> =>
     (await checkPack(packWorlds(kind, [world], 0), backfilled)).find(({ column }) => column === mistake.column);
   if (!found) return { pack: kind.name, mistake, world: null };
   let world: PackedWorld = { ...found, requests: [request] };

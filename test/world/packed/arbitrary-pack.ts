@@ -75,11 +75,12 @@ function arbitraryInstant(base: Micros): fc.Arbitrary<Micros> {
 
 type Drawn = Omit<PackedRow, 'keys'> & { readonly key: number; readonly doubled: boolean };
 
-function arbitraryRow({ base, hasCreated, hasIds }: PackKind, edges: readonly bigint[]): fc.Arbitrary<Drawn> {
+function arbitraryRow({ base, source }: PackKind, edges: readonly bigint[]): fc.Arbitrary<Drawn> {
+  const hasIds = source === 'changes';
   const at = arbitraryInstant(base);
   return fc.record({
     event: at,
-    created: hasCreated ? orNull(at) : fc.constant(null),
+    created: source === 'undated' ? fc.constant(null) : orNull(at),
     values: fc.record({
       ...arbitraryValues(base, edges),
       id: hasIds ? orNull(fc.constantFrom('p', 'q', 'r')) : fc.constant(null),
@@ -102,7 +103,7 @@ export function drawWorlds(kind: PackKind, count: number, seed: number): readonl
       size: 'max',
     }),
   });
-  const keysOfWorld = kind.hasIds ? 2 : 1;
+  const keysOfWorld = kind.source === 'changes' ? 2 : 1;
   return fc.sample(world, { seed, numRuns: count }).map(({ rows, requests }, index) => {
     const keyOf = (key: number): readonly EngineValue[] => packedKey(index * keysOfWorld + (key % keysOfWorld));
     return {

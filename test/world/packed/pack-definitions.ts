@@ -21,18 +21,18 @@ import {
   stddev,
   sum,
   timestamp,
-} from '../../../definitions/language.ts';
+} from 'asof';
 import type { Micros } from '../../../contracts/time.ts';
+
+/** What a pack's source says of its rows: when they were created, and which event they are of. */
+export type PackSource = 'journal' | 'undated' | 'changes';
 
 /** What makes a pack. */
 export interface PackKind {
   readonly name: string;
+  readonly source: PackSource;
   /** The hour around which its rows happen: a multiple of a day. */
   readonly base: Micros;
-  /** Whether the source says when its rows were created. */
-  readonly hasCreated: boolean;
-  /** Whether rows have an event's id and an operation: later rows correct and delete earlier ones. */
-  readonly hasIds: boolean;
   /** Whether the request asks for values as known. */
   readonly asKnown: boolean;
 }
@@ -44,14 +44,12 @@ const YEAR_1 = -719_100n * DAY;
 const YEAR_9999 = 2_932_800n * DAY;
 
 export const PACK_KINDS: readonly PackKind[] = [
-  { name: 'plain', base: YEAR_2024, hasCreated: true, hasIds: false, asKnown: false },
-  { name: 'as known', base: YEAR_2024, hasCreated: true, hasIds: false, asKnown: true },
-  { name: 'without created', base: YEAR_1, hasCreated: false, hasIds: false, asKnown: false },
-  { name: 'corrected', base: YEAR_9999, hasCreated: true, hasIds: true, asKnown: false },
-  { name: 'corrected, as known', base: YEAR_1970, hasCreated: true, hasIds: true, asKnown: true },
+  { name: 'plain', source: 'journal', base: YEAR_2024, asKnown: false },
+  { name: 'as known', source: 'journal', base: YEAR_2024, asKnown: true },
+  { name: 'without created', source: 'undated', base: YEAR_1, asKnown: false },
+  { name: 'corrected', source: 'changes', base: YEAR_9999, asKnown: false },
+  { name: 'corrected, as known', source: 'changes', base: YEAR_1970, asKnown: true },
 ];
-
-export const PACK_FILES = 'rows/*.parquet';
 
 export const PACK_COLUMNS = {
   name: 'string',
@@ -68,16 +66,23 @@ export const PACK_COLUMNS = {
   loaded: 'timestamp',
 } as const;
 
-/** What a definitions file of the pack exports. */
-export function packDefinitions({ hasCreated, hasIds }: PackKind): Readonly<Record<string, unknown>> {
-  const thing = entity('thing', { keys: { name: 'string', code: 'int64' } });
-  const rows = fileSource('rows', {
-    path: PACK_FILES,
-    timestamp: 'happened',
-    schema: PACK_COLUMNS,
-    ...(hasCreated ? { created: 'loaded' } : {}),
-    ...(hasIds ? { eventId: 'id', operation: 'action' } : {}),
-  });
+const SOURCE_OPTIONS: Readonly<Record<PackSource, object>> = {
+  journal: { created: 'loaded' },
+  undated: {},
+  changes: { created: 'loaded', eventId: 'id', operation: 'action' },
+};
+
+const thing = entity('thing', { keys: { name: 'string', code: 'int64' } });
+
+/** Where the rows of the source stand, from the project's directory. */
+export function packDirectory(source: PackSource): string {
+  return `rows/${source}`;
+}
+
+/** What a definitions file of the source exports. */
+export function packDefinitions(source: PackSource): Readonly<Record<string, unknown>> {
+  const path = `${packDirectory(source)}/*.parquet`;
+  const rows = fileSource(source, { path, timestamp: 'happened', schema: PACK_COLUMNS, ...SOURCE_OPTIONS[source] });
   const common = { entities: [thing], source: rows };
   const columns = {
     amount: numeric(),
@@ -87,19 +92,17 @@ export function packDefinitions({ hasCreated, hasIds }: PackKind): Readonly<Reco
     seen: timestamp(),
     vector: embedding(2),
   };
-  return {
-    thing,
-    rows,
-    newest: featureView('newest', { ...common, features: columns }),
-    fresh: featureView('fresh', { ...common, ttl: '2s', features: columns }),
-    published: featureView('published', {
+  const views = [
+    featureView(`${source}_newest`, { ...common, features: columns }),
+    featureView(`${source}_fresh`, { ...common, ttl: '2s', features: columns }),
+    featureView(`${source}_published`, {
       ...common,
       ttl: '3s',
       delay: '1s',
       features: { amount: numeric({ default: -1 }), label: categorical() },
     }),
-    known: featureView('known', { ...common, asKnown: true, ttl: '1h', features: { amount: numeric() } }),
-    short: featureView('short', {
+    featureView(`${source}_known`, { ...common, asKnown: true, ttl: '1h', features: { amount: numeric() } }),
+    featureView(`${source}_short`, {
       ...common,
       features: {
         events: count({ window: '2s' }),
@@ -123,7 +126,7 @@ export function packDefinitions({ hasCreated, hasIds }: PackKind): Readonly<Reco
         amounts: approxCountDistinct('amount', { window: '3s', resolution: '1s' }),
       },
     }),
-    long: featureView('long', {
+    featureView(`${source}_long`, {
       ...common,
       features: {
         events_1m: count({ window: '1m' }),
@@ -141,7 +144,7 @@ export function packDefinitions({ hasCreated, hasIds }: PackKind): Readonly<Reco
         seen_last_ever: last('seen', { window: 'all', where: { label: 'x' } }),
       },
     }),
-    recent: featureView('recent', {
+    featureView(`${source}_recent`, {
       ...common,
       features: {
         one: lastN('label', 1),
@@ -154,7 +157,7 @@ export function packDefinitions({ hasCreated, hasIds }: PackKind): Readonly<Reco
         first_of_three: first('flag', { last: 3 }),
       },
     }),
-    published_events: featureView('published_events', {
+    featureView(`${source}_published_events`, {
       ...common,
       delay: '1s',
       features: {
@@ -164,7 +167,7 @@ export function packDefinitions({ hasCreated, hasIds }: PackKind): Readonly<Reco
         two: lastN('amount', 2),
       },
     }),
-    known_events: featureView('known_events', {
+    featureView(`${source}_known_events`, {
       ...common,
       asKnown: true,
       features: {
@@ -174,18 +177,6 @@ export function packDefinitions({ hasCreated, hasIds }: PackKind): Readonly<Reco
         two: lastN('label', 2),
       },
     }),
-  };
+  ];
+  return { thing, [source]: rows, ...Object.fromEntries(views.map((view) => [view.name, view])) };
 }
-
-/** Every view of a pack. */
-export const PACK_VIEWS = [
-  'newest',
-  'fresh',
-  'published',
-  'known',
-  'short',
-  'long',
-  'recent',
-  'published_events',
-  'known_events',
-] as const;
