@@ -26,8 +26,10 @@ import { openFixture, readParquet, retrieve, storedSource, type OfflineFixture }
 export async function checkPack(pack: Pack, backfilled: readonly TimeRange[] = []): Promise<readonly Mistake[]> {
   const fixture = await openFixture(packDefinitions(pack.kind.source));
   try {
-    await ingestPack(fixture, pack);
-    for (const range of backfilled) await backfill(fixture, pack.kind.source, range);
+    const { source } = pack.kind;
+    await writeSourceFiles(fixture.engine, fixture.directory, source, pack.rows);
+    await ingestFiles(fixture, source);
+    for (const range of backfilled) await backfill(fixture, source, range);
     const plan = resolveFeatures(fixture.manifest, { features: viewNames(fixture) });
     const expected = answerPack(pack, plan);
     const { rows, leakage } = await ask(fixture, pack, backfilled.length > 0);
@@ -37,14 +39,13 @@ export async function checkPack(pack: Pack, backfilled: readonly TimeRange[] = [
   }
 }
 
-async function ingestPack(fixture: OfflineFixture, { rows, kind }: Pack): Promise<void> {
-  const { catalog, lake, engine, manifest, directory } = fixture;
-  await writeSourceFiles(engine, directory, kind.source, rows);
+/** Ingests the source's files. */
+export async function ingestFiles({ catalog, lake, engine, manifest }: OfflineFixture, source: string): Promise<void> {
   const dependencies = { catalog, lake, engine };
-  const plan = await planIngestion(dependencies, { manifest, source: kind.source, runId: randomUUID() });
-  for (let group = 0; group < plan.groups; group++) await stageGroup(dependencies, { planUri: plan.planUri, group });
-  await auditIngestion(dependencies, { planUri: plan.planUri });
-  await publishIngestion(dependencies, { planUri: plan.planUri });
+  const { planUri, groups } = await planIngestion(dependencies, { manifest, source, runId: randomUUID() });
+  for (let group = 0; group < groups; group++) await stageGroup(dependencies, { planUri, group });
+  await auditIngestion(dependencies, { planUri });
+  await publishIngestion(dependencies, { planUri });
 }
 
 async function backfill(fixture: OfflineFixture, name: string, range: TimeRange): Promise<void> {

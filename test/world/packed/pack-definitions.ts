@@ -25,7 +25,8 @@ import {
 import type { Micros } from '../../../contracts/time.ts';
 
 /** What a pack's source says of its rows: when they were created, and which event they are of. */
-export type PackSource = 'journal' | 'undated' | 'changes';
+export const PACK_SOURCES = ['journal', 'undated', 'changes'] as const;
+export type PackSource = (typeof PACK_SOURCES)[number];
 
 /** What makes a pack. */
 export interface PackKind {
