@@ -88,7 +88,7 @@ function readRow(row: Written, keys: readonly EngineValue[], number: number): Pa
       flag: value('flag'),
       seen: value('seen'),
       vector: value('vector'),
-      id: row['id'] === undefined ? null : `${number} ${String(row['id'])}`,
+      id: row['id'] === undefined ? null : `${number} ${row['id'] as string}`,
       action: value('action'),
     },
   };
@@ -133,12 +133,12 @@ function readValue(written: unknown, type: StoredType): EngineValue {
     case 'boolean':
       return written as boolean;
     default:
-      return String(written);
+      return written as string;
   }
 }
 
 /** A whole instant, or a time of the table's day. */
 function readInstant(written: unknown): Micros {
-  const text = String(written);
+  const text = written as string;
   return requireInstant(text.includes('-') ? text : `${DATE}T${text}Z`, 'a case');
 }

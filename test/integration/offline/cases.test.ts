@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveFeatures } from '../../../definitions/resolution.ts';
 import { readCases, requestCases, type CaseRequests } from '../../cases/read-cases.ts';
 import { findWrongValues } from '../../world/packed/mistakes.ts';
-import { PACK_SOURCES, packDefinitions } from '../../world/packed/pack-definitions.ts';
+import { allPackDefinitions, PACK_SOURCES } from '../../world/packed/pack-definitions.ts';
 import { writeSourceFiles, writeSpineFile } from '../../world/packed/pack-files.ts';
 import { openFixture, readParquet, retrieve, type OfflineFixture } from './offline-fixture.ts';
 import { ingestFiles } from './packed-run.ts';
@@ -13,7 +13,7 @@ const cases = readCases();
 let fixture: OfflineFixture;
 
 beforeAll(async () => {
-  fixture = await openFixture(Object.assign({}, ...PACK_SOURCES.map(packDefinitions)));
+  fixture = await openFixture(allPackDefinitions());
   for (const source of PACK_SOURCES) {
     const rows = cases.filter((one) => one.source === source).flatMap((one) => one.rows);
     await writeSourceFiles(fixture.engine, fixture.directory, source, rows);

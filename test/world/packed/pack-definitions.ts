@@ -4,8 +4,10 @@
  */
 import {
   approxCountDistinct,
+  approxQuantile,
   boolean,
   categorical,
+  collectDistinct,
   count,
   embedding,
   entity,
@@ -17,10 +19,12 @@ import {
   max,
   mean,
   min,
+  mostFrequent,
   numeric,
   stddev,
   sum,
   timestamp,
+  variance,
 } from 'asof';
 import type { Micros } from '../../../contracts/time.ts';
 
@@ -125,6 +129,13 @@ export function packDefinitions(source: PackSource): Readonly<Record<string, unk
         flag_last: last('flag', { window: '3s', resolution: '1s' }),
         labels: approxCountDistinct('label', { window: '2s' }),
         amounts: approxCountDistinct('amount', { window: '3s', resolution: '1s' }),
+        price_variance: variance('price', { window: '2s' }),
+        price_median: approxQuantile('price', 0.5, { window: '2s' }),
+        amount_high: approxQuantile('amount', 0.9, { window: '3s', resolution: '1s' }),
+        label_usual: mostFrequent('label', { window: '2s' }),
+        amount_usual: mostFrequent('amount', { window: '3s', resolution: '1s' }),
+        labels_seen: collectDistinct('label', { window: '2s' }),
+        prices_seen: collectDistinct('price', { window: '3s', resolution: '1s', limit: 2 }),
       },
     }),
     featureView(`${source}_long`, {
@@ -142,6 +153,10 @@ export function packDefinitions(source: PackSource): Readonly<Record<string, unk
         prices_1d: approxCountDistinct('price', { window: '1d', resolution: '1h' }),
         events_ever: count({ window: 'all' }),
         price_deviation_ever: stddev('price', { window: 'all' }),
+        amount_variance_1h: variance('amount', { window: '1h' }),
+        price_median_1d: approxQuantile('price', 0.5, { window: '1d', resolution: '1h' }),
+        label_usual_1d: mostFrequent('label', { window: '1d', resolution: '1h' }),
+        flags_ever: collectDistinct('flag', { window: 'all' }),
         seen_last_ever: last('seen', { window: 'all', where: { label: 'x' } }),
       },
     }),
@@ -156,6 +171,9 @@ export function packDefinitions(source: PackSource): Readonly<Record<string, unk
         mean_of_three: mean('price', { last: 3 }),
         count_of_two: count({ last: 2 }),
         first_of_three: first('flag', { last: 3 }),
+        usual_of_three: mostFrequent('label', { last: 3 }),
+        seen_of_three: collectDistinct('amount', { last: 3 }),
+        median_of_three: approxQuantile('amount', 0.5, { last: 3 }),
       },
     }),
     featureView(`${source}_published_events`, {
@@ -180,4 +198,9 @@ export function packDefinitions(source: PackSource): Readonly<Record<string, unk
     }),
   ];
   return { thing, [source]: rows, ...Object.fromEntries(views.map((view) => [view.name, view])) };
+}
+
+/** The definitions of all sources: their names do not meet. */
+export function allPackDefinitions(): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(PACK_SOURCES.flatMap((source) => Object.entries(packDefinitions(source))));
 }
