@@ -166,7 +166,7 @@ function usedVersions({ manifest }: AppliedDefinitions, plan: DatasetPlan): Read
 async function removeUnits(lake: Lake, directory: string): Promise<void> {
   const paths: string[] = [];
   for await (const { path } of lake.list(`${directory}/units/`)) paths.push(path);
-  for (const path of paths) await lake.remove(path);
+  await Promise.all(paths.map((path) => lake.remove(path)));
 }
 
 function summarize({ uri, plan }: { readonly uri: string; readonly plan: DatasetPlan }): DatasetPlanned {

@@ -13,7 +13,13 @@ export interface AsofConfig {
   readonly redis?: string;
   readonly temporal?: { readonly address?: string; readonly namespace?: string };
   readonly kafka?: { readonly brokers?: readonly string[] };
-  readonly s3?: { readonly endpoint?: string; readonly region?: string; readonly forcePathStyle?: boolean };
+  readonly s3?: {
+    readonly endpoint?: string;
+    readonly region?: string;
+    readonly forcePathStyle?: boolean;
+    /** Local copies of a lake on S3, of each project: a size such as `20GB`. Default: `10GB`. */
+    readonly cacheSize?: string;
+  };
   readonly auth?: Readonly<Record<string, unknown>>;
 }
 
@@ -35,7 +41,15 @@ export interface Settings {
   readonly redisUrl: string | null;
   readonly temporal: { readonly address: string | null; readonly namespace: string };
   readonly kafkaBrokers: readonly string[] | null;
-  readonly s3: { readonly endpoint: string | null; readonly region: string; readonly forcePathStyle: boolean };
+  readonly s3: {
+    readonly endpoint: string | null;
+    readonly region: string;
+    readonly forcePathStyle: boolean;
+    /** Keys of the embedded server; null for the AWS SDK's own chain, the only other place that credentials come from. */
+    readonly credentialsFile: string | null;
+  };
+  /** Local copies of objects on S3: `ASOF_LAKE_CACHE` and `ASOF_LAKE_CACHE_SIZE`. */
+  readonly lakeCache: { readonly directory: string; readonly bytes: number };
   /** `ASOF_MEMORY_LIMIT` (default `2GB`) and `ASOF_THREADS` (default: all cores) of the engine. */
   readonly engine: { readonly memoryLimit: string; readonly threads: number };
 }
@@ -46,6 +60,8 @@ export interface DevStack {
   readonly temporal: { readonly address: string; readonly ui: string; readonly namespace: string };
   readonly redis: { readonly url: string };
   readonly catalog: { readonly url: string };
+  /** When it was asked for; its keys stand in `.asof/s3/credentials`, in the form of every AWS tool. */
+  readonly s3?: { readonly endpoint: string; readonly bucket: string };
   readonly processes: readonly { readonly name: ProcessName; readonly pid: number }[];
 }
 
@@ -53,6 +69,7 @@ export const PROCESS_NAMES = [
   'temporal',
   'redis',
   'catalog',
+  's3',
   'worker-orchestration',
   'worker-compute',
   'worker-serving',

@@ -68,6 +68,8 @@ export const ERRORS = {
     1,
   ),
   LAKE_FILE_CORRUPT: row('{path}: {problem}; run `asof fsck`', 500, 1),
+  LAKE_UNAVAILABLE: row('{place}: the lake does not answer: {problem}', 503, 1, true),
+  LAKE_REFUSED: row('{place}: the lake refuses: {problem}', 502, 1),
   LAKE_WRITE_FAILED: row('{path}: {problem}', 507, 1),
   CATALOG_VERSION: row('{problem}', 500, 1),
   RUN_FAILED: row('{run}: {problem}', 500, 1),

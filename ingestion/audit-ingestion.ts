@@ -55,8 +55,7 @@ async function evaluate(
   const columnRules = compileColumnRules(source);
   let columnResults: readonly ExpectationResult[] = [];
   if (columnRules.rules.length > 0) {
-    const paths: string[] = [];
-    for (const { path } of groups.flatMap(({ files }) => files)) paths.push(await lake.localPath(path));
+    const paths = await Promise.all(groups.flatMap(({ files }) => files).map(({ path }) => lake.localPath(path)));
     const relation =
       paths.length === 0 ? noRows(source) : `read_parquet(${literalTextList(paths)}, union_by_name = true)`;
     const measures = await engine.session((session) => session.rows(columnRules.sql(relation)), signal);

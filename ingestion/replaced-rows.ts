@@ -31,10 +31,11 @@ export async function removeSequences(
   const remove: string[] = [];
   const add: DataFile[] = [];
   const removedDays: DayCount[] = [];
-  for (const file of files) {
+  const holding = files.filter((file) => blocks.some(({ start, end }) => overlaps(file, start, end)));
+  const paths = await Promise.all(holding.map(({ path }) => lake.localPath(path)));
+  for (const [index, file] of holding.entries()) {
     const hit = blocks.filter(({ start, end }) => overlaps(file, start, end));
-    if (hit.length === 0) continue;
-    const relation = `read_parquet(${literalText(await lake.localPath(file.path))})`;
+    const relation = `read_parquet(${literalText(paths[index]!)})`;
     const removed = hit.map(({ start, end }) => `(${SEQUENCE_COLUMN} >= ${start} AND ${SEQUENCE_COLUMN} < ${end})`);
     const condition = removed.join(' OR ');
     const days = await countDays(session, `(FROM ${relation} WHERE ${condition})`, source.timestamp);

@@ -44,11 +44,11 @@ export async function readStagedGroups(
   { lake }: Pick<IngestionDependencies, 'lake'>,
   plan: IngestionPlan,
 ): Promise<readonly StagedGroup[]> {
-  const groups: StagedGroup[] = [];
-  for (const group of plan.groups.keys()) {
-    groups.push(await readStagingObject<StagedGroup>(lake, stagingFilePath(plan.runId, groupObject(group))));
-  }
-  return groups;
+  return Promise.all(
+    [...plan.groups.keys()].map((group) =>
+      readStagingObject<StagedGroup>(lake, stagingFilePath(plan.runId, groupObject(group))),
+    ),
+  );
 }
 
 function inputsOf(plan: IngestionPlan, group: number): readonly PlannedInput[] {

@@ -1,8 +1,8 @@
 /** One file of the lake against what the catalog says of it. */
 import { isDeepStrictEqual } from 'node:util';
 import { readStatistics, statisticsSelect } from './column-statistics.ts';
-import { fileFacts } from './durable-file.ts';
 import type { Lake } from './lake.ts';
+import { withLeases } from './leases.ts';
 import { objectPath } from './object-path.ts';
 import { messageOf } from '../contracts/errors.ts';
 import { SEQUENCE_COLUMN, STATISTICS_COLUMNS } from '../contracts/lake.ts';
@@ -18,7 +18,8 @@ export async function checkDataFile(input: {
   readonly deep: boolean;
 }): Promise<string | undefined> {
   const { lake, engine, file, deep } = input;
-  return (await checkBytes(lake, file.path, file)) ?? (await checkRows(lake, engine, file, deep));
+  const problem = await checkBytes(lake, file.path, file);
+  return problem ?? withLeases(() => checkRows(lake, engine, file, deep));
 }
 
 /** The same for a file of a dataset, of which the catalog knows size and checksum. */
@@ -35,7 +36,7 @@ async function checkBytes(
   const found = await lake.stat(path);
   if (found === undefined) return 'it is missing';
   if (found.bytes !== expected.bytes) return `it has ${found.bytes} bytes instead of ${expected.bytes}`;
-  const { checksum } = await fileFacts(await lake.localPath(path));
+  const { checksum } = await lake.facts(path);
   return checksum === expected.checksum ? undefined : 'its bytes do not match its checksum';
 }
 

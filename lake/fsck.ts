@@ -2,10 +2,14 @@
 import { conservationProblems, ledgerProblems, snapshotProblems } from './account-check.ts';
 import type { LakeProblem } from './account-check.ts';
 import { checkDataFile, checkReference } from './file-check.ts';
+import { Gate } from './gate.ts';
 import type { Lake } from './lake.ts';
 import { objectKinds } from './object-kind.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
+
+/** A file on S3 takes the time of a round trip, however small it is. */
+const FILES_AT_ONCE = 8;
 
 export interface LakeReport {
   readonly problems: readonly LakeProblem[];
@@ -35,8 +39,12 @@ export async function checkLake(input: {
   for (const table of await catalog.tables.list(project)) {
     const snapshots = await catalog.tables.snapshots(table);
     const files = await catalog.tables.everyFile(table);
-    for (const file of files) {
-      const problem = await checkDataFile({ lake, engine, file, deep });
+    const gate = new Gate(FILES_AT_ONCE);
+    const found = await Promise.all(
+      files.map((file) => gate.through(() => checkDataFile({ lake, engine, file, deep }))),
+    );
+    for (const [index, file] of files.entries()) {
+      const problem = found[index];
       if (problem !== undefined) problems.push({ path: file.path, problem });
       counts.files += 1;
       counts.rows += file.rows;

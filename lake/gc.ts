@@ -59,6 +59,7 @@ export async function collectGarbage(input: {
   }
   // those that an earlier call removed and did not live to tell are among them
   if (!dryRun) await forgetGone(input, expired);
+  if (!dryRun) await lake.removeUnfinished(oldest);
   return { removed, bytes, kept: objects - removed.length };
 }
 

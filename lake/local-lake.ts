@@ -80,6 +80,10 @@ export class LocalLake implements Lake {
     }
   }
 
+  async facts(path: string): Promise<FileFacts> {
+    return fileFacts(await this.localPath(path));
+  }
+
   async stat(path: string): Promise<{ readonly bytes: number; readonly modifiedMillis: number } | undefined> {
     const file = this.#file(path);
     try {
@@ -101,6 +105,11 @@ export class LocalLake implements Lake {
       await rm(file, { force: true });
       await this.#removeEmptyParents(file);
     });
+  }
+
+  /** Unfinished writes are files below `staging` here. */
+  removeUnfinished(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   #file(path: string): string {

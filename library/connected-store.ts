@@ -6,6 +6,7 @@ import { openCatalog } from '../catalog/postgres.ts';
 import type { Settings } from '../contracts/config.ts';
 import { loadSettings, settingsOf } from '../definitions/loading.ts';
 import { openEngine } from '../engine/duckdb.ts';
+import { withLeases } from '../lake/leases.ts';
 import { openLake } from '../lake/open.ts';
 import { createLakeReader } from '../online/lake-reader.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
@@ -76,14 +77,18 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
       return registration;
     },
     putFeatures: async (view, rows, options) =>
-      put({ ...stores, followers }, await manifest(), { ...options, view: viewName(view), rows }),
+      withLeases(async () =>
+        put({ ...stores, followers }, await manifest(), { ...options, view: viewName(view), rows }),
+      ),
     // what the rows hold follows from the definitions: the compiler knows it, and nothing here can
     getFeatures: (async (request: Parameters<typeof readVectors>[2]) =>
       readVectors(online, await definitions.current(), request)) as Store['getFeatures'],
     getHistoricalFeatures: (async (request: Parameters<typeof readHistory>[2]) =>
-      readHistory(offline, await definitions.current(), request)) as Store['getHistoricalFeatures'],
+      withLeases(async () =>
+        readHistory(offline, await definitions.current(), request),
+      )) as Store['getHistoricalFeatures'],
     materialize: async (views, options) =>
-      materializeViews(followers, await manifest(), views?.map(viewName), options?.to),
+      withLeases(async () => materializeViews(followers, await manifest(), views?.map(viewName), options?.to)),
     close: () => resources.release(),
   };
 }

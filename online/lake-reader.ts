@@ -7,6 +7,7 @@ import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
 import type { Engine, EngineValue } from '../engine/engine.ts';
 import { quoteIdentifier, sqlType } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
+import { withLeases } from '../lake/leases.ts';
 import { toTypeScript } from '../offline/typescript-values.ts';
 import { sourceTable } from '../offline/view-coverage.ts';
 import { openViewEvents } from '../offline/view-events.ts';
@@ -35,34 +36,35 @@ export interface LakeReaderDependencies {
 /** Reads the newest snapshot as the historical engine does, so that both ways agree. */
 export function createLakeReader({ project, catalog, lake, engine }: LakeReaderDependencies): LakeReader {
   return {
-    async read({ view: planned, keys, at }) {
-      const { view, source } = planned;
-      const snapshot = await catalog.tables.head(sourceTable(project, source));
-      const events = await openViewEvents(
-        { lake, ...catalog },
-        { project, view, source, snapshot, range: { to: at + 1n } },
-      );
-      const requestKeys = view.keys.map((_, index) => `key_${index}`);
-      return engine.session(async (session) => {
-        const columns = view.keys.map(({ type }, index) => `${requestKeys[index]} ${sqlType(type)}`);
-        await session.run(`CREATE TEMP TABLE requests (__row BIGINT, ${columns.join(', ')}, __at TIMESTAMP)`);
-        await session.append('requests', [
-          { values: keys.map((_, row) => BigInt(row)) },
-          ...view.keys.map((_, index) => ({ values: keys.map((key) => key[index]!) })),
-          { values: keys.map(() => at) },
-        ]);
-        await computeViewFeatures(session, {
-          planned,
-          events,
-          requests: 'requests',
-          requestKeys,
-          asKnown: view.asKnown,
-          resultTable: 'result',
+    read: ({ view: planned, keys, at }) =>
+      withLeases(async () => {
+        const { view, source } = planned;
+        const snapshot = await catalog.tables.head(sourceTable(project, source));
+        const events = await openViewEvents(
+          { lake, ...catalog },
+          { project, view, source, snapshot, range: { to: at + 1n } },
+        );
+        const requestKeys = view.keys.map((_, index) => `key_${index}`);
+        return engine.session(async (session) => {
+          const columns = view.keys.map(({ type }, index) => `${requestKeys[index]} ${sqlType(type)}`);
+          await session.run(`CREATE TEMP TABLE requests (__row BIGINT, ${columns.join(', ')}, __at TIMESTAMP)`);
+          await session.append('requests', [
+            { values: keys.map((_, row) => BigInt(row)) },
+            ...view.keys.map((_, index) => ({ values: keys.map((key) => key[index]!) })),
+            { values: keys.map(() => at) },
+          ]);
+          await computeViewFeatures(session, {
+            planned,
+            events,
+            requests: 'requests',
+            requestKeys,
+            asKnown: view.asKnown,
+            resultTable: 'result',
+          });
+          const rows = await session.rows(selectCells(planned));
+          return rows.map((row) => planned.features.map((_, index) => readCell(planned, index, row)));
         });
-        const rows = await session.rows(selectCells(planned));
-        return rows.map((row) => planned.features.map((_, index) => readCell(planned, index, row)));
-      });
-    },
+      }),
   };
 }
 

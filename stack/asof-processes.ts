@@ -67,6 +67,7 @@ function addressVariables(settings: Settings): Record<string, string> {
     REDIS_URL: settings.redisUrl,
     TEMPORAL_ADDRESS: settings.temporal.address,
     TEMPORAL_NAMESPACE: settings.temporal.namespace,
+    S3_ENDPOINT: settings.s3.endpoint,
     // engine queries hold threads of libuv's pool
     UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '16',
   };

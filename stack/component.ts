@@ -2,14 +2,18 @@
 import type { ProcessName } from '../contracts/config.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
+/** Those that every stack has. */
 export const COMPONENT_NAMES = ['catalog', 'redis', 'temporal'] as const;
-export type ComponentName = (typeof COMPONENT_NAMES)[number];
+/** Those that a stack has when it is asked for them, or when the project's lake stands in them. */
+export const EXTRA_COMPONENT_NAMES = ['s3'] as const;
+export type ComponentName = (typeof COMPONENT_NAMES)[number] | (typeof EXTRA_COMPONENT_NAMES)[number];
 
 /** The environment variable that names a server to use instead of the embedded component. */
 export const ADDRESS_VARIABLES: Readonly<Record<ComponentName, string>> = {
   catalog: 'ASOF_CATALOG_URL',
   redis: 'REDIS_URL',
   temporal: 'TEMPORAL_ADDRESS',
+  s3: 'S3_ENDPOINT',
 };
 
 /** Takes one line of progress, for a person. */
@@ -37,6 +41,8 @@ export interface StartOptions {
   readonly namespace: string;
   /** `default`: the usual ports when they are free. `free`: any free port. A list: these when they are free. */
   readonly ports: 'default' | 'free' | readonly number[];
+  /** The bucket that an S3 server must have. Default: `asof`. */
+  readonly bucket?: string;
   /** False trades safety against a power failure for speed; a killed process loses nothing either way. */
   readonly durable: boolean;
   /** Called as soon as the process exists, before it is ready, so that a crash of the caller leaves a trace of it. */

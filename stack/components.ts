@@ -3,6 +3,7 @@ import type { ProcessName, Settings } from '../contracts/config.ts';
 import { catalogComponent } from './catalog-server.ts';
 import type { Component, ComponentName, Report, StartOptions } from './component.ts';
 import { redisComponent } from './redis-server.ts';
+import { s3Component } from './s3-server.ts';
 import { findRunning, readRecords, removeRecord, writeRecord, type RunRecord } from './run-records.ts';
 import { temporalComponent } from './temporal-server.ts';
 import { askToEnd, terminate } from './termination.ts';
@@ -11,6 +12,7 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
   catalog: catalogComponent,
   redis: redisComponent,
   temporal: temporalComponent,
+  s3: s3Component,
 };
 
 /** Processes that may stop at the same time, in the order of stopping: users of a component before the component. */
@@ -19,6 +21,7 @@ const STOP_ORDER: readonly (readonly ProcessName[])[] = [
   ['worker-orchestration', 'worker-compute', 'worker-serving'],
   ['temporal'],
   ['redis'],
+  ['s3'],
   ['catalog'],
 ];
 
@@ -31,6 +34,8 @@ export function configuredAddress(settings: Settings, name: ComponentName): stri
       return settings.redisUrl;
     case 'temporal':
       return settings.temporal.address;
+    case 's3':
+      return settings.s3.endpoint;
   }
 }
 

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { PROCESS_NAMES, type DevStack, type ProcessName, type Settings } from '../contracts/config.ts';
 import { AsofError } from '../contracts/errors.ts';
 import { startAsofProcess, type AsofProcessName } from './asof-processes.ts';
-import { COMPONENT_NAMES, type ComponentName, type Report } from './component.ts';
+import { COMPONENT_NAMES, EXTRA_COMPONENT_NAMES, type ComponentName, type Report } from './component.ts';
 import { configuredAddress, provideComponents, startComponents, stopProcess, stopProcesses } from './components.ts';
 import { withLock } from './lock.ts';
 import { findRunning, readJson, readRecords, runLock, writeJson, writeRecord } from './run-records.ts';
+import { bucketOf, needsEmbeddedS3 } from './s3-lake-server.ts';
 import { registerSearchAttributes } from './temporal-api.ts';
 import { withAddresses } from './with-components.ts';
 
@@ -29,12 +30,11 @@ export async function startStack(
   settings: Settings,
   { processes = PROCESS_NAMES, with: extras = [], report = () => undefined }: StackOptions = {},
 ): Promise<DevStack> {
-  const [extra] = extras;
-  if (extra !== undefined) throw new AsofError('NOT_AVAILABLE_YET', { place: 'dev --with', what: extra });
+  if (extras.includes('kafka')) throw new AsofError('NOT_AVAILABLE_YET', { place: 'dev --with', what: 'kafka' });
   const directory = settings.stateDirectory;
-  const components = COMPONENT_NAMES.filter(
-    (name) => processes.includes(name) && configuredAddress(settings, name) === null,
-  );
+  const withS3 = extras.includes('s3') || needsEmbeddedS3(settings);
+  const wanted = [...COMPONENT_NAMES.filter((name) => processes.includes(name)), ...(withS3 ? (['s3'] as const) : [])];
+  const components = wanted.filter((name) => configuredAddress(settings, name) === null);
   await provideComponents(
     components.filter((name) => findRunning(directory, name) === undefined),
     report,
@@ -83,7 +83,7 @@ async function startAll(
 ): Promise<Settings> {
   const directory = settings.stateDirectory;
   const { address, namespace } = settings.temporal;
-  const options = { namespace, ports: 'default', durable: true } as const;
+  const options = { namespace, bucket: bucketOf(settings), ports: 'default', durable: true } as const;
   await startComponents(directory, components, 'dev', options, report);
   if (address !== null && processes.length > 0) await registerSearchAttributes(address, namespace);
   const connected = withAddresses(
@@ -114,6 +114,7 @@ function haveAddressesChanged(stack: DevStack | undefined, now: Settings): boole
   return (
     stack.catalog.url !== now.catalogUrl ||
     stack.redis.url !== now.redisUrl ||
+    (now.lake.startsWith('s3://') && (stack.s3?.endpoint ?? null) !== now.s3.endpoint) ||
     stack.temporal.address !== now.temporal.address
   );
 }
@@ -131,12 +132,13 @@ function describeStack(settings: Settings): DevStack {
     },
     redis: { url: settings.redisUrl ?? '' },
     catalog: { url: settings.catalogUrl ?? '' },
+    ...(settings.s3.endpoint !== null && { s3: { endpoint: settings.s3.endpoint, bucket: bucketOf(settings) } }),
     processes: running.map(({ name, process }) => ({ name, pid: process.pid })),
   };
 }
 
 function isAsofProcess(name: ProcessName): name is AsofProcessName {
-  return !(COMPONENT_NAMES as readonly ProcessName[]).includes(name);
+  return !([...COMPONENT_NAMES, ...EXTRA_COMPONENT_NAMES] as readonly ProcessName[]).includes(name);
 }
 
 function stackFile(settings: Settings): string {

@@ -6,10 +6,11 @@ import { COMPONENTS, configuredAddress } from './components.ts';
 import { findPostgresProblem } from './postgres-probe.ts';
 import { askRedis } from './redis-probe.ts';
 import { findRunning } from './run-records.ts';
+import { needsEmbeddedS3, withEmbeddedS3 } from './s3-lake-server.ts';
 import { checkNamespace } from './temporal-api.ts';
 
 export interface Finding {
-  readonly name: ComponentName;
+  readonly name: ComponentName | 'lake';
   /** `missing`: there is nothing to start or to connect to. `broken`: there is, and it does not work. */
   readonly state: 'ok' | 'missing' | 'broken';
   readonly detail: string;
@@ -17,10 +18,29 @@ export interface Finding {
   readonly mend: string;
 }
 
-/** One finding for each component, without starting or installing anything. */
+/** One finding for each component, and one for a lake on S3, without starting or installing anything. */
 export function examineComponents(settings: Settings): Promise<readonly Finding[]> {
-  return Promise.all(COMPONENT_NAMES.map((name) => examine(name, settings)));
+  const isEmbedded = needsEmbeddedS3(settings) || findRunning(settings.stateDirectory, 's3') !== undefined;
+  const names: readonly ComponentName[] = isEmbedded ? [...COMPONENT_NAMES, 's3'] : COMPONENT_NAMES;
+  const findings = names.map((name) => examine(name, settings));
+  return Promise.all(settings.lake.startsWith('s3://') ? [...findings, examineLake(settings)] : findings);
 }
+
+async function examineLake(given: Settings): Promise<Finding> {
+  const settings = withEmbeddedS3(given);
+  if (needsEmbeddedS3(settings)) {
+    return { name: 'lake', state: 'ok', detail: `${settings.lake} in the embedded S3 server`, mend: '' };
+  }
+  const place = `${settings.lake} at ${settings.s3.endpoint ?? `Amazon S3, region ${settings.s3.region}`}`;
+  const { findBucketProblem } = await import('../lake/s3/examine.ts');
+  const problem = await findBucketProblem(settings);
+  return problem === undefined
+    ? { name: 'lake', state: 'ok', detail: `${place}: reachable, conditional puts honoured`, mend: '' }
+    : { name: 'lake', state: 'broken', detail: `${place}: ${problem}`, mend: LAKE_MEND };
+}
+
+const LAKE_MEND =
+  'correct `lake`, `s3` or S3_ENDPOINT, give credentials by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `asof dev --with s3`';
 
 async function examine(name: ComponentName, settings: Settings): Promise<Finding> {
   const configured = configuredAddress(settings, name);
@@ -60,7 +80,14 @@ async function findProblem(name: ComponentName, address: string, namespace: stri
     }
     case 'temporal':
       return checkNamespace(address, namespace).then(() => undefined, messageOf);
+    case 's3':
+      return findHttpProblem(address);
   }
+}
+
+/** Any answer will do: whether the bucket can be used is the lake's finding. */
+async function findHttpProblem(address: string): Promise<string | undefined> {
+  return fetch(address, { signal: AbortSignal.timeout(2_000) }).then(() => undefined, messageOf);
 }
 
 /** Addresses are shown to people and in logs: without their password. */

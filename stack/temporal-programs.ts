@@ -1,10 +1,11 @@
 /** The `temporal` program: where it is looked for, and how it is fetched when it is nowhere. */
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AsofError } from '../contracts/errors.ts';
 import type { Located, Report } from './component.ts';
+import { BUILD_TIMEOUT_MILLIS, buildWithGo, builtProgram, type Fetched } from './go-install.ts';
 import { withLock } from './lock.ts';
 import { cacheDirectory, findOnPath, isExecutable, runToEnd } from './program-search.ts';
 
@@ -13,7 +14,6 @@ const GO_PACKAGE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 const MEND =
   'install the Temporal CLI (https://docs.temporal.io/cli) or Go, or name a running server with TEMPORAL_ADDRESS';
 const DOWNLOAD_TIMEOUT_MILLIS = 180_000;
-const BUILD_TIMEOUT_MILLIS = 1_800_000;
 
 export async function locateTemporal(): Promise<Located> {
   const onPath = findOnPath('temporal');
@@ -44,12 +44,6 @@ export async function provideTemporal(report: Report): Promise<string> {
   });
 }
 
-interface Fetched {
-  readonly program: string | undefined;
-  /** What was tried and why it failed. */
-  readonly attempt: string;
-}
-
 async function download(report: Report): Promise<Fetched> {
   report('downloading the Temporal server');
   const directory = downloadDirectory();
@@ -64,37 +58,12 @@ async function download(report: Report): Promise<Fetched> {
   return { program, attempt: `the download of @temporalio/testing (${output.split('\n').at(-1)})` };
 }
 
-async function build(report: Report): Promise<Fetched> {
-  const go = findOnPath('go');
-  if (go === undefined) return { program: undefined, attempt: `go install ${GO_PACKAGE} (no go on PATH)` };
-  report(`building the Temporal server with \`go install ${GO_PACKAGE}\`; this takes about five minutes, once`);
-  const target = path.join(cacheDirectory(), `build-${process.pid}`);
-  mkdirSync(target, { recursive: true });
-  const started = performance.now();
-  const clock = setInterval(() => {
-    report(`still building the Temporal server, ${Math.round((performance.now() - started) / 1000)} s`);
-  }, 20_000);
-  try {
-    const { succeeded, output } = await runToEnd(go, ['install', '-ldflags', '-s -w', GO_PACKAGE], {
-      timeoutMillis: BUILD_TIMEOUT_MILLIS,
-      env: { GOBIN: target, GOFLAGS: '' },
-    });
-    if (!succeeded) return { program: undefined, attempt: `go install ${GO_PACKAGE} (${output})` };
-    mkdirSync(path.dirname(builtProgram()), { recursive: true });
-    renameSync(path.join(target, 'temporal'), builtProgram());
-    return { program: builtProgram(), attempt: `go install ${GO_PACKAGE}` };
-  } finally {
-    clearInterval(clock);
-    rmSync(target, { recursive: true, force: true });
-  }
+function build(report: Report): Promise<Fetched> {
+  return buildWithGo({ name: 'temporal', source: GO_PACKAGE, minutes: 'five' }, report);
 }
 
 function cachedPrograms(): readonly string[] {
-  return [builtProgram(), ...downloadedPrograms()];
-}
-
-function builtProgram(): string {
-  return path.join(cacheDirectory(), 'bin', 'temporal');
+  return [builtProgram('temporal'), ...downloadedPrograms()];
 }
 
 function downloadDirectory(): string {

@@ -17,6 +17,7 @@ const MANNERS: Readonly<Record<ProcessName, Manner>> = {
   'worker-serving': WORKER,
   temporal: { signal: 'SIGTERM', graceMillis: 5_000 },
   redis: { signal: 'SIGTERM', graceMillis: 10_000 },
+  s3: { signal: 'SIGTERM', graceMillis: 5_000 },
   // PostgreSQL waits for its clients on SIGTERM and disconnects them on SIGINT
   catalog: { signal: 'SIGINT', graceMillis: 10_000 },
 };

@@ -12,6 +12,7 @@ import { endLease, endOwnLeases, leasedComponents, takeLease } from './leases.ts
 import { withLock } from './lock.ts';
 import { onProcessEnd } from './process-end.ts';
 import { findRunning, runLock, type RunRecord } from './run-records.ts';
+import { bucketOf, needsEmbeddedS3, withEmbeddedS3 } from './s3-lake-server.ts';
 
 /** Longer than the slowest start of a whole stack. */
 const LOCK_WAIT_MILLIS = 300_000;
@@ -51,8 +52,9 @@ export async function acquireComponents(
   needs: readonly ComponentName[],
   { report = () => undefined, ports = 'default', durable = true }: AcquireOptions = {},
 ): Promise<AcquiredComponents> {
-  const embedded = needs.filter((name) => configuredAddress(settings, name) === null);
-  if (embedded.length === 0) return { settings, release: async () => undefined };
+  const needed = needsEmbeddedS3(settings) ? [...needs, 's3' as const] : needs;
+  const embedded = needed.filter((name) => configuredAddress(settings, name) === null);
+  if (embedded.length === 0) return { settings: withEmbeddedS3(settings), release: async () => undefined };
   const directory = settings.stateDirectory;
   await provideComponents(
     embedded.filter((name) => findRunning(directory, name) === undefined),
@@ -77,7 +79,7 @@ export async function acquireComponents(
     await withLock(runLock(directory), LOCK_WAIT_MILLIS, () => stopUnneeded(directory));
   };
   try {
-    const options = { namespace: settings.temporal.namespace, ports, durable };
+    const options = { namespace: settings.temporal.namespace, bucket: bucketOf(settings), ports, durable };
     await withLock(runLock(directory), LOCK_WAIT_MILLIS, () =>
       startComponents(directory, embedded, 'command', options, report),
     );
@@ -104,7 +106,7 @@ export function withAddresses(settings: Settings, names: readonly ComponentName[
       ? (findRunning(settings.stateDirectory, name)?.address ?? null)
       : configuredAddress(settings, name);
   return {
-    ...settings,
+    ...withEmbeddedS3(settings),
     catalogUrl: addressOf('catalog'),
     redisUrl: addressOf('redis'),
     temporal: { ...settings.temporal, address: addressOf('temporal') },

@@ -1,5 +1,6 @@
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { mapActivityFailures } from '../activities/failure-interceptor.ts';
+import { holdLakeFiles } from '../activities/lease-interceptor.ts';
 import { TASK_QUEUES, type Settings } from '../contracts/config.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 import { openActivities } from './activity-set.ts';
@@ -88,7 +89,7 @@ async function createActivityWorkers(
           // a cancellation comes back with a heartbeat: this is how long it may take
           maxHeartbeatThrottleInterval: '2 seconds',
           defaultHeartbeatThrottleInterval: '2 seconds',
-          interceptors: { activity: [mapActivityFailures] },
+          interceptors: { activity: [mapActivityFailures, holdLakeFiles] },
         }),
       ),
     ),

@@ -65,6 +65,7 @@ function describeStack(stack: DevStack, started: readonly ProcessName[]): readon
         ['Temporal', `${stack.temporal.address} (namespace ${stack.temporal.namespace})`],
         ['Redis', stack.redis.url],
         ['Catalog', stack.catalog.url],
+        ...(stack.s3 ? [['S3', `${stack.s3.endpoint} (bucket ${stack.s3.bucket})`]] : []),
       ],
     ),
     '',

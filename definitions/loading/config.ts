@@ -14,7 +14,7 @@ const RULES: Readonly<Record<keyof AsofConfig, Rule>> = {
   redis: 'text',
   temporal: { address: 'text', namespace: 'text' },
   kafka: { brokers: 'texts' },
-  s3: { endpoint: 'text', region: 'text', forcePathStyle: 'flag' },
+  s3: { endpoint: 'text', region: 'text', forcePathStyle: 'flag', cacheSize: 'text' },
   auth: 'any',
 };
 

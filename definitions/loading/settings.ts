@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseByteSize } from '../../contracts/byte-size.ts';
 import type { AsofConfig, CodeConfig, Settings } from '../../contracts/config.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { bundleModules } from './bundle.ts';
@@ -68,6 +69,14 @@ async function resolveSettings(
       region: fromEnvironment(environment, 'AWS_REGION', 'AWS_DEFAULT_REGION') ?? config.s3?.region ?? 'us-east-1',
       // servers other than Amazon's rarely have a host name for each bucket
       forcePathStyle: config.s3?.forcePathStyle ?? endpoint !== null,
+      credentialsFile: null,
+    },
+    lakeCache: {
+      directory: path.resolve(
+        projectDirectory,
+        fromEnvironment(environment, 'ASOF_LAKE_CACHE') ?? path.join(stateDirectory, 'cache'),
+      ),
+      bytes: cacheBytes(fromEnvironment(environment, 'ASOF_LAKE_CACHE_SIZE') ?? config.s3?.cacheSize ?? '10GB'),
     },
     engine: engineSettings(environment),
   };
@@ -120,6 +129,13 @@ function engineSettings(environment: NodeJS.ProcessEnv): Settings['engine'] {
     throw new AsofError('USAGE', { problem: `ASOF_THREADS is "${environment.ASOF_THREADS}"; write a number from 1` });
   }
   return { memoryLimit, threads };
+}
+
+function cacheBytes(text: string): number {
+  const bytes = parseByteSize(text);
+  if (bytes !== undefined) return bytes;
+  const problem = `the size of the lake's cache is "${text}"; write a size such as 10GB`;
+  throw new AsofError('USAGE', { problem });
 }
 
 /** The first of the variables that is set to something. */

@@ -14,7 +14,8 @@ export function settingsFor(directory: string, overrides: Partial<Settings> = {}
     redisUrl: null,
     temporal: { address: null, namespace: 'default' },
     kafkaBrokers: null,
-    s3: { endpoint: null, region: 'us-east-1', forcePathStyle: true },
+    s3: { endpoint: null, region: 'us-east-1', forcePathStyle: true, credentialsFile: null },
+    lakeCache: { directory: path.join(directory, '.asof', 'cache'), bytes: 1e9 },
     engine: { memoryLimit: '1GB', threads: 2 },
     ...overrides,
   };

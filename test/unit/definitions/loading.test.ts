@@ -63,7 +63,8 @@ describe('loadSettings', () => {
       redisUrl: null,
       temporal: { address: null, namespace: 'default' },
       kafkaBrokers: null,
-      s3: { endpoint: null, region: 'us-east-1', forcePathStyle: false },
+      s3: { endpoint: null, region: 'us-east-1', forcePathStyle: false, credentialsFile: null },
+      lakeCache: { directory: path.join(directory, '.asof', 'cache'), bytes: 10_000_000_000 },
     });
   });
 
