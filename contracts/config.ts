@@ -65,17 +65,19 @@ export interface DevStack {
   readonly processes: readonly { readonly name: ProcessName; readonly pid: number }[];
 }
 
+/** Of every stack. */
 export const PROCESS_NAMES = [
   'temporal',
   'redis',
   'catalog',
-  's3',
   'worker-orchestration',
   'worker-compute',
   'worker-serving',
   'api',
 ] as const;
-export type ProcessName = (typeof PROCESS_NAMES)[number];
+/** Of a stack that was asked for more, or whose lake stands there. */
+export const EXTRA_PROCESS_NAMES = ['s3'] as const;
+export type ProcessName = (typeof PROCESS_NAMES)[number] | (typeof EXTRA_PROCESS_NAMES)[number];
 
 export const TASK_QUEUES = {
   orchestration: 'asof-orchestration',

@@ -1,7 +1,13 @@
 /** The development stack of one project directory: `asof dev` and `asof down`. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { PROCESS_NAMES, type DevStack, type ProcessName, type Settings } from '../contracts/config.ts';
+import {
+  EXTRA_PROCESS_NAMES,
+  PROCESS_NAMES,
+  type DevStack,
+  type ProcessName,
+  type Settings,
+} from '../contracts/config.ts';
 import { AsofError } from '../contracts/errors.ts';
 import { startAsofProcess, type AsofProcessName } from './asof-processes.ts';
 import { COMPONENT_NAMES, EXTRA_COMPONENT_NAMES, type ComponentName, type Report } from './component.ts';
@@ -40,7 +46,8 @@ export async function startStack(
     report,
   );
   return withLock(runLock(directory), LOCK_WAIT_MILLIS, async () => {
-    const before = new Set(PROCESS_NAMES.filter((name) => findRunning(directory, name) !== undefined));
+    const known = [...PROCESS_NAMES, ...EXTRA_PROCESS_NAMES];
+    const before = new Set(known.filter((name) => findRunning(directory, name) !== undefined));
     try {
       const connected = await startAll(settings, components, processes.filter(isAsofProcess), report);
       const stack = describeStack(connected);

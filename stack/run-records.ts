@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { PROCESS_NAMES, type ProcessName } from '../contracts/config.ts';
+import { EXTRA_PROCESS_NAMES, PROCESS_NAMES, type ProcessName } from '../contracts/config.ts';
 import type { Running } from './component.ts';
 import { isRunning } from './process-identity.ts';
 
@@ -20,11 +20,12 @@ export function runLock(stateDirectory: string): string {
   return path.join(runDirectory(stateDirectory), 'lock');
 }
 
-/** All records in the order of `PROCESS_NAMES`, those of dead processes included. */
+/** All records in the order of the lists of names, those of dead processes included. */
 export function readRecords(stateDirectory: string): readonly RunRecord[] {
-  return PROCESS_NAMES.map((name) => readJson<RunRecord>(recordFile(stateDirectory, name))).filter(
-    (record) => record !== undefined,
-  );
+  const names = [...PROCESS_NAMES, ...EXTRA_PROCESS_NAMES];
+  return names
+    .map((name) => readJson<RunRecord>(recordFile(stateDirectory, name)))
+    .filter((record) => record !== undefined);
 }
 
 /** The record of a process that runs and was ready once. */

@@ -3,12 +3,11 @@ import { AsofError, messageOf } from '../../contracts/errors.ts';
 
 interface SdkError {
   readonly name?: unknown;
-  readonly code?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
 /** Answers that ask for another attempt although their status is the caller's fault. */
-const PASSING_NAMES: ReadonlySet<unknown> = new Set([
+const PASSING_NAMES: ReadonlySet<string> = new Set([
   'RequestTimeout',
   'ConditionalRequestConflict',
   'OperationAborted',
@@ -21,8 +20,9 @@ export function statusOf(error: unknown): number | undefined {
   return (error as SdkError).$metadata?.httpStatusCode;
 }
 
-export function nameOf(error: unknown): unknown {
-  return (error as SdkError).name;
+export function nameOf(error: unknown): string {
+  const { name } = error as SdkError;
+  return typeof name === 'string' ? name : 'Error';
 }
 
 /** Whether the same request may succeed in a moment: an overloaded or restarted server, a lost or silent connection. */
@@ -47,7 +47,7 @@ export function lakeFailure(place: string, error: unknown): AsofError {
 
 /** Name, status and words of a failure, without what could be a key. */
 export function describeFailure(error: unknown): string {
-  const name = String(nameOf(error) ?? 'Error');
+  const name = nameOf(error);
   const status = statusOf(error);
   const words = messageOf(error) === 'UnknownError' ? '' : messageOf(error);
   const head = status === undefined ? (name === 'Error' ? '' : name) : `${name} (HTTP ${status})`;
