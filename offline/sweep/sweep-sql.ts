@@ -38,6 +38,15 @@ export function createResultSql(table: string, plan: SweepPlan): string {
   return `CREATE TEMP TABLE ${quoteIdentifier(table)} (${['__row BIGINT', ...values, ...leaks].join(', ')})`;
 }
 
+/** The result from tables that have some of the features each. */
+export function joinResultsSql(table: string, plan: SweepPlan, parts: readonly string[]): string {
+  const values = plan.features.map(({ feature }) => quoteIdentifier(feature.name));
+  const leaks = plan.hasCreated ? plan.features.map(leakColumn) : [];
+  const [first, ...others] = parts.map(quoteIdentifier);
+  return `CREATE TEMP TABLE ${quoteIdentifier(table)} AS
+SELECT ${['__row', ...values, ...leaks].join(', ')} FROM ${[first, ...others.map((name) => `JOIN ${name} USING (__row)`)].join(' ')}`;
+}
+
 /** The leak columns of a filled result whose source has no `created`: null, and cheaper added than appended. */
 export function addLeaksSql(table: string, plan: SweepPlan): readonly string[] {
   if (plan.hasCreated) return [];

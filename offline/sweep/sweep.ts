@@ -6,13 +6,15 @@
 import { quoteIdentifier } from '../../engine/sql.ts';
 import type { PlannedView } from '../../contracts/plan.ts';
 import type { Session } from '../../engine/engine.ts';
+import { splitPlan } from '../cells/cell-plan.ts';
+import { sweepByCells } from '../cells/sweep-cells.ts';
 import { createKeysSql } from '../key-numbers.ts';
 import { evaluateBlock } from './evaluate-block.ts';
 import { emptyBlock, readBlocks, type EventBlock } from './event-block.ts';
 import { RequestReader } from './request-block.ts';
-import { planSweep } from './sweep-plan.ts';
+import { planSweep, type SweepPlan } from './sweep-plan.ts';
 import { createSinceSql } from './sweep-keys-sql.ts';
-import { addLeaksSql, createResultSql, eventsSql, requestsSql } from './sweep-sql.ts';
+import { addLeaksSql, createResultSql, eventsSql, joinResultsSql, requestsSql } from './sweep-sql.ts';
 
 export interface AggregateSweep {
   readonly view: PlannedView;
@@ -37,6 +39,8 @@ export interface SweepLimits {
   readonly blockRows: number;
   /** Requests answered together, at most. A block whose keys have more is swept again for the rest. */
   readonly pieceRows: number;
+  /** False to sort the rows of every feature. @default true */
+  readonly cells?: boolean;
 }
 
 const LIMITS: SweepLimits = { blockRows: 65_536, pieceRows: 131_072 };
@@ -51,14 +55,40 @@ const LIMITS: SweepLimits = { blockRows: 65_536, pieceRows: 131_072 };
 export async function computeAggregates(
   session: Session,
   sweep: AggregateSweep,
-  { blockRows, pieceRows }: SweepLimits = LIMITS,
+  limits: SweepLimits = LIMITS,
 ): Promise<void> {
   const plan = planSweep(sweep.view, sweep.asKnown);
-  const keys = `${sweep.resultTable}__keys`;
   const asked = `${sweep.resultTable}__asked`;
   await session.run(createKeysSql(asked, sweep.requests, plan.keys));
+  const count = Number((await session.rows(`SELECT count(*) AS n FROM (${sweep.requests})`))[0]!['n']);
+  const split = limits.cells === false ? { cells: undefined, sorted: plan } : splitPlan(plan, count);
+  const parts: string[] = [];
+  for (const [name, part] of Object.entries({ cells: split.cells, sorted: split.sorted })) {
+    if (!part) continue;
+    const whole = part === plan;
+    const table = whole ? sweep.resultTable : `${sweep.resultTable}__${name}`;
+    await session.run(createResultSql(table, part));
+    const input = { ...sweep, resultTable: table };
+    const done = name === 'cells' && (await sweepByCells(session, { ...input, plan: part, keysTable: asked }));
+    if (!done) await sweepSorted(session, input, part, asked, limits);
+    if (!whole) parts.push(table);
+  }
+  if (parts.length > 0) await session.run(joinResultsSql(sweep.resultTable, plan, parts));
+  for (const sql of addLeaksSql(sweep.resultTable, plan)) await session.run(sql);
+  sweep.onProgress?.(count);
+  for (const table of [asked, ...parts]) await session.run(`DROP TABLE ${quoteIdentifier(table)}`);
+}
+
+/** Fills the result table by a sweep over the sorted rows of each key. */
+async function sweepSorted(
+  session: Session,
+  sweep: AggregateSweep,
+  plan: SweepPlan,
+  asked: string,
+  { blockRows, pieceRows }: SweepLimits,
+): Promise<void> {
+  const keys = `${sweep.resultTable}__keys`;
   await session.run(createSinceSql(keys, asked, sweep.events, plan));
-  await session.run(createResultSql(sweep.resultTable, plan));
   const requests = new RequestReader(session.stream(requestsSql(keys, sweep.requests, plan)), pieceRows);
   let answered = 0;
   const answer = async (block: EventBlock, lastKey: number): Promise<void> => {
@@ -76,6 +106,5 @@ export async function computeAggregates(
   } finally {
     await requests.close();
   }
-  for (const sql of addLeaksSql(sweep.resultTable, plan)) await session.run(sql);
-  for (const table of [keys, asked]) await session.run(`DROP TABLE ${quoteIdentifier(table)}`);
+  await session.run(`DROP TABLE ${quoteIdentifier(keys)}`);
 }

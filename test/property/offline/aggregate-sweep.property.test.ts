@@ -28,7 +28,11 @@ afterAll(() => engine.close());
 
 describe('the aggregate sweep', () => {
   it('answers every request as the oracle does', async () => {
-    const limits = fc.record({ blockRows: fc.constantFrom(1, 16, 65_536), pieceRows: fc.constantFrom(1, 7, 131_072) });
+    const limits = fc.record({
+      blockRows: fc.constantFrom(1, 16, 65_536),
+      pieceRows: fc.constantFrom(1, 7, 131_072),
+      cells: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(arbitraryWorld('aggregate', KEYS), limits, async (world, limit) => {
         const problems = await engine.session((session) => sweepProblems(session, world, limit));

@@ -59,9 +59,17 @@ interface Way {
   readonly otherKeys: number;
 }
 
-const ONE_PIECE: Way = { limits: { blockRows: 65_536, pieceRows: 131_072 }, shards: 1, otherKeys: 0 };
+const onePiece = (cells: boolean): Way => ({
+  limits: { blockRows: 65_536, pieceRows: 131_072, cells },
+  shards: 1,
+  otherKeys: 0,
+});
 const otherWay: fc.Arbitrary<Way> = fc.record({
-  limits: fc.record({ blockRows: fc.constantFrom(1, 50, 65_536), pieceRows: fc.constantFrom(1, 7, 131_072) }),
+  limits: fc.record({
+    blockRows: fc.constantFrom(1, 50, 65_536),
+    pieceRows: fc.constantFrom(1, 7, 131_072),
+    cells: fc.boolean(),
+  }),
   shards: fc.constantFrom(1, 2, 7),
   otherKeys: fc.constantFrom(0, 1, 9),
 });
@@ -81,7 +89,7 @@ describe('the answer to a request', () => {
   it('is the same to the last bit whatever is computed beside it', async () => {
     await fc.assert(
       fc.asyncProperty(worldSettings, otherWay, async (settings, way) => {
-        const expected = await engine.session((session) => answers(session, settings, ONE_PIECE));
+        const expected = await engine.session((session) => answers(session, settings, onePiece(way.limits.cells!)));
         expect(expected).toHaveLength(REQUESTS);
         expect(await engine.session((session) => answers(session, settings, way))).toEqual(expected);
       }),

@@ -1,0 +1,3 @@
+import { defineConfig } from 'asof';
+
+export default defineConfig({ project: 'bench', definitions: 'features.ts' });
