@@ -30,8 +30,9 @@ await withComponents(settings, ['catalog'], async (connected) => {
     if (applied === undefined) throw new Error('nothing applied');
     const plan = resolveFeatures(applied.manifest, { features: task.views.map(({ name }) => name) });
     const runtime = runtimeFromBundle(await catalog.definitions.bundle(applied.bundleHash));
+    const intervals = task.viewTables === false ? undefined : catalog.intervals;
     const { rows } = await retrieveHistorical(
-      { tables: catalog.tables, intervals: catalog.intervals, lake, engine, workDirectory },
+      { tables: catalog.tables, intervals, lake, engine, workDirectory },
       {
         project: connected.project,
         plan,

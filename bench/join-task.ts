@@ -8,6 +8,8 @@ export interface JoinTask {
   readonly views: readonly { readonly name: string; readonly files: string; readonly values: readonly string[] }[];
   readonly spine: string;
   readonly output: string;
+  /** For Asof: false to read the source's table where the view's own is there. */
+  readonly viewTables?: boolean;
 }
 
 export interface JoinInput {

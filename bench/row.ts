@@ -37,7 +37,7 @@ export interface Target {
 export function timesFaster(column: Target['column'], peer: string, factor: number): Target {
   return {
     column,
-    text: factor === 1 ? `faster than ${peer}` : `${factor}× as fast as ${peer}`,
+    text: factor === 1 ? `faster than ${peer}` : `${Number(factor.toFixed(2))}× as fast as ${peer}`,
     reached: ([own, ...peers]) => {
       const found = peers.find(({ name }) => name === peer);
       if (!isMeasured(own) || !isMeasured(found)) return undefined;

@@ -3,6 +3,7 @@ import { AS_OF_ROWS } from './offline/as-of.ts';
 import { LARGER_THAN_MEMORY } from './offline/larger-than-memory.ts';
 import { THREE_VIEWS } from './offline/three-views.ts';
 import { WIDE } from './offline/wide.ts';
+import { WINDOW_ROWS } from './offline/windows.ts';
 import type { BenchRow } from './row.ts';
 
-export const ROWS: readonly BenchRow[] = [...AS_OF_ROWS, THREE_VIEWS, WIDE, LARGER_THAN_MEMORY];
+export const ROWS: readonly BenchRow[] = [...AS_OF_ROWS, THREE_VIEWS, WIDE, ...WINDOW_ROWS, LARGER_THAN_MEMORY];

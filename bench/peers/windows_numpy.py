@@ -22,9 +22,9 @@ def read(path, *columns):
     ]
 
 
-def aggregate(events_path, spine_path, output_path):
-    key, time, value = read(events_path, "key", "event_ts", "value")
-    spine_key, at = read(spine_path, "key", "event_timestamp")
+def aggregate(task):
+    key, time, value = read(task["views"][0]["files"], "key", "event_ts", "value")
+    spine_key, at = read(task["spine"], "key", "event_timestamp")
     # one integer orders by key, then time; a window may start a week before the first event
     start = min(time.min(), at.min()) - 8 * DAY
     span = max(time.max(), at.max()) - start + 1
@@ -42,13 +42,13 @@ def aggregate(events_path, spine_path, output_path):
     for name, (micros, grid) in WINDOWS.items():
         lower = (at - micros) // grid * grid
         begin = np.searchsorted(place, base + (lower - start))
-        columns[f"count_{name}"] = end - begin
-        columns[f"sum_{name}"] = np.where(end > begin, total[end] - total[begin], np.nan)
-    columns["max_7d"] = greatest(value, begin, end)
+        columns[f"windows__count_{name}"] = end - begin
+        columns[f"windows__sum_{name}"] = np.where(end > begin, total[end] - total[begin], np.nan)
+    columns["windows__max_7d"] = greatest(value, begin, end)
     tenth = np.maximum(first, end - 10)
-    columns["sum_last_10"] = np.where(end > tenth, total[end] - total[tenth], np.nan)
-    pq.write_table(pa.table(columns), output_path, compression="zstd")
-    return len(at), float(np.nansum(columns["sum_7d"]) + np.nansum(columns["max_7d"]) + columns["count_1d"].sum())
+    columns["windows__sum_last_10"] = np.where(end > tenth, total[end] - total[tenth], np.nan)
+    table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+    pq.write_table(table, task["output"], compression="zstd")
 
 
 def greatest(value, begin, end):

@@ -1,6 +1,6 @@
 /** How the features of bounded and unbounded windows are answered from the measures of cells. */
 import { requireInt64 } from '../../aggregates/integer-sum.ts';
-import { sampleDeviation } from '../../aggregates/moments.ts';
+import { sampleDeviation, sampleVariance } from '../../aggregates/moments.ts';
 import { GreatestTree, LeastTree, SumTree, type OrderTree } from '../sweep/order-tree.ts';
 import type { ResultColumn } from '../sweep/result-column.ts';
 import type { SweepFeature, SweepPlan } from '../sweep/sweep-plan.ts';
@@ -42,10 +42,12 @@ export function answerFromCells(
       const sums = type === 'int64' ? integerSums(group, input) : floatSums(group, input);
       return withValues(counts, (begin, start, end, count) => sums(begin, start, end) / count);
     }
+    case 'variance':
     case 'stddev': {
       const deviations = deviationSquares(group, input);
+      const spread = feature.function === 'variance' ? sampleVariance : sampleDeviation;
       return withValues(counts, (begin, start, end, count) =>
-        sampleDeviation(count, deviations(begin, start, end, count)),
+        spread({ count, mean: 0, squares: deviations(begin, start, end, count) }),
       );
     }
     case 'min':

@@ -17,11 +17,14 @@ export function splitPlan(plan: SweepPlan, requests: number): SplitPlan {
 }
 
 function takesCells({ feature }: SweepFeature, requests: number): boolean {
+  // its state may be too small for its rows, which the sorted sweep says
+  if (feature.function === 'mostFrequent') return false;
   if (feature.window.kind === 'last') return feature.window.count * requests <= MOST_RECENT_PLACES;
   switch (feature.function) {
     case 'count':
     case 'sum':
     case 'mean':
+    case 'variance':
     case 'stddev':
     case 'min':
     case 'max':

@@ -74,7 +74,7 @@ function evaluator(
       const value = type === null ? null : rows.valueOf(input, slots[index]!);
       state = aggregate.add(state, value, orderAt(index));
     }
-    return aggregate.finish(state);
+    return aggregate.finish(state) ?? null;
   };
 }
 

@@ -4,8 +4,9 @@ import type { Micros } from '../../contracts/time.ts';
 import type { EngineValue } from '../../engine/engine.ts';
 import type { ValueColumn } from './world.ts';
 
-/** Integers whose sums only `bigint` holds, and integers that only `bigint` holds; all sums stay within int64. */
+/** Integers whose sums doubles hold, integers whose sums only `bigint` holds, and integers that only `bigint` holds; all sums stay within int64. */
 export const AMOUNT_EDGES: readonly (readonly bigint[])[] = [
+  [1000n],
   [2n ** 52n - 1n],
   [2n ** 53n + 1n, 2n ** 57n + 1n, -(2n ** 57n) - 1n],
 ];

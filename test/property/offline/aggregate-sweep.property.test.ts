@@ -40,7 +40,7 @@ describe('the aggregate sweep', () => {
       }),
       { numRuns: RUNS },
     );
-  });
+  }, 300_000);
 });
 
 async function sweepProblems(session: Session, world: World, limits: SweepLimits): Promise<readonly string[]> {

@@ -95,7 +95,7 @@ describe('the answer to a request', () => {
       }),
       { numRuns: RUNS },
     );
-  });
+  }, 300_000);
 });
 
 /** By request all its values. */

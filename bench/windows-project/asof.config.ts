@@ -1,3 +1,0 @@
-import { defineConfig } from 'asof';
-
-export default defineConfig({ project: 'bench', definitions: 'features.ts' });
