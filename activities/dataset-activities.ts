@@ -2,9 +2,14 @@ import { isAbsolute } from 'node:path';
 import type { AppliedDefinitions } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { BuildTrainingDatasetInput, BuildTrainingDatasetResult } from '../contracts/runs.ts';
+import type { SpineSource } from '../contracts/datasets.ts';
 import { resolveFeatures } from '../definitions/resolution.ts';
 import type { Lake } from '../lake/lake.ts';
+import { repeatRetrieval } from '../offline/dataset-rebuild.ts';
+import { openDatasetRows } from '../offline/dataset-rows.ts';
+import { describeColumns } from '../offline/dataset-statistics.ts';
 import type { RetrievalDependencies } from '../offline/retrieval.ts';
+import { spineInputOf } from '../offline/spine-source.ts';
 import {
   assemblePlannedRange,
   computePlannedUnit,
@@ -18,6 +23,7 @@ import {
   readDatasetPlan,
   type DatasetPlan,
 } from './dataset-plan.ts';
+import { findRecipe, keepManifest, referenceTo } from './dataset-manifest.ts';
 import type { ComputeDependencies } from './dependencies.ts';
 import { withSignal } from './heartbeat.ts';
 
@@ -65,26 +71,42 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
     return { lake, plan: await readDatasetPlan(lake, planUri) };
   };
 
+  const planNew = async (lake: Lake, request: BuildTrainingDatasetInput, directory: string): Promise<DatasetPlan> => {
+    const spine = requireAbsolutePaths(request.spine);
+    const { manifest } = await definitions.current(request.project);
+    const retrieval = await withRetrieval(lake, (retrievalDependencies) =>
+      planRetrieval(retrievalDependencies, {
+        project: request.project,
+        plan: resolveFeatures(manifest, featureRequest(request)),
+        spine: spineInputOf(spine, manifest),
+        asKnown: request.asKnown ?? false,
+        shortNames: false,
+        shards: request.shards,
+        directory,
+      }),
+    );
+    return { request, definitions: manifest.fingerprint, retrieval };
+  };
+
+  /** Whatever was ingested or applied since, the plan says what to read and how. */
+  const planAgain = async (lake: Lake, request: BuildTrainingDatasetInput, directory: string): Promise<DatasetPlan> => {
+    const { project, rebuild = '', shards } = request;
+    const { name, build } = await findRecipe({ catalog, lake }, project, rebuild);
+    const retrieval = await repeatRetrieval(lake, build.retrieval, directory, shards);
+    return { ...build, request: { ...build.request, project, name: request.name }, retrieval, rebuiltFrom: name };
+  };
+
   return {
     async planDataset({ runId, ...request }) {
-      requireAbsolutePath(request.spine);
       const lake = await lakeOf(request.project);
       const directory = datasetDirectory(request.name, runId);
       const earlier = await findDatasetPlan(lake, directory);
       if (earlier) return summarize(earlier);
-      const applied = await definitions.current(request.project);
-      const retrieval = await withRetrieval(lake, (retrievalDependencies) =>
-        planRetrieval(retrievalDependencies, {
-          project: request.project,
-          plan: resolveFeatures(applied.manifest, featureRequest(request)),
-          spine: { kind: 'spine', path: request.spine },
-          asKnown: request.asKnown ?? false,
-          shortNames: false,
-          shards: request.shards,
-          directory,
-        }),
-      );
-      return summarize(await keepDatasetPlan(lake, { request, definitions: applied.manifest.fingerprint, retrieval }));
+      const plan =
+        request.rebuild === undefined
+          ? await planNew(lake, request, directory)
+          : await planAgain(lake, request, directory);
+      return summarize(await keepDatasetPlan(lake, plan));
     },
 
     async computeUnits({ units, ...step }) {
@@ -110,6 +132,12 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
       const { lake, plan } = await openPlan(step);
       const { request, retrieval } = plan;
       const { rows, columns, leakage, files } = await summarizeRetrieval({ lake }, retrieval);
+      const statistics = await withRetrieval(lake, ({ engine, signal }) =>
+        engine.session(
+          async (session) => describeColumns(session, await openDatasetRows(session, lake, files), rows),
+          signal,
+        ),
+      );
       const applied = await definitions.at(step.project, plan.definitions);
       const published = await catalog.datasets.publish({
         idempotencyKey: `dataset ${runId}`,
@@ -128,15 +156,22 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
             shortNames: retrieval.shortNames,
           },
           spine: retrieval.spine,
+          spineSource:
+            request.spine === undefined ? null : { spine: request.spine, snapshots: retrieval.spineSnapshots ?? {} },
+          plan: await referenceTo(lake, step.planUri),
+          seed: request.seed ?? 0,
+          rebuiltFrom: plan.rebuiltFrom ?? null,
           shards: retrieval.shards,
           columns,
           rows,
           leakage,
+          statistics,
           files,
         },
         // the run that this version belongs to reports its own beginning and end
         lineage: [],
       });
+      await keepManifest(lake, published, plan);
       await removeUnits(lake, retrieval.directory);
       return { name: request.name, version: published.version, rows, columns: columns.length, leakage, files };
     },
@@ -144,9 +179,11 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
 }
 
 /** Workers have no working directory that a caller could mean. */
-function requireAbsolutePath(path: string): void {
-  if (isAbsolute(path)) return;
+function requireAbsolutePaths(spine: BuildTrainingDatasetInput['spine']): SpineSource {
   const where = 'buildTrainingDataset input, field "spine"';
+  if (spine === undefined) throw new AsofError('INVALID_VALUE', { where, problem: 'must be given' });
+  const path = typeof spine === 'string' ? spine : 'entities' in spine ? spine.entities : undefined;
+  if (path === undefined || isAbsolute(path)) return spine;
   throw new AsofError('INVALID_VALUE', { where, problem: 'must be an absolute path on the machine of the workers' });
 }
 

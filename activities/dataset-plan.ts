@@ -10,6 +10,8 @@ export interface DatasetPlan {
   /** Fingerprint of the definitions that the whole build uses. */
   readonly definitions: string;
   readonly retrieval: RetrievalPlan;
+  /** `name@version` of which this build is a repetition. */
+  readonly rebuiltFrom?: string;
 }
 
 /** `uri` is a path in the project's lake. */
@@ -46,6 +48,6 @@ export async function readDatasetPlan(lake: Lake, uri: string): Promise<DatasetP
   return JSON.parse(Buffer.from(await lake.read(uri)).toString()) as DatasetPlan;
 }
 
-function planPath(directory: string): string {
+export function planPath(directory: string): string {
   return `${directory}/plan.json`;
 }

@@ -1,7 +1,8 @@
 /** Published training datasets: immutable manifests, numbered per name. */
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
-import type { DatasetCatalog, DatasetManifest } from './catalog.ts';
+import { addSplit, splitsOf } from './dataset-splits.ts';
+import type { DatasetCatalog, DatasetManifest, NewDataset } from './catalog.ts';
 import type { CatalogTransaction, Database } from './database.ts';
 import { insertLineage } from './insert.ts';
 import type { CatalogSchema } from './schema.ts';
@@ -35,6 +36,10 @@ export function datasetCatalog(database: Database): DatasetCatalog {
           .execute();
         return rows.map(datasetManifest);
       }),
+
+    splits: (dataset) => database.read((db) => splitsOf(db, dataset)),
+
+    addSplit: (dataset, split) => database.transaction((tx) => addSplit(tx, dataset, split)),
   };
 }
 
@@ -77,7 +82,9 @@ async function publish(
   return datasetManifest(row);
 }
 
+const ABSENT = { spineSource: null, plan: null, seed: 0, fits: {}, rebuiltFrom: null, statistics: [] } as const;
+
 function datasetManifest(row: Selectable<CatalogSchema['datasets']>): DatasetManifest {
-  const stored = row.manifest as Omit<DatasetManifest, 'version' | 'createdAt'>;
-  return { ...stored, version: row.version, createdAt: row.created_at };
+  const manifest = row.manifest as NewDataset;
+  return { ...ABSENT, ...manifest, version: row.version, createdAt: row.created_at };
 }

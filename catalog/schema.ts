@@ -24,6 +24,7 @@ export interface CatalogSchema {
   readonly ledger: LedgerRow;
   readonly online_positions: OnlinePositionRow;
   readonly datasets: DatasetRow;
+  readonly dataset_splits: DatasetSplitRow;
   readonly runs: RunRow;
   readonly lineage_outbox: LineageRow;
 }
@@ -182,6 +183,17 @@ interface DatasetRow {
   version: number;
   idempotency_key: string;
   manifest: Json;
+  created_at: StampedByDatabase;
+}
+
+interface DatasetSplitRow {
+  id: GeneratedAlways<bigint>;
+  project: string;
+  name: string;
+  version: number;
+  rule: Json;
+  parts: Json;
+  file: Json;
   created_at: StampedByDatabase;
 }
 

@@ -7,6 +7,12 @@ export function parseCount(text: string, option: string): number {
   throw new AsofError('USAGE', { problem: `${option} takes a whole number above 0, not "${text}"` });
 }
 
+export function parseWholeNumber(text: string, option: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new AsofError('USAGE', { problem: `${option} takes a whole number from 0 to 2^53 - 1, not "${text}"` });
+}
+
 /** Collects a repeatable option. */
 export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];

@@ -35,11 +35,35 @@ const isCount =
   (value: unknown): boolean =>
     typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most;
 
+const isSeed = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const QUERY_LIMIT = 100_000;
+
+/** A path, a query, or keys at the instants of a range. */
+function isSpine(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return isText(value);
+  const { query, ...rest } = value as Readonly<Record<string, unknown>>;
+  if (query !== undefined) {
+    return typeof query === 'string' && query.length <= QUERY_LIMIT && Object.keys(rest).length === 0;
+  }
+  const { from, to, every, entities, ...others } = rest;
+  return (
+    Object.keys(others).length === 0 &&
+    isInstant(from) &&
+    isInstant(to) &&
+    (every === undefined || isDuration(every)) &&
+    (entities === undefined || isText(entities))
+  );
+}
+
 const required = (expected: string, accepts: Field['accepts']): Field => ({ required: true, expected, accepts });
 const optional = (expected: string, accepts: Field['accepts']): Field => ({ required: false, expected, accepts });
 
 const A_NAME = 'a name such as flights';
 const AN_INSTANT = 'an ISO 8601 time such as "2024-01-31T12:00:00Z"';
+
+const A_SPINE =
+  'the path of a Parquet, CSV or JSON Lines file, or { "query": SELECT … }, or { "from", "to", "every"?, "entities"? }';
 
 const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W], Field>> } = {
   ingest: {
@@ -65,11 +89,13 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
   buildTrainingDataset: {
     project: required(A_NAME, isName),
     name: required(A_NAME, isName),
-    spine: required('the path of a Parquet, CSV or JSON Lines file', isText),
+    spine: optional(A_SPINE, isSpine),
     features: optional(`a list of 1 to ${MAX_FEATURES} names such as "view:feature"`, isTextList(MAX_FEATURES)),
     service: optional(A_NAME, isName),
     asKnown: optional('true or false', isBoolean),
     shards: optional('a whole number from 1 to 1024', isCount(1024)),
+    seed: optional('a whole number from 0 to 2^53 - 1', isSeed),
+    rebuild: optional('name@version, or the absolute path of a manifest', isText),
   },
 };
 
@@ -100,8 +126,22 @@ function checkTogether(workflow: WorkflowName, values: Readonly<Record<string, u
   if (workflow === 'backfill' && from !== undefined && to !== undefined) {
     checkIntervalCount(to - from, parseDuration((values['chunk'] as string | undefined) ?? '1d') ?? MICROS_PER_DAY);
   }
-  if (workflow === 'buildTrainingDataset' && (values['features'] === undefined) === (values['service'] === undefined)) {
-    fail(workflow, 'features', 'or "service" must be given, and only one of them');
+  if (workflow === 'buildTrainingDataset') checkDatasetFields(values);
+}
+
+/** What a rebuild takes from the version that it repeats cannot be said again. */
+const OF_THE_RECIPE = ['spine', 'features', 'service', 'asKnown', 'seed'];
+
+function checkDatasetFields(values: Readonly<Record<string, unknown>>): void {
+  const given = (name: string): boolean => values[name] !== undefined;
+  if (given('rebuild')) {
+    const extra = OF_THE_RECIPE.find(given);
+    if (extra !== undefined) fail('buildTrainingDataset', extra, 'must not be given with "rebuild", which says it');
+    return;
+  }
+  if (!given('spine')) fail('buildTrainingDataset', 'spine', `must be ${A_SPINE}`);
+  if (given('features') === given('service')) {
+    fail('buildTrainingDataset', 'features', 'or "service" must be given, and only one of them');
   }
 }
 

@@ -1,4 +1,5 @@
 /** Inputs, results and progress of the workflows: plain JSON, one object each, so that any Temporal client can start them. */
+import type { SpineSource } from './datasets.ts';
 import type { FileReference } from './lake.ts';
 
 /** Instants in inputs are ISO 8601 text. */
@@ -32,13 +33,19 @@ export interface MaterializeInput {
 export interface BuildTrainingDatasetInput {
   readonly project: string;
   readonly name: string;
-  /** Path of a Parquet, CSV or JSON Lines file that the compute workers can read. */
-  readonly spine: string;
+  /** Paths are absolute, of files that the compute workers can read. */
+  readonly spine?: SpineSource;
   /** `view:feature` names; exactly one of `features` and `service`. */
   readonly features?: readonly string[];
   readonly service?: string;
   readonly asKnown?: boolean;
   readonly shards?: number;
+  /** Kept in the manifest, and the default of `dataset split`; 0 when nothing is said. */
+  readonly seed?: number;
+  /**
+   * In place of spine and features: the version to build once more, `name@version`, or the absolute path of a manifest.
+   */
+  readonly rebuild?: string;
 }
 
 export interface IngestResult {

@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { DatasetManifest } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
-import { literalText, literalTextList, quoteIdentifier } from '../engine/sql.ts';
+import { literalText, quoteIdentifier } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
+import { allRows, chosenRows, openDatasetRows, type ChosenPart } from './dataset-rows.ts';
 import { moveInto } from './output-file.ts';
 import { copyOptions, outputSql } from './output-sql.ts';
 import { tableFormat } from './spine-format.ts';
@@ -18,29 +19,33 @@ export interface ExportDependencies {
   readonly signal?: AbortSignal;
 }
 
-/** Writes the rows in the spine's order to `output`, by extension as Parquet, CSV or JSON Lines; answers how many. */
+/**
+ * Writes the rows in the spine's order, or those of one part, to `output`, by extension as Parquet, CSV or JSON Lines; answers
+ * how many. The file appears whole or not at all.
+ */
 export async function exportDataset(
   { lake, engine, workDirectory, signal }: ExportDependencies,
   dataset: DatasetManifest,
   output: string,
+  part?: ChosenPart & { readonly rows: number },
 ): Promise<number> {
   const format = tableFormat(output);
   const directory = join(workDirectory, `export-${randomUUID()}`);
   await mkdir(directory, { recursive: true });
   const half = join(directory, `dataset.${format}`);
   try {
-    const files = await Promise.all(dataset.files.map(({ uri }) => lake.localPath(uri)));
-    const from = `read_parquet(${literalTextList(files)})`;
     await engine.session(async (session) => {
-      const columns = await session.rows(`DESCRIBE SELECT * FROM ${from}`);
-      const list = columns.map((column) => {
-        const name = quoteIdentifier(String(column['column_name']));
-        return `${outputSql(name, String(column['column_type']), format)} AS ${name}`;
-      });
-      await session.run(`COPY (SELECT ${list.join(', ')} FROM ${from}) TO ${literalText(half)} ${copyOptions(format)}`);
+      const rows = await openDatasetRows(session, lake, dataset.files);
+      const list = rows.columns.map(
+        ({ name, alias, type }) => `${outputSql(alias, type, format)} AS ${quoteIdentifier(name)}`,
+      );
+      const from = await chosenRows(lake, allRows(rows), part);
+      // the files are in order, and stay so unless they are joined
+      const select = `SELECT ${list.join(', ')} FROM (${from})${part === undefined ? '' : ' ORDER BY __row'}`;
+      await session.run(`COPY (${select}) TO ${literalText(half)} ${copyOptions(format)}`);
     }, signal);
     await moveInto(half, resolve(output));
-    return dataset.rows;
+    return part?.rows ?? dataset.rows;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -10,7 +10,7 @@ import { moveInto } from './output-file.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
 import { chooseShards } from './shards.ts';
 import { tableFormat } from './spine-format.ts';
-import { copyInput, readSpine, type SpineInput } from './spine-input.ts';
+import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
 import { computeUnit, entityGroups } from './unit.ts';
 import type { EventDependencies } from './view-events.ts';
 
@@ -57,16 +57,15 @@ export async function retrieveHistorical(
   request: RetrievalRequest,
 ): Promise<Retrieved> {
   const format = tableFormat(request.output);
-  if (resolve(request.output) === resolve(request.spine.path)) {
+  if ('path' in request.spine && resolve(request.output) === resolve(request.spine.path)) {
     throw new AsofError('USAGE', { problem: `the output ${request.output} is the spine itself; name another file` });
   }
   const directory = join(dependencies.workDirectory, `retrieval-${randomUUID()}`);
   await mkdir(directory, { recursive: true });
   try {
-    const spine = await copyInput(request.spine.path, directory);
     const target = join(directory, `output.${format}`);
     const retrieved = await dependencies.engine.session(
-      (session) => retrieve(session, dependencies, request, { spine, target }),
+      (session) => retrieve(session, dependencies, request, { directory, target }),
       dependencies.signal,
     );
     await moveInto(target, request.output);
@@ -80,12 +79,16 @@ async function retrieve(
   session: Session,
   dependencies: RetrievalDependencies,
   request: RetrievalRequest,
-  files: { readonly spine: string; readonly target: string },
+  files: { readonly directory: string; readonly target: string },
 ): Promise<Retrieved> {
   const { plan, spine } = request;
   const snapshots = await pinSnapshots(dependencies.tables, request.project, plan, request.snapshots);
   const { shortNames } = request;
-  const prepared = await readSpine(session, { spine, file: files.spine, plan, shortNames, table: '__spine' });
+  const { directory } = files;
+  const opened = await openSpine(session, dependencies, {
+    ...{ project: request.project, plan, spine, snapshots, directory },
+  });
+  const prepared = await readSpine(session, { opened, plan, shortNames, table: '__spine' });
   const shards =
     request.shards ?? (await chooseShards(dependencies.tables, request.project, plan, snapshots, prepared.rows));
   const groups: string[] = [];

@@ -15,7 +15,7 @@ import { pinSnapshots } from './pinned-snapshots.ts';
 import type { RetrievalDependencies } from './retrieval.ts';
 import { chooseShards } from './shards.ts';
 import type { SpineColumn } from './spine.ts';
-import { copyInput, readSpine, type SpineInput } from './spine-input.ts';
+import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
 import { computeUnit, entityGroups, type EntityGroup } from './unit.ts';
 
 /** Rows of one part of the output. */
@@ -44,6 +44,8 @@ export interface RetrievalPlan {
   readonly directory: string;
   /** Source name to pinned snapshot. */
   readonly snapshots: Readonly<Record<string, number>>;
+  /** Of the sources that were read to find the spine's rows. */
+  readonly spineSnapshots?: Readonly<Record<string, number>>;
   /** The prepared spine. */
   readonly spine: FileReference;
   readonly columns: readonly SpineColumn[];
@@ -81,13 +83,15 @@ export async function planRetrieval(
   const work = join(dependencies.workDirectory, `plan-${randomUUID()}`);
   await mkdir(work, { recursive: true });
   try {
-    const file = await copyInput(request.spine.path, work);
     const path = `${directory}/spine.parquet`;
     const staged = await lake.stagingPath(path);
-    const prepared = await engine.session(async (session) => {
-      const spine = await readSpine(session, { spine: request.spine, file, plan, shortNames, table: '__spine' });
+    const { prepared, spineSnapshots } = await engine.session(async (session) => {
+      const opened = await openSpine(session, dependencies, {
+        ...{ project, plan, spine: request.spine, snapshots, directory: work },
+      });
+      const spine = await readSpine(session, { opened, plan, shortNames, table: '__spine' });
       await session.run(`COPY (SELECT * FROM __spine ORDER BY __row) TO ${literalText(staged)} ${PARQUET}`);
-      return spine;
+      return { prepared: spine, spineSnapshots: opened.snapshots };
     }, signal);
     const { bytes, checksum } = await lake.publish(path);
     const groups = entityGroups(plan);
@@ -99,6 +103,7 @@ export async function planRetrieval(
       shortNames,
       directory,
       snapshots,
+      spineSnapshots,
       spine: { uri: path, rows: prepared.rows, bytes, checksum },
       columns: prepared.columns,
       firstAt: prepared.firstAt?.toString() ?? null,

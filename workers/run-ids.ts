@@ -40,9 +40,13 @@ export function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-/** JSON with sorted keys: equal for equal inputs. Inputs are flat. */
+/** JSON with sorted keys at every depth: equal for equal inputs. */
 export function canonicalJson(input: object): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(input).sort(([a], [b]) => (a < b ? -1 : 1))));
+  return JSON.stringify(input, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }
 
 function join(...parts: readonly string[]): string {

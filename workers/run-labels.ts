@@ -48,9 +48,16 @@ function describeInput<W extends WorkflowName>(workflow: W, input: RunInputs[W])
       return { text, view: views.length === 1 ? views[0] : undefined };
     }
     case 'buildTrainingDataset': {
-      const { name, features, service, spine } = input as RunInputs['buildTrainingDataset'];
+      const { name, features, service, spine, rebuild } = input as RunInputs['buildTrainingDataset'];
+      if (rebuild !== undefined) return { text: `Build dataset ${name} once more from ${rebuild}`, dataset: name };
       const what = service ?? `${features?.length ?? 0} features`;
-      return { text: `Build dataset ${name}: ${what} for ${spine}`, dataset: name };
+      return { text: `Build dataset ${name}: ${what} for ${describeSpine(spine)}`, dataset: name };
     }
   }
+}
+
+function describeSpine(spine: RunInputs['buildTrainingDataset']['spine']): string {
+  if (spine === undefined || typeof spine === 'string') return spine ?? '';
+  if ('query' in spine) return spine.query;
+  return `${spine.entities ?? 'all keys'} from ${spine.from} to ${spine.to}`;
 }

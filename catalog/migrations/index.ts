@@ -1,9 +1,13 @@
-/** All formats of the catalog in order. A migration that was released never changes; a new one is appended. */
+/**
+ * All formats of the catalog, in the order in which they came to be; their numbers are names. A migration that a catalog
+ * may have seen never changes and never moves; a new one is appended.
+ */
 import { initial } from './0001-initial.ts';
+import { datasetSplits } from './0002-dataset-splits.ts';
 import { storageUpkeep } from './0004-storage-upkeep.ts';
 
 /** The statements that make format `index + 1` from the one before. */
-export const MIGRATIONS: readonly (readonly string[])[] = [initial, storageUpkeep];
+export const MIGRATIONS: readonly (readonly string[])[] = [initial, storageUpkeep, datasetSplits];
 
 /** The format that this code reads and writes. */
 export const FORMAT_VERSION = MIGRATIONS.length;

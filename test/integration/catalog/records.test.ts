@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Catalog, DatasetManifest, LedgerKey, RunRecord } from '../../../catalog/catalog.ts';
+import type { Catalog, LedgerKey, NewDataset, RunRecord } from '../../../catalog/catalog.ts';
 import { openCatalog } from '../../../catalog/postgres.ts';
 import { createCatalogDatabase } from '../../support/catalog.ts';
 import type { TestDatabase } from '../../support/catalog.ts';
@@ -70,7 +70,7 @@ describe('online positions', () => {
 });
 
 describe('datasets', () => {
-  function manifest(name: string): Omit<DatasetManifest, 'version' | 'createdAt'> {
+  function manifest(name: string): NewDataset {
     const file = { uri: `datasets/${name}/b1/spine.parquet`, rows: 1, bytes: 1, checksum: 'c' };
     return {
       project: 'demo',
