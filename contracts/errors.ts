@@ -62,15 +62,12 @@ export const ERRORS = {
     true,
   ),
   IDEMPOTENCY_MISMATCH: row('{key}: the key was used for another request', 409, 1),
-<<<<<<< HEAD
   SNAPSHOT_EXPIRED: row(
     '{table}: snapshot {snapshot} has expired, and its files are given up; read a newer one, or keep snapshots longer with `asof maintain --retention-days`',
     410,
     1,
   ),
-=======
   DATASET_DIFFERS: row('{dataset}: values that were computed again differ from those that are kept: {columns}', 409, 1),
->>>>>>> 5e68d14 (Keep manifests with statistics, splits and rebuilds of training datasets)
   LAKE_FILE_CORRUPT: row('{path}: {problem}; run `asof fsck`', 500, 1),
   LAKE_UNAVAILABLE: row('{place}: the lake does not answer: {problem}', 503, 1, true),
   LAKE_REFUSED: row('{place}: the lake refuses: {problem}', 502, 1),

@@ -21,6 +21,8 @@ export interface Platform {
   /** Writes an input file of the source `flights`. */
   writeInput(name: string, lines: readonly string[]): void;
   readonly manifest: Manifest;
+  /** Puts other definitions in place of those below, and applies them. */
+  applyDefinitions(text: string): Promise<void>;
   /** The project directory. */
   readonly directory: string;
   close(): Promise<void>;
@@ -57,6 +59,12 @@ export async function openPlatform(kinds: readonly WorkerKind[] = WORKER_KINDS):
     client: new Client({ connection, namespace }),
     manifest,
     directory: directory.path,
+    async applyDefinitions(text) {
+      writeFileSync(definitions, text);
+      const next = await loadDefinitions(settings);
+      const base = (await catalog.definitions.current(project))!.version;
+      await catalog.definitions.apply({ project, base, ...next });
+    },
     writeInput: (name, lines) =>
       writeFileSync(path.join(directory.path, 'inputs', name), `${[HEADER, ...lines].join('\n')}\n`),
     async close() {
@@ -73,7 +81,7 @@ export async function openPlatform(kinds: readonly WorkerKind[] = WORKER_KINDS):
 const HEADER = 'date,origin,delay';
 
 /** Files are read from `inputs`, relative to the project directory. */
-const DEFINITIONS = `
+export const DEFINITIONS = `
 import { count, derivedView, entity, expectation, featureView, fileSource, numeric } from 'asof';
 
 export const airport = entity('airport', { keys: { origin: 'string' } });
