@@ -33,6 +33,7 @@ const MODULES = [
 /** A package that only these folders may import. */
 const CONFINED: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['engine'],
+  'apache-arrow': ['engine'],
   ioredis: ['online'],
   pg: ['catalog'],
   kysely: ['catalog'],

@@ -91,7 +91,10 @@ describe('a dataset', () => {
     await build('twice', 2);
     const [first, second] = [await show('twice@1'), await show('twice@2')];
     expect(second.files.map(({ checksum }) => checksum)).toEqual(first.files.map(({ checksum }) => checksum));
-    expect(await project.run('dataset', 'diff', 'twice@1', 'twice@2')).toMatchObject({ differences: [] });
+    expect(await project.run('dataset', 'diff', 'twice@1', 'twice@2')).toMatchObject({
+      ...{ equal: true, origin: [], schema: [], statistics: [] },
+      values: { pairing: 'position', paired: SPINE_ROWS, columns: [] },
+    });
     expect(second.rows).toBe(SPINE_ROWS);
   });
 
@@ -122,6 +125,44 @@ describe('a dataset', () => {
       'leak.csv',
     );
     expect(leaking.leakage['leaking_airport_delays__delay_mean_1h']).toBeGreaterThan(SPINE_ROWS / 2);
+  });
+
+  it('built once more, verified, and split has the same rows', async () => {
+    const rebuilt = await project.run<BuildTrainingDatasetResult>('dataset', 'rebuild', 'one@1');
+    expect(rebuilt).toMatchObject({ name: 'one', version: 2 });
+    expect(await show('one@2')).toMatchObject({ rebuiltFrom: 'one@1', files: [{ rows: SPINE_ROWS }] });
+    expect(await exported('one@2')).toBe(await exported('one@1'));
+    expect(await project.run('dataset', 'verify', 'one@2')).toMatchObject({ equal: true, rows: SPINE_ROWS });
+
+    const fractions = ['--by', 'key', '--fractions', '0.8,0.2', '--seed', '3'];
+    const split = await project.run<{ parts: { name: string; rows: number }[] }>(
+      'dataset',
+      'split',
+      'one@2',
+      ...fractions,
+    );
+    expect(split.parts.map(({ name }) => name)).toEqual(['train', 'test']);
+    const lines: string[] = [];
+    for (const { name, rows } of split.parts) {
+      const out = `${name}.csv`;
+      expect(await project.run('dataset', 'export', 'one@2', '--split', name, '--out', out)).toMatchObject({ rows });
+      const [, ...values] = readFileSync(project.file(out), 'utf8').trimEnd().split('\n');
+      lines.push(...values);
+    }
+    const [, ...whole] = (await exported('one@2')).trimEnd().split('\n');
+    expect(lines.sort()).toEqual(whole.sort());
+    expect(await project.run('dataset', 'split', 'one@2', ...fractions)).toEqual(split);
+  });
+
+  it('asked for by a query over a source, in one process and as a run', async () => {
+    const query = `select origin, date as event_timestamp from flights where date < '2001-01-01 12:00' order by date, origin`;
+    const asked = ['--spine-query', query, '--features', 'latest_flight:delay'];
+    const joined = await project.run<{ rows: number }>('historical', ...asked, '--out', 'asked.csv');
+    expect(joined.rows).toBeGreaterThan(100);
+    await project.run('dataset', 'build', 'asked', ...asked);
+    expect(await exported('asked@1')).toBe(readFileSync(project.file('asked.csv'), 'utf8'));
+    const hostile = ['--spine-query', "select * from read_text('/etc/passwd')", '--features', 'latest_flight:delay'];
+    expect(await project.fail(2, 'historical', ...hostile, '--out', 'x.csv')).toMatchObject({ code: 'INVALID_VALUE' });
   });
 
   it('that nobody knows is an error', async () => {
