@@ -231,7 +231,7 @@ function slice({ columns }: ColumnBatch, from: number, to: number): ColumnBatch 
     rows: to - from,
     columns: columns.map(({ name, values, valid }) => ({
       name,
-      values: values.slice(from, to) as Values,
+      values: values.slice(from, to),
       valid: valid?.slice(from, to),
     })),
   };
