@@ -63,6 +63,7 @@ export { openStore, type StoreConfig } from './library/open-store.ts';
 export type {
   FeatureCell,
   FeatureVectors,
+  FittedView,
   HistoricalFile,
   HistoricalRows,
   MaterializedView,

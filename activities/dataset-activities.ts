@@ -3,11 +3,12 @@ import type { AppliedDefinitions } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { BuildTrainingDatasetInput, BuildTrainingDatasetResult } from '../contracts/runs.ts';
 import type { SpineSource } from '../contracts/datasets.ts';
-import { resolveFeatures } from '../definitions/resolution.ts';
+import { fittedFeatures } from '../definitions/fitting.ts';
 import type { Lake } from '../lake/lake.ts';
 import { repeatRetrieval } from '../offline/dataset-rebuild.ts';
 import { openDatasetRows } from '../offline/dataset-rows.ts';
 import { describeColumns } from '../offline/dataset-statistics.ts';
+import { planFeatures } from '../offline/fitted-plan.ts';
 import type { RetrievalDependencies } from '../offline/retrieval.ts';
 import { spineInputOf } from '../offline/spine-source.ts';
 import {
@@ -44,7 +45,7 @@ export interface DatasetStep {
 
 /** The steps of a dataset build on the compute queue. Each finds what an earlier attempt left and goes on from there. */
 export interface DatasetActivities {
-  /** Throws what `resolveFeatures` and `planRetrieval` throw. */
+  /** Throws what `planFeatures` and `planRetrieval` throw. */
   planDataset(input: BuildTrainingDatasetInput & { readonly runId: string }): Promise<DatasetPlanned>;
   computeUnits(input: DatasetStep & { readonly units: readonly number[] }): Promise<void>;
   assembleRanges(input: DatasetStep & { readonly ranges: readonly number[] }): Promise<{ readonly rows: number }>;
@@ -74,10 +75,11 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
   const planNew = async (lake: Lake, request: BuildTrainingDatasetInput, directory: string): Promise<DatasetPlan> => {
     const spine = requireAbsolutePaths(request.spine);
     const { manifest } = await definitions.current(request.project);
+    const plan = await planFeatures(catalog.fits, manifest, featureRequest(request));
     const retrieval = await withRetrieval(lake, (retrievalDependencies) =>
       planRetrieval(retrievalDependencies, {
         project: request.project,
-        plan: resolveFeatures(manifest, featureRequest(request)),
+        plan,
         spine: spineInputOf(spine, manifest),
         asKnown: request.asKnown ?? false,
         shortNames: false,
@@ -160,6 +162,7 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
             request.spine === undefined ? null : { spine: request.spine, snapshots: retrieval.spineSnapshots ?? {} },
           plan: await referenceTo(lake, step.planUri),
           seed: request.seed ?? 0,
+          fits: fittedVersions(plan),
           rebuiltFrom: plan.rebuiltFrom ?? null,
           shards: retrieval.shards,
           columns,
@@ -173,7 +176,15 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
       });
       await keepManifest(lake, published, plan);
       await removeUnits(lake, retrieval.directory);
-      return { name: request.name, version: published.version, rows, columns: columns.length, leakage, files };
+      return {
+        name: request.name,
+        version: published.version,
+        rows,
+        columns: columns.length,
+        leakage,
+        fits: retrieval.fits,
+        files,
+      };
     },
   };
 }
@@ -197,6 +208,19 @@ function usedVersions({ manifest }: AppliedDefinitions, plan: DatasetPlan): Read
   const service = manifest.services.find(({ name }) => name === plan.request.service);
   const used = [...views.map(({ view }) => view), ...derived.map(({ view }) => view), ...(service ? [service] : [])];
   return Object.fromEntries(used.map(({ name, fingerprint }) => [name, fingerprint]));
+}
+
+/** `view:feature` to the fit of its transform. */
+function fittedVersions({ retrieval }: DatasetPlan): Readonly<Record<string, number>> {
+  const fitted = retrieval.plan.views.flatMap(({ view, features, fit }) => {
+    const waiting = new Set(fittedFeatures(view).map(({ name }) => name));
+    return fit === undefined
+      ? []
+      : features
+          .filter(({ name }) => waiting.has(name))
+          .map(({ name }) => [`${view.name}:${name}`, fit.version] as const);
+  });
+  return Object.fromEntries(fitted);
 }
 
 /** What only stage two reads. The parts and the spine are the dataset. */

@@ -4,6 +4,7 @@
  * result. Readers see whole commits or nothing.
  */
 import type { ColumnStatistics, DatasetSplit, SpineSource } from '../contracts/datasets.ts';
+import type { FitVersion, ProjectFits } from '../contracts/fits.ts';
 import type {
   CommittedFile,
   Conservation,
@@ -22,6 +23,7 @@ export interface Catalog {
   readonly tables: TableCatalog;
   readonly intervals: IntervalLedger;
   readonly datasets: DatasetCatalog;
+  readonly fits: FitCatalog;
   readonly runs: RunCatalog;
   close(): Promise<void>;
 }
@@ -53,7 +55,7 @@ export interface DefinitionCatalog {
     readonly manifest: Manifest;
     readonly bundle: { readonly hash: string; readonly code: string };
   }): Promise<AppliedDefinitions>;
-  /** Calls `changed` within a second of any apply, with the project's name. Returns a function that stops it. */
+  /** Calls `changed` within a second of any apply or fit, with the project's name. Returns a function that stops it. */
   watch(changed: (project: string) => void): Promise<() => Promise<void>>;
   projects(): Promise<readonly string[]>;
 }
@@ -293,6 +295,33 @@ export interface DatasetCatalog {
    * partition of the version has is a `CONFLICT`.
    */
   addSplit(dataset: DatasetKey, split: Omit<KeptSplit, 'createdAt'>): Promise<KeptSplit>;
+}
+
+// ── fits of transforms ──────────────────────────────────────────────────────
+
+export interface NewFit {
+  readonly project: string;
+  readonly fit: Omit<FitVersion, 'version' | 'createdAt'>;
+  /** Those that read the view. One that holds no fit of this version of the view gets the one that it is served with. */
+  readonly services: readonly string[];
+  /** Those that go over to the new fit. */
+  readonly moved: readonly string[];
+}
+
+export interface FitCatalog {
+  current(project: string): Promise<ProjectFits>;
+  /** Every fit of the view, by number. */
+  list(project: string, view: string): Promise<readonly FitVersion[]>;
+  /** Readers learn of it as they learn of an `apply`. */
+  add(input: NewFit): Promise<FitVersion>;
+  /** Lets services go over to a fit. Throws `INVALID_VALUE` when it does not belong to this version of the view. */
+  hold(input: {
+    readonly project: string;
+    readonly view: string;
+    readonly fingerprint: string;
+    readonly version: number;
+    readonly services: readonly string[];
+  }): Promise<void>;
 }
 
 // ── runs ────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@ import type { Catalog } from './catalog.ts';
 import { openDatabase } from './database.ts';
 import { datasetCatalog } from './datasets.ts';
 import { definitionCatalog } from './definitions.ts';
+import { fitCatalog } from './fits.ts';
 import { intervalLedger } from './intervals.ts';
 import { migrateCatalog } from './migrate.ts';
 import { runCatalog } from './runs.ts';
@@ -34,6 +35,7 @@ export async function openCatalog(options: {
     tables: tableCatalog(database),
     intervals: intervalLedger(database),
     datasets: datasetCatalog(database),
+    fits: fitCatalog(database),
     runs: runCatalog(database),
     async close() {
       await watches.stopAll();

@@ -25,6 +25,9 @@ export interface CatalogSchema {
   readonly online_positions: OnlinePositionRow;
   readonly datasets: DatasetRow;
   readonly dataset_splits: DatasetSplitRow;
+  readonly fits: FitRow;
+  readonly service_fits: ServiceFitRow;
+  readonly fit_changes: FitChangesRow;
   readonly runs: RunRow;
   readonly lineage_outbox: LineageRow;
 }
@@ -195,6 +198,32 @@ interface DatasetSplitRow {
   parts: Json;
   file: Json;
   created_at: StampedByDatabase;
+}
+
+interface FitRow {
+  project: string;
+  view: string;
+  version: number;
+  fingerprint: string;
+  features: Json;
+  range_from: bigint | null;
+  range_until: bigint;
+  snapshot: number;
+  rows: bigint;
+  created_at: StampedByDatabase;
+}
+
+interface ServiceFitRow {
+  project: string;
+  service: string;
+  view: string;
+  fingerprint: string;
+  version: Mutable<number>;
+}
+
+interface FitChangesRow {
+  project: string;
+  changes: Mutable<bigint>;
 }
 
 interface RunRow {

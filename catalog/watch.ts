@@ -1,8 +1,8 @@
-/** Tells of new applied definitions: at once through LISTEN, and by polling where a notification cannot arrive. */
+/** Tells of newly applied definitions and of fits: at once through LISTEN, and by polling where a notification cannot arrive. */
 import type { Client } from 'pg';
 import type { Database } from './database.ts';
 
-/** The channel that `apply` notifies, with the project's name. */
+/** The channel that an `apply` and a fit notify, with the project's name. */
 export const CHANNEL = 'asof_definitions';
 
 /** Below the promised second also when LISTEN does not work, as behind a transaction-pooling proxy. */
@@ -11,7 +11,7 @@ const POLL_MILLIS = 500;
 export type DefinitionWatch = (changed: (project: string) => void) => Promise<() => Promise<void>>;
 
 /**
- * Returns a function that starts one watch. A watch calls `changed` once for each project whose version moved, survives
+ * Returns a function that starts one watch. A watch calls `changed` once for each project that moved, survives
  * a lost database, and says what it missed meanwhile.
  */
 export function definitionWatch(database: Database): { readonly watch: DefinitionWatch; stopAll(): Promise<void> } {
@@ -78,7 +78,7 @@ async function startWatch(database: Database, changed: (project: string) => void
   };
 }
 
-/** A connection that calls `notified` for every apply, and `lost` when it breaks. */
+/** A connection that calls `notified` for every apply and fit, and `lost` when it breaks. */
 async function listen(database: Database, notified: () => void, lost: () => void): Promise<Client> {
   const client = await database.connect();
   client.on('end', lost);
@@ -87,13 +87,15 @@ async function listen(database: Database, notified: () => void, lost: () => void
   return client;
 }
 
-async function versions(database: Database): Promise<readonly (readonly [string, number])[]> {
+/** Of each project, what moves with an apply and with a fit. */
+async function versions(database: Database): Promise<readonly (readonly [string, string])[]> {
   return database.read(async (db) => {
     const rows = await db
       .selectFrom('definitions')
-      .select(['project', (eb) => eb.fn.max('version').as('version')])
-      .groupBy('project')
+      .leftJoin('fit_changes', 'fit_changes.project', 'definitions.project')
+      .select(['definitions.project', 'fit_changes.changes', (eb) => eb.fn.max('definitions.version').as('version')])
+      .groupBy(['definitions.project', 'fit_changes.changes'])
       .execute();
-    return rows.map((row) => [row.project, row.version] as const);
+    return rows.map((row) => [row.project, `${row.version} ${row.changes ?? 0n}`] as const);
   });
 }

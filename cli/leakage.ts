@@ -1,6 +1,16 @@
 /** The leakage report in words. */
 
+import type { FitUses } from '../contracts/fits.ts';
+
 export type Leakage = Readonly<Record<string, number | 'unknown'>>;
+
+/** A row before the end of what a transform learned from is transformed with what was not known then. */
+export function describeFits(fits: FitUses): readonly string[] {
+  return Object.entries(fits).map(([view, { version, until, rowsBefore }]) => {
+    const fit = `${view}: fit ${version}, until ${until}`;
+    return rowsBefore === 0 ? `${fit}.` : `${fit}; ${rowsBefore.toLocaleString('en')} rows are older than that.`;
+  });
+}
 
 /** A value leaks when a row it was made from was created after the label's time. */
 export function describeLeakage(leakage: Leakage): readonly string[] {

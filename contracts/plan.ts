@@ -40,6 +40,15 @@ export interface PlannedView {
   /** By position the keys of `view.keys`. */
   readonly spineColumns: readonly string[];
   readonly features: readonly FeatureManifest[];
+  /** The fit whose parameters the features have; absent for a view without fitted transforms. */
+  readonly fit?: PlannedFit;
+}
+
+/** Plain JSON: instants are microseconds as text. */
+export interface PlannedFit {
+  readonly version: number;
+  readonly from: string | null;
+  readonly until: string;
 }
 
 export interface PlannedDerived {

@@ -1,4 +1,5 @@
 /** Inputs, results and progress of the workflows: plain JSON, one object each, so that any Temporal client can start them. */
+import type { FitUses } from './fits.ts';
 import type { SpineSource } from './datasets.ts';
 import type { FileReference } from './lake.ts';
 
@@ -96,6 +97,8 @@ export interface BuildTrainingDatasetResult {
   readonly rows: number;
   readonly columns: number;
   readonly leakage: Readonly<Record<string, number | 'unknown'>>;
+  /** Absent in results of older runs. */
+  readonly fits?: FitUses;
   readonly files: readonly FileReference[];
 }
 

@@ -60,12 +60,7 @@ function inFeatures(
   features: readonly (FeatureManifest | DerivedFeatureManifest)[],
   view: string,
 ): readonly Unavailable[] {
-  return features.flatMap(({ name, pii, transform }) =>
-    list(`${view}, feature ${name}`, {
-      pii,
-      [`${transform?.function} without parameters`]: transform !== null && !transform.fitted,
-    }),
-  );
+  return features.flatMap(({ name, pii }) => list(`${view}, feature ${name}`, { pii }));
 }
 
 function areOfRows(expectations: readonly ExpectationManifest[]): boolean {

@@ -1,14 +1,15 @@
-/** A project's newest definitions, compiled and at hand; an `apply` anywhere is noticed within a second. */
+/** A project's newest definitions and fits, at hand; an `apply` or a fit anywhere is noticed within a second. */
 import type { AppliedDefinitions, Catalog } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { DefinitionRuntime, FeaturePlan, FeatureRequest } from '../contracts/plan.ts';
 import { runtimeFromBundle } from '../definitions/loading.ts';
+import { fillFits } from '../definitions/fitting.ts';
 import { resolveFeatures } from '../definitions/resolution.ts';
 
 export interface CompiledDefinitions {
   readonly applied: AppliedDefinitions;
   readonly runtime: DefinitionRuntime;
-  /** Throws what `resolveFeatures` throws. */
+  /** With the parameters of fitted transforms. Throws what `resolveFeatures` throws, and `NOT_FITTED`. */
   readonly plan: (request: FeatureRequest) => FeaturePlan;
 }
 
@@ -25,7 +26,7 @@ export interface DefinitionSource {
 const MOST_PLANS = 1000;
 
 export async function openDefinitions(
-  catalog: Pick<Catalog, 'definitions'>,
+  catalog: Pick<Catalog, 'definitions' | 'fits'>,
   project: string,
 ): Promise<DefinitionSource> {
   let compiled: Promise<CompiledDefinitions> | undefined;
@@ -51,9 +52,13 @@ export async function openDefinitions(
   };
 }
 
-async function compile({ definitions }: Pick<Catalog, 'definitions'>, project: string): Promise<CompiledDefinitions> {
+async function compile(
+  { definitions, fits: fitted }: Pick<Catalog, 'definitions' | 'fits'>,
+  project: string,
+): Promise<CompiledDefinitions> {
   const applied = await definitions.current(project);
   if (applied === undefined) throw new AsofError('NOTHING_APPLIED', { project });
+  const fits = await fitted.current(project);
   const runtime = runtimeFromBundle(await definitions.bundle(applied.bundleHash));
   const plans = new Map<string, FeaturePlan>();
   return {
@@ -63,10 +68,8 @@ async function compile({ definitions }: Pick<Catalog, 'definitions'>, project: s
       const name = JSON.stringify([features ?? null, service ?? null]);
       let plan = plans.get(name);
       if (plan === undefined) {
-        plan = resolveFeatures(applied.manifest, {
-          ...(features && { features }),
-          ...(service !== undefined && { service }),
-        });
+        const names = { ...(features && { features }), ...(service !== undefined && { service }) };
+        plan = fillFits(resolveFeatures(applied.manifest, names), fits, { service });
         if (plans.size < MOST_PLANS) plans.set(name, plan);
       }
       return plan;

@@ -14,6 +14,7 @@ import { openRedisClient } from '../online/redis-client.ts';
 import { acquireComponents } from '../stack/with-components.ts';
 import { openDefinitions } from './applied-definitions.ts';
 import { viewName } from './choice.ts';
+import { fitView } from './fitting.ts';
 import { readHistory } from './history.ts';
 import { materializeViews } from './materializations.ts';
 import { createOnlineFollowers } from './online-followers.ts';
@@ -89,6 +90,12 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
       )) as Store['getHistoricalFeatures'],
     materialize: async (views, options) =>
       withLeases(async () => materializeViews(followers, await manifest(), views?.map(viewName), options?.to)),
+    fit: async (view, options) =>
+      withLeases(async () => {
+        const fitted = await fitView({ catalog, lake, engine, intervals }, await manifest(), viewName(view), options);
+        definitions.forget();
+        return fitted;
+      }),
     close: () => resources.release(),
   };
 }

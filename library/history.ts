@@ -63,10 +63,10 @@ async function retrieveRows(
   try {
     await writeFile(input, lines);
     const request = { ...retrieval, spine: { kind: 'spine', path: input } as const, output };
-    const { snapshots, leakage } =
-      spine.length === 0 ? { snapshots: {}, leakage: {} } : await retrieveHistorical(dependencies, request);
+    const { snapshots, leakage, fits } =
+      spine.length === 0 ? { snapshots: {}, leakage: {}, fits: {} } : await retrieveHistorical(dependencies, request);
     const features = spine.length === 0 ? [] : await readFeatures(dependencies, plan, shortNames, output);
-    return { rows: spine.map((row, index) => ({ ...row, ...features[index] })), snapshots, leakage };
+    return { rows: spine.map((row, index) => ({ ...row, ...features[index] })), snapshots, leakage, fits };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -56,6 +56,12 @@ export interface Store {
     options?: { /** Rows due at this instant. @default now */ readonly to?: Instant },
   ): Promise<readonly MaterializedView[]>;
 
+  /**
+   * Learns the parameters of the view's transforms from the rows of a range, unless they are fitted. Throws `UNKNOWN_NAME`,
+   * `INVALID_RANGE`, `LIMIT_EXCEEDED`, and `INVALID_VALUE` when there is nothing to fit or nothing to learn from.
+   */
+  fit(view: string | FeatureViewDefinition, options: FitOptions): Promise<FittedView>;
+
   /** Releases everything, and stops the components that were started for this store alone. */
   close(): Promise<void>;
 }
@@ -171,11 +177,47 @@ export interface HistoricalFileRequest extends HistoricalOptions {
   readonly output: string;
 }
 
+export interface FitOptions {
+  /** Start of the rows to learn from. @default the first row */
+  readonly from?: Instant;
+  /** Their end, exclusive. */
+  readonly until: Instant;
+  /** Fits again what is fitted. @default false */
+  readonly refit?: boolean;
+  /** Services that go over to this fit; others keep theirs. @default none */
+  readonly services?: 'all' | readonly (string | ServiceDefinition)[];
+}
+
+export interface FittedView {
+  readonly view: string;
+  /** Number of the fit within the view. */
+  readonly version: number;
+  /** Feature to the parameters of its transform. */
+  readonly features: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly rows: number;
+  readonly snapshot: number;
+  readonly from: Timestamp | null;
+  readonly until: Timestamp;
+  /** False when it was fitted before, and `refit` was not asked for. */
+  readonly isNew: boolean;
+  /** Service to the fit that it reads. */
+  readonly services: Readonly<Record<string, number>>;
+}
+
 interface Retrieval {
   /** Source to the snapshot that was read. */
   readonly snapshots: Readonly<Record<string, number>>;
   /** Values made from rows created after their time, by output column; `unknown` without a created column. */
   readonly leakage: Readonly<Record<string, number | 'unknown'>>;
+  /** View to the fit of its transforms, and how many rows are older than what it learned from. */
+  readonly fits: Readonly<Record<string, FitUse>>;
+}
+
+export interface FitUse {
+  readonly version: number;
+  /** ISO 8601. */
+  readonly until: string;
+  readonly rowsBefore: number;
 }
 
 export interface HistoricalRows<Row> extends Retrieval {

@@ -6,6 +6,8 @@ import { AsofError } from '../contracts/errors.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import type { Engine, Session } from '../engine/engine.ts';
 import { assemble, outputNames, type Leakage } from './assembly.ts';
+import type { FitUses } from '../contracts/fits.ts';
+import { countFitUses } from './fit-uses.ts';
 import { moveInto } from './output-file.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
 import { chooseShards } from './shards.ts';
@@ -45,6 +47,7 @@ export interface Retrieved {
   readonly columns: readonly string[];
   readonly snapshots: Readonly<Record<string, number>>;
   readonly leakage: Leakage;
+  readonly fits: FitUses;
 }
 
 /**
@@ -91,6 +94,7 @@ async function retrieve(
   const prepared = await readSpine(session, { opened, plan, shortNames, table: '__spine' });
   const shards =
     request.shards ?? (await chooseShards(dependencies.tables, request.project, plan, snapshots, prepared.rows));
+  const fits = await countFitUses(session, plan, '__spine');
   const groups: string[] = [];
   for (const [position, group] of entityGroups(plan).entries()) {
     const tables = Array.from({ length: shards }, (_, shard) => `__group${position}_${shard}`);
@@ -114,5 +118,5 @@ async function retrieve(
     format: tableFormat(request.output),
     target: files.target,
   });
-  return { rows, columns: outputNames(plan, prepared.columns, shortNames), snapshots, leakage };
+  return { rows, columns: outputNames(plan, prepared.columns, shortNames), snapshots, leakage, fits };
 }

@@ -11,6 +11,8 @@ import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import { literalText, literalTextList } from '../engine/sql.ts';
 import { addLeakage, assemble, outputNames, type Assembled, type Leakage } from './assembly.ts';
 import { outputColumn } from './feature-columns.ts';
+import type { FitUses } from '../contracts/fits.ts';
+import { countFitUses } from './fit-uses.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
 import type { RetrievalDependencies } from './retrieval.ts';
 import { chooseShards } from './shards.ts';
@@ -52,6 +54,8 @@ export interface RetrievalPlan {
   /** Microseconds as text; null without rows. */
   readonly firstAt: string | null;
   readonly lastAt: string | null;
+  /** The fits behind the features. */
+  readonly fits: FitUses;
   readonly groups: readonly EntityGroup[];
   readonly shards: number;
   /** Numbers of units and ranges: each is a step, numbered from 0. */
@@ -85,13 +89,13 @@ export async function planRetrieval(
   try {
     const path = `${directory}/spine.parquet`;
     const staged = await lake.stagingPath(path);
-    const { prepared, spineSnapshots } = await engine.session(async (session) => {
+    const { prepared, spineSnapshots, fits } = await engine.session(async (session) => {
       const opened = await openSpine(session, dependencies, {
         ...{ project, plan, spine: request.spine, snapshots, directory: work },
       });
       const spine = await readSpine(session, { opened, plan, shortNames, table: '__spine' });
       await session.run(`COPY (SELECT * FROM __spine ORDER BY __row) TO ${literalText(staged)} ${PARQUET}`);
-      return { prepared: spine, spineSnapshots: opened.snapshots };
+      return { prepared: spine, spineSnapshots: opened.snapshots, fits: await countFitUses(session, plan, '__spine') };
     }, signal);
     const { bytes, checksum } = await lake.publish(path);
     const groups = entityGroups(plan);
@@ -108,6 +112,7 @@ export async function planRetrieval(
       columns: prepared.columns,
       firstAt: prepared.firstAt?.toString() ?? null,
       lastAt: prepared.lastAt?.toString() ?? null,
+      fits,
       groups,
       shards,
       units: groups.length * shards,

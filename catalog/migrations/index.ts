@@ -4,10 +4,11 @@
  */
 import { initial } from './0001-initial.ts';
 import { datasetSplits } from './0002-dataset-splits.ts';
+import { fits } from './0003-fits.ts';
 import { storageUpkeep } from './0004-storage-upkeep.ts';
 
 /** The statements that make format `index + 1` from the one before. */
-export const MIGRATIONS: readonly (readonly string[])[] = [initial, storageUpkeep, datasetSplits];
+export const MIGRATIONS: readonly (readonly string[])[] = [initial, storageUpkeep, datasetSplits, fits];
 
 /** The format that this code reads and writes. */
 export const FORMAT_VERSION = MIGRATIONS.length;

@@ -3,6 +3,7 @@ import { foldLedger } from '../../catalog/ledger.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import type { TableKey } from '../../contracts/lake.ts';
 import type { FeatureViewManifest, Manifest, SourceManifest } from '../../contracts/manifest.ts';
+import { describeFit } from '../../offline/fit.ts';
 import { formatInstant } from '../../contracts/time.ts';
 import type { Register } from '../main.ts';
 import { requireApplied, withCatalog } from '../project.ts';
@@ -37,6 +38,7 @@ async function describe(catalog: Catalog, manifest: Manifest, name: string): Pro
   if (view?.kind === 'feature') return describeView(catalog, project, view);
   for (const kind of ['entities', 'aliases', 'services'] as const) {
     const found = manifest[kind].find((candidate) => candidate.name === name);
+    if (found && kind === 'services') return describeService(catalog, manifest, found.name, found);
     if (found)
       return describePlain(
         kind.replace(/(ie)?s$/, (_, ie?: string) => (ie ? 'y' : '')),
@@ -91,11 +93,19 @@ async function describeView(catalog: Catalog, project: string, view: FeatureView
   const key = { project, view: view.name, fingerprint: view.fingerprint } as const;
   const { done, dirty } = foldLedger(await catalog.intervals.entries({ ...key, store: 'offline' }));
   const online = await catalog.intervals.onlinePosition({ ...key, store: 'online' });
+  const fits = (await catalog.fits.list(project, view.name)).filter((fit) => fit.fingerprint === view.fingerprint);
   const text = (ranges: typeof done): readonly { from: string; to: string }[] =>
     ranges.map(({ from, to }) => ({ from: formatInstant(from), to: formatInstant(to) }));
   const position = online && { snapshot: online.snapshot, to: formatInstant(online.to), keys: online.keys };
   return {
-    document: { kind: 'view', definition: view, backfilled: text(done), dirty: text(dirty), online: position ?? null },
+    document: {
+      kind: 'view',
+      definition: view,
+      backfilled: text(done),
+      dirty: text(dirty),
+      online: position ?? null,
+      fits: fits.map(describeFit),
+    },
     lines: [
       `view ${view.name} of ${view.source}, by ${view.keys.map((one) => one.name).join(', ')}`,
       position
@@ -103,12 +113,31 @@ async function describeView(catalog: Catalog, project: string, view: FeatureView
         : `online: ${view.online ? 'not materialized yet' : 'no'}`,
       ...text(done).map(({ from, to }) => `backfilled: ${from} – ${to}`),
       ...text(dirty).map(({ from, to }) => `dirty: ${from} – ${to}`),
+      ...fits.map((fit) => `fit ${fit.version}: ${formatCount(fit.rows)} rows until ${formatInstant(fit.until)}`),
       '',
       drawTable(
         ['feature', 'type', 'description'],
         view.features.map((feature) => [feature.name, feature.valueType, feature.description ?? '']),
       ),
     ],
+  };
+}
+
+/** With the fits that it holds, those of the present versions of its views. */
+async function describeService(
+  catalog: Catalog,
+  manifest: Manifest,
+  name: string,
+  definition: { readonly name: string },
+): Promise<Description> {
+  const { services } = await catalog.fits.current(manifest.project);
+  const isPresent = (fingerprint: string): boolean => manifest.views.some((view) => view.fingerprint === fingerprint);
+  const held = services.filter((one) => one.service === name && isPresent(one.fingerprint));
+  const { document, lines } = describePlain('service', definition);
+  const fits = Object.fromEntries(held.map(({ view, version }) => [view, version]));
+  return {
+    document: { ...document, fits },
+    lines: [...lines, ...held.map((one) => `fit ${one.version} of ${one.view}`)],
   };
 }
 

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { AppliedDefinitions } from '../../catalog/catalog.ts';
 import { runtimeFromBundle } from '../../definitions/loading.ts';
-import { resolveFeatures } from '../../definitions/resolution.ts';
+import { planFeatures } from '../../offline/fitted-plan.ts';
 import { retrieveHistorical, type SpineInput } from '../../offline/retrieval.ts';
 import { spineInputOf } from '../../offline/spine-source.ts';
 import { parseNames } from '../arguments.ts';
-import { describeLeakage } from '../leakage.ts';
+import { describeFits, describeLeakage } from '../leakage.ts';
 import type { Register } from '../main.ts';
 import { withOfflineStores, type OfflineStores } from '../offline-stores.ts';
 import { requireApplied } from '../project.ts';
@@ -42,6 +42,7 @@ export const registerHistorical: Register = (program, run) => {
           context.terminal.result({ output: path.resolve(options.out), ...retrieved }, [
             `${formatCount(retrieved.rows)} rows, ${retrieved.columns.length} columns in ${options.out}.`,
             ...describeLeakage(retrieved.leakage),
+            ...describeFits(retrieved.fits),
           ]);
         });
       }),
@@ -55,7 +56,7 @@ async function retrieve(
   { features, service, out, asKnown = false, shortNames = false }: HistoricalOptions,
   signal: AbortSignal,
 ): ReturnType<typeof retrieveHistorical> {
-  const plan = resolveFeatures(applied.manifest, {
+  const plan = await planFeatures(catalog.fits, applied.manifest, {
     ...(features && { features }),
     ...(service !== undefined && { service }),
   });

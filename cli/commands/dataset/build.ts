@@ -4,7 +4,7 @@ import type { BuildTrainingDatasetInput } from '../../../contracts/runs.ts';
 import type { RunResults } from '../../../workers/starter.ts';
 import { parseCount, parseNames, parseWholeNumber } from '../../arguments.ts';
 import { runDurably } from '../../durable.ts';
-import { describeLeakage } from '../../leakage.ts';
+import { describeFits, describeLeakage } from '../../leakage.ts';
 import type { CommandContext, Register } from '../../main.ts';
 import { requireProjectName } from '../../project.ts';
 import { addSpineOptions, spineOf, type SpineOptions } from '../../spine-options.ts';
@@ -91,5 +91,6 @@ function describeBuild(result: RunResults['buildTrainingDataset']): readonly str
     `${result.name}@${result.version}: ${formatCount(result.rows)} rows, ${result.columns} columns,` +
       ` ${result.files.length} files.`,
     ...describeLeakage(result.leakage),
+    ...describeFits(result.fits ?? {}),
   ];
 }

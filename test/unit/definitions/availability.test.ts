@@ -6,7 +6,6 @@ import {
   expectation,
   fileSource,
   kafkaSource,
-  normalize,
   numeric,
   pushSource,
   standardize,
@@ -56,11 +55,6 @@ describe('notAvailableYet', () => {
       'column and table expectations on a push source',
     ],
     [viewWith({ delay: numeric({ pii: true }) }), 'view view, feature delay', 'pii'],
-    [
-      viewWith({ delay: numeric({ transform: standardize() }) }),
-      'view view, feature delay',
-      'standardize without parameters',
-    ],
   ])('%#: %s', (definition, place, what) => {
     expect(notAvailableYet(manifestOf({ definition }))).toEqual([{ place, what }]);
   });
@@ -70,7 +64,7 @@ describe('notAvailableYet', () => {
       file({ contract: { columns: 'freeze', types: 'freeze' }, created: 'at', timezone: 'Europe/Paris' }),
       file({ eventId: 'id', operation: 'id' }),
       viewWith(
-        { delay: numeric({ transform: normalize({ min: 0, max: 1 }) }) },
+        { delay: numeric({ transform: standardize() }) },
         {
           asKnown: true,
           delay: '1h',
