@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { mapActivityFailures } from '../activities/failure-interceptor.ts';
 import { holdLakeFiles } from '../activities/lease-interceptor.ts';
@@ -41,7 +42,8 @@ export async function startWorker(kind: WorkerKind, settings: Settings): Promise
     const base: Omit<WorkerOptions, 'taskQueue'> = {
       connection,
       namespace: settings.temporal.namespace,
-      identity: `${kind}@${process.pid}`,
+      // workers of one kind on several machines must be told apart
+      identity: `${kind}@${hostname()}/${process.pid}`,
       ...GRACE,
     };
     const workers = await (kind === 'orchestration'

@@ -20,11 +20,15 @@ export interface RunningCommand {
   readonly outcome: Promise<Outcome>;
 }
 
-/** `workingDirectory` is what relative arguments are relative to. */
-export function startCommand(args: readonly string[], workingDirectory: string): RunningCommand {
+/** `workingDirectory` is what relative arguments are relative to; `variables` come on top of the environment. */
+export function startCommand(
+  args: readonly string[],
+  workingDirectory: string,
+  variables: NodeJS.ProcessEnv = {},
+): RunningCommand {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: workingDirectory,
-    env: commandEnvironment(),
+    env: { ...commandEnvironment(), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
