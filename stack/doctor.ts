@@ -19,11 +19,12 @@ export interface Finding {
 }
 
 /** One finding for each component, and one for a lake on S3, without starting or installing anything. */
-export function examineComponents(settings: Settings): Promise<readonly Finding[]> {
+export async function examineComponents(settings: Settings): Promise<readonly Finding[]> {
   const isEmbedded = needsEmbeddedS3(settings) || findRunning(settings.stateDirectory, 's3') !== undefined;
   const names: readonly ComponentName[] = isEmbedded ? [...COMPONENT_NAMES, 's3'] : COMPONENT_NAMES;
-  const findings = names.map((name) => examine(name, settings));
-  return Promise.all(settings.lake.startsWith('s3://') ? [...findings, examineLake(settings)] : findings);
+  const findings = await Promise.all(names.map((name) => examine(name, settings)));
+  // afterwards: loading the SDK holds up the event loop, and with it the clocks of the others
+  return settings.lake.startsWith('s3://') ? [...findings, await examineLake(settings)] : findings;
 }
 
 async function examineLake(given: Settings): Promise<Finding> {

@@ -14,7 +14,7 @@ import { identifyProcess } from '../../stack/process-identity.ts';
 import { startCommand, type RunningCommand } from './support/command.ts';
 import { pollFor } from './support/polling.ts';
 import { createFlightsProject, type Project } from './support/project.ts';
-import { withTemporalClient } from './support/runs.ts';
+import { runByTemporalCommand, withTemporalClient } from './support/runs.ts';
 
 const WORKERS = 4;
 const CONFIG = `import { defineConfig } from 'asof';
@@ -44,7 +44,7 @@ describe('a lake on S3', () => {
     await project.run('ingest', 'airports');
     const range = ['--from', '2001-01-01', '--to', '2001-01-08', '--chunk', '7d'];
     const backfill = await project.run<BackfillResult>('backfill', 'latest_flight', ...range);
-    expect(backfill).toMatchObject({ intervals: 1, done: 1, failed: [] });
+    expect(backfill).toMatchObject({ intervals: 2, done: 2, failed: [] });
     const to = '2001-01-08T00:00:00Z';
     const { views } = await project.run<MaterializeResult>('materialize', 'latest_flight', '--to', to);
     expect(views[0]!.written).toBeGreaterThan(1000);
@@ -59,7 +59,7 @@ describe('a lake on S3', () => {
     const store = await openStore(project.directory);
     try {
       const rows = await store.getHistoricalFeatures({
-        rows: [{ origin: 'ATL', destination: 'ORD', event_timestamp: '2001-01-04T00:00:00Z' }],
+        spine: [{ origin: 'ATL', destination: 'ORD', event_timestamp: '2001-01-04T00:00:00Z' }],
         features: ['latest_flight'],
       });
       expect(rows).toBeDefined();
@@ -88,11 +88,15 @@ describe('four compute workers', () => {
   it('that share nothing but the lake build the dataset that one process builds', { timeout: 1_200_000 }, async () => {
     const own = project.pidOf('worker-compute');
     process.kill(own, 'SIGTERM');
-    await pollFor(async () => identifyProcess(own) === undefined, { withinMillis: 60_000 });
+    await pollFor(() => identifyProcess(own) === undefined, true);
     const workers = Array.from({ length: WORKERS }, (_, index) => startWorkerElsewhere(index));
     try {
-      const what = ['--spine', 'data/spine.parquet', '--features', 'latest_flight,airport_delays', '--as-known'];
-      const built = await project.run<BuildTrainingDatasetResult>('dataset', 'build', 'far', ...what, '--shards', '12');
+      const features = ['latest_flight', 'airport_delays'];
+      const spine = project.file('data/spine.parquet');
+      // not by the command, which would start the stack's own worker again
+      const built = await runByTemporalCommand<BuildTrainingDatasetResult>(project.stack(), 'buildTrainingDataset', {
+        ...{ project: 'flights', name: 'far', spine, features, asKnown: true, shards: 12 },
+      });
       expect(built).toMatchObject({ name: 'far', version: 1, rows: 3000 });
       const identities = await withTemporalClient(project.stack(), (client) => whoComputed(client, 'computeUnits'));
       expect([...identities.keys()].sort()).toEqual(
@@ -101,7 +105,8 @@ describe('four compute workers', () => {
       for (const { directory } of workers) expect(cachedFiles(directory), directory).toBeGreaterThan(0);
 
       await project.run('dataset', 'export', 'far@1', '--out', 'far.csv');
-      await project.run('historical', ...what, '--out', 'near.csv');
+      const asked = ['--spine', spine, '--features', features.join(','), '--as-known'];
+      await project.run('historical', ...asked, '--out', 'near.csv');
       expect(readFileSync(project.file('far.csv'), 'utf8')).toBe(readFileSync(project.file('near.csv'), 'utf8'));
     } finally {
       for (const { pid } of workers) process.kill(pid, 'SIGTERM');
