@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openCatalog } from '../../../catalog/postgres.ts';
 import type { Catalog } from '../../../catalog/catalog.ts';
 import type { Settings } from '../../../contracts/config.ts';
-import { AsofError } from '../../../contracts/errors.ts';
+import type { AsofError } from '../../../contracts/errors.ts';
 import type { DataFile } from '../../../contracts/lake.ts';
 import { openEngine } from '../../../engine/duckdb.ts';
 import { literalText } from '../../../engine/sql.ts';
