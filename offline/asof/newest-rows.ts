@@ -42,11 +42,10 @@ export class NewestRows {
     const values = (name: string): BigInt64Array | undefined =>
       columns.find((column) => column.name === name)?.values as BigInt64Array | undefined;
     const keys = columns[0]!.values as Int32Array;
-    const event = readTimes(values('__event')!);
+    const event = this.#readEvents(values('__event')!);
     const entries = values('__entry');
     const entry = entries ? readTimes(entries) : event;
     const orders = { event, created: values('__created'), sequence: values('__seq')! };
-    if (event instanceof BigInt64Array) this.#newest = { ...this.#newest, event: timesToMicros(this.#newest.event) };
     const { begins } = this.#slots;
     const at = this.#at;
     const near = this.#near;
@@ -58,6 +57,14 @@ export class NewestRows {
       near[key] = slot;
       if (slot < end) offer(orders, index, newest, slot);
     }
+  }
+
+  /** Events of the kind that the newest ones are held in, which become `bigint`s with the first batch that needs them. */
+  #readEvents(micros: BigInt64Array): Times {
+    if (this.#newest.event instanceof BigInt64Array) return micros;
+    const event = readTimes(micros);
+    if (event instanceof BigInt64Array) this.#newest = { ...this.#newest, event: timesToMicros(this.#newest.event) };
+    return event;
   }
 
   /** By request its ordinal and time, and its row's event, created (when the source has it) and sequence; null without a row. */
