@@ -3,14 +3,7 @@ import type { PlannedView } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
 import { findNewestRows } from './asof/find-newest-rows.ts';
-import {
-  countingRows,
-  endingsSql,
-  VERSION_COLUMN,
-  versionedEventsSql,
-  versionedRequestsSql,
-  withoutDeletes,
-} from './event-identity.ts';
+import { countingRows, rowsOfEvents, UNTIL_COLUMN, withoutDeletes } from './event-identity.ts';
 import { DELETED_COLUMN, relationKeys, usedColumns } from './event-relation.ts';
 import { aggregateType, featureSql, type FeatureSql } from './feature-sql.ts';
 import { computeAggregates, type AggregateSweep } from './sweep/sweep.ts';
@@ -116,7 +109,7 @@ async function sweepAggregates(
   }
 }
 
-/** A sweep in which a row stops to count when a greater one of its event enters: each version of a key is a key. */
+/** A sweep in which a row stops to count when a greater one of its event enters. */
 async function sweepIdentified(
   session: Session,
   sweep: AggregateSweep,
@@ -124,22 +117,16 @@ async function sweepIdentified(
   keys: readonly string[],
 ): Promise<void> {
   const { view, source } = sweep.view;
-  const [counting, endings, requests] = ['counting', 'endings', 'versions'].map((name) =>
-    quoteIdentifier(`${sweep.resultTable}_${name}`),
-  ) as [string, string, string];
+  const counting = quoteIdentifier(`${sweep.resultTable}_counting`);
   const asKnown = source.created !== null && (sweep.asKnown || view.asKnown);
-  const rows = countingRows(sweep.events, eventId, { delayMicros: view.delayMicros, asKnown });
-  await session.run(`CREATE TEMP TABLE ${counting} AS ${rows}`);
-  await session.run(`CREATE TEMP TABLE ${endings} AS ${endingsSql(`SELECT * FROM ${counting}`, sweep.requests, keys)}`);
-  await session.run(`CREATE TEMP TABLE ${requests} AS ${versionedRequestsSql(sweep.requests, endings, keys)}`);
-  const version = { name: VERSION_COLUMN, type: 'int64', column: VERSION_COLUMN } as const;
-  await computeAggregates(session, {
-    ...sweep,
-    view: { ...sweep.view, view: { ...view, keys: [...view.keys, version] } },
-    events: withoutDeletes(versionedEventsSql(`SELECT * FROM ${counting}`, requests, keys), source),
-    requests: `SELECT * FROM ${requests}`,
-  });
-  for (const table of [counting, endings, requests]) await session.run(`DROP TABLE ${table}`);
+  const rows = rowsOfEvents(sweep.events, sweep.requests, eventId, keys);
+  await session.run(
+    `CREATE TEMP TABLE ${counting} AS ${countingRows(rows, eventId, { delayMicros: view.delayMicros, asKnown })}`,
+  );
+  const [ending] = await session.rows(`SELECT 1 FROM ${counting} WHERE ${UNTIL_COLUMN} IS NOT NULL LIMIT 1`);
+  const events = withoutDeletes(`SELECT * FROM ${counting}`, source);
+  await computeAggregates(session, { ...sweep, events, hasUntil: ending !== undefined });
+  await session.run(`DROP TABLE ${counting}`);
 }
 
 /** How the features read a result table that stands under `alias`. */

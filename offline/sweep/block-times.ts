@@ -13,6 +13,8 @@ export interface BlockTimes {
   readonly event: Float64Array;
   readonly entry: Float64Array;
   readonly created: Float64Array | undefined;
+  /** When it stops to count; Infinity for good. */
+  readonly until: Float64Array | undefined;
   /** By request: q, and for each duration window its lower bound. */
   readonly at: Float64Array;
   readonly lowers: readonly Float64Array[];
@@ -32,7 +34,7 @@ export function readTimes(
 const EXACT_DURATION = 2 ** 52;
 
 function exactTimes(
-  { event: events, created: creations }: EventBlock,
+  { event: events, created: creations, until: endings }: EventBlock,
   requests: RequestBlock,
   delayMicros: number,
   windows: readonly DurationWindow[],
@@ -41,7 +43,8 @@ function exactTimes(
   const event = int64Numbers(events);
   const at = int64Numbers(requests.at);
   const created = creations && int64Numbers(creations.values as BigInt64Array, creations.valid);
-  if (!event || !at || (creations && !created)) return undefined;
+  const until = endings && int64Numbers(endings.values as BigInt64Array, endings.valid);
+  if (!event || !at || (creations && !created) || (endings && !until)) return undefined;
   if (created && creations?.valid) {
     for (let row = 0; row < created.length; row++) if (creations.valid[row] === 0) created[row] = -Infinity;
   }
@@ -49,6 +52,7 @@ function exactTimes(
     event,
     entry: delayMicros === 0 ? event : event.map((time) => time + delayMicros),
     created,
+    until: until && orForGood(until, endings?.valid),
     at,
     lowers: windows.map(({ micros, resolutionMicros }) => at.map((time) => floorTo(time - micros, resolutionMicros))),
   };
@@ -61,6 +65,10 @@ function floorTo(time: number, step: number | null): number {
   return time - (rest < 0 ? rest + step : rest);
 }
 
+function orForGood(until: Float64Array, valid: Uint8Array | undefined): Float64Array {
+  return valid ? until.map((time, row) => (valid[row] === 0 ? Infinity : time)) : until;
+}
+
 function rankedTimes(
   block: EventBlock,
   requests: RequestBlock,
@@ -70,11 +78,12 @@ function rankedTimes(
   const event = [...block.event];
   const entry = event.map((time) => time + BigInt(delayMicros));
   const created = block.created && [...(block.created.values as BigInt64Array)];
+  const until = block.until && [...(block.until.values as BigInt64Array)];
   const at = [...requests.at];
   const lowers = windows.map(({ micros, resolutionMicros }) =>
     at.map((time) => floorToGrid(time - BigInt(micros), resolutionMicros ?? 1)),
   );
-  const instants = [...new Set([event, entry, created ?? [], at, ...lowers].flat())];
+  const instants = [...new Set([event, entry, created ?? [], until ?? [], at, ...lowers].flat())];
   instants.sort((a, b) => (a < b ? -1 : 1));
   const rankOf = new Map(instants.map((instant, rank) => [instant, rank]));
   const ranks = (times: readonly bigint[]): Float64Array => Float64Array.from(times, (time) => rankOf.get(time)!);
@@ -83,6 +92,7 @@ function rankedTimes(
     event: ranks(event),
     entry: ranks(entry),
     created: created && ranks(created).map((rank, row) => (valid?.[row] === 0 ? -Infinity : rank)),
+    until: until && orForGood(ranks(until), block.until?.valid),
     at: ranks(at),
     lowers: lowers.map(ranks),
   };

@@ -7,10 +7,11 @@ import { evaluateFeature } from './evaluate-feature.ts';
 import { evaluateLeaks } from './evaluate-leaks.ts';
 import type { EventBlock } from './event-block.ts';
 import { firstRowsFrom, matchKeys } from './key-ranges.ts';
-import { findLateRows } from './late-rows.ts';
 import type { RequestBlock } from './request-block.ts';
 import { ResultColumn } from './result-column.ts';
+import { rowChanges } from './row-changes.ts';
 import { filterGroup, wholeGroup, type RowGroup } from './row-group.ts';
+import { endingRows, lateRows } from './row-lives.ts';
 import { lastSpans, spansFrom, type Spans } from './spans.ts';
 import type { SweepPlan } from './sweep-plan.ts';
 
@@ -27,8 +28,12 @@ export async function evaluateBlock(
   const durations = windows.filter((window) => window.kind === 'duration');
   const times = readTimes(block, requests, plan.delayMicros, durations);
   const ranges = matchKeys(block, requests);
-  const late = findLateRows(times, ranges);
-  const whole = wholeGroup(Int32Array.from(block.begins), block.inputs, times.created, plan.asKnown ? late : undefined);
+  const late = lateRows(times, ranges);
+  const changes = rowChanges(block.rows, requests.count, {
+    begin: plan.asKnown ? late : undefined,
+    end: endingRows(times, ranges),
+  });
+  const whole = wholeGroup(Int32Array.from(block.begins), block.inputs, times.created, changes);
   const ends = firstRowsFrom(ranges, times.entry, times.at);
 
   const spansOf = (group: RowGroup, window: WindowManifest): Spans => {
@@ -37,7 +42,7 @@ export async function evaluateBlock(
       case 'all':
         return spansFrom(begins, begins, group.placesOf(ends));
       case 'last':
-        return lastSpans(window.count, begins, group.placesOf(ends), group.late);
+        return lastSpans(window.count, begins, group.placesOf(ends), group.changes);
       case 'duration': {
         const firsts = firstRowsFrom(ranges, times.event, times.lowers[durations.indexOf(window)]!);
         return spansFrom(begins, group.placesOf(firsts), group.placesOf(ends));

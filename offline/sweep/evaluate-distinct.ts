@@ -18,7 +18,7 @@ export function evaluateDistinct({ group, column, input, spans }: WindowRows, re
     const greatest = held < DISTINCT_HASHES ? 0 : Number(ranks.values[window.rankOf(held)]! + SIGN_OFFSET);
     result.setNumber(request, estimateDistinct(held, greatest));
   });
-  slide(spans, group.late, window);
+  slide(spans, group.changes, window);
 }
 
 /** The least values of each window, `limit` at most. */
@@ -32,7 +32,7 @@ export function evaluateDistinctValues(rows: WindowRows, limit: number, result: 
       Array.from({ length }, (_, index) => ranks.values[window.rankOf(index + 1)]!),
     );
   });
-  slide(rows.spans, rows.group.late, window);
+  slide(rows.spans, rows.group.changes, window);
 }
 
 /** The ranks of the column's values, minus zero as zero. */

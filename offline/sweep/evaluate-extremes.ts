@@ -13,7 +13,7 @@ export function evaluateExtreme(rows: WindowRows, kind: 'min' | 'max', result: R
   const { begins, starts, ends } = rows.spans;
   visit(
     rows,
-    (row) => tree.set(row, numbers[row]!),
+    (row, known) => tree.set(row, known ? numbers[row]! : tree.identity),
     (request) => {
       const extreme = tree.query(begins[request]!, starts[request]!, ends[request]!);
       if (values) result.setValue(request, values[extreme]!);

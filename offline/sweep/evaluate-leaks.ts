@@ -4,6 +4,7 @@
  */
 import type { EngineValue } from '../../engine/engine.ts';
 import { GreatestTree } from './order-tree.ts';
+import { ChangingRows } from './row-changes.ts';
 import type { RowGroup } from './row-group.ts';
 import type { Spans } from './spans.ts';
 
@@ -13,6 +14,16 @@ export function evaluateLeaks(
   { begins, starts, ends }: Spans,
   at: Float64Array,
 ): readonly EngineValue[] {
-  const tree = group.remember('created', () => new GreatestTree(group.created!, group.begins));
-  return Array.from(at, (time, request) => tree.query(begins[request]!, starts[request]!, ends[request]!) > time);
+  const { changes } = group;
+  const created = group.created!;
+  const known = changes?.known;
+  const build = (): GreatestTree =>
+    new GreatestTree(known ? created.map((time, row) => (known[row] === 1 ? time : -Infinity)) : created, group.begins);
+  const tree = changes ? build() : group.remember('created', build);
+  const changing = changes && new ChangingRows(changes);
+  const change = (row: number, counts: boolean): void => tree.set(row, counts ? created[row]! : tree.identity);
+  return Array.from(at, (time, request) => {
+    changing?.take(request, change);
+    return tree.query(begins[request]!, starts[request]!, ends[request]!) > time;
+  });
 }

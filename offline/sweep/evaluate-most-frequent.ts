@@ -10,7 +10,7 @@ export function evaluateMostFrequent(rows: WindowRows, result: ResultColumn): vo
   const { present } = rows;
   slide(
     rows.spans,
-    rows.group.late,
+    rows.group.changes,
     new FrequencyWindow(ofRow, values.length, (request, rank) => {
       if (present[request]! > 0) result.setValue(request, values[rank]!);
     }),

@@ -9,7 +9,7 @@ export function evaluateEdge(rows: WindowRows, kind: 'first' | 'last', result: R
   const { begins, starts, ends } = rows.spans;
   visit(
     rows,
-    (row) => tree.set(row, row),
+    (row, known) => tree.set(row, known ? row : tree.identity),
     (request) => {
       const row = tree.query(begins[request]!, starts[request]!, ends[request]!);
       result.setValue(request, rows.column.values[row]!);
@@ -26,7 +26,7 @@ export function evaluateLastN(rows: WindowRows, result: ResultColumn): void {
   const { begins, starts, ends } = rows.spans;
   visit(
     rows,
-    (row) => tree.set(row, row),
+    (row, known) => tree.set(row, known ? row : tree.identity),
     (request) => {
       const values: EngineValue[] = [];
       const start = starts[request]!;

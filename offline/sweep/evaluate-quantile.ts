@@ -14,7 +14,7 @@ export function evaluateQuantile(rows: WindowRows, p: number, result: ResultColu
   });
   slide(
     spans,
-    group.late,
+    group.changes,
     new BucketWindow(ranks, (request, tree) => {
       const count = present[request]!;
       if (count === 0) return;

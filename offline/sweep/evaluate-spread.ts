@@ -10,11 +10,11 @@ export function evaluateSpread(rows: WindowRows, kind: 'variance' | 'stddev', re
   const values = group.remember(`doubles ${input}`, () =>
     Float64Array.from(column.values as ArrayLike<number>, Number),
   );
-  const build = (): MomentsTree => new MomentsTree(values, group.begins, column.valid, group.late?.known);
-  const tree = group.late ? build() : group.remember(`moments ${input}`, build);
+  const build = (): MomentsTree => new MomentsTree(values, group.begins, column.valid, group.changes?.known);
+  const tree = group.changes ? build() : group.remember(`moments ${input}`, build);
   visit(
     rows,
-    (row) => tree.set(row, values[row]!),
+    (row, known) => tree.set(row, known ? values[row]! : null),
     (request) => {
       const moments = tree.query(spans.begins[request]!, spans.starts[request]!, spans.ends[request]!);
       result.setValue(request, finish(moments));

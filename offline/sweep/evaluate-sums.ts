@@ -37,7 +37,7 @@ function sumFloats(rows: WindowRows): Float64Array {
   const totals = new Float64Array(ends.length);
   visit(
     rows,
-    (row) => tree.set(row, values[row]!),
+    (row, known) => tree.set(row, known ? values[row]! : tree.identity),
     (request) => {
       totals[request] = tree.query(begins[request]!, starts[request]!, ends[request]!);
     },
@@ -52,7 +52,7 @@ function sumIntegers({ group, spans, input, column }: WindowRows): Float64Array 
   const total = numbers
     ? new NumberTotal(numbers, spans.ends.length)
     : new BigintTotal(values, column.valid, spans.ends.length);
-  slide(spans, group.late, total);
+  slide(spans, group.changes, total);
   return total.totals;
 }
 

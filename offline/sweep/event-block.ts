@@ -23,6 +23,8 @@ export interface EventBlock {
   readonly begins: readonly number[];
   readonly event: BigInt64Array;
   readonly created: BlockColumn | undefined;
+  /** Microseconds from which a row does not count any more; null for one that counts for good. */
+  readonly until: BlockColumn | undefined;
   /** By position those of the plan. */
   readonly inputs: readonly BlockColumn[];
   /** By position the plan's groups with a filter: 1 where the row passes. */
@@ -62,11 +64,14 @@ export function emptyBlock(plan: SweepPlan): EventBlock {
     keys: [],
     begins: [0],
     event: new BigInt64Array(0),
-    created: plan.hasCreated ? { values: new BigInt64Array(0), valid: undefined } : undefined,
+    created: plan.hasCreated ? NO_TIMES : undefined,
+    until: plan.hasUntil ? NO_TIMES : undefined,
     inputs: plan.inputs.map((input) => ({ values: noValues(input), valid: undefined })),
     filters: plan.groups.filter(({ filter }) => filter.length > 0).map(() => new Int32Array(0)),
   };
 }
+
+const NO_TIMES: BlockColumn = { values: new BigInt64Array(0), valid: undefined };
 
 function noValues({ kind, type }: SweepInput): BlockColumn['values'] {
   if (kind === 'hash' || type === 'int64' || type === 'timestamp') return new BigInt64Array(0);
@@ -102,7 +107,8 @@ class BlockBuilder {
 
   finish(): EventBlock {
     const [event, ...rest] = this.#columns.map((column) => column.finish(this.rows));
-    const firstInput = this.#plan.hasCreated ? 1 : 0;
+    const firstUntil = this.#plan.hasCreated ? 1 : 0;
+    const firstInput = firstUntil + (this.#plan.hasUntil ? 1 : 0);
     const firstFilter = firstInput + this.#plan.inputs.length;
     return {
       rows: this.rows,
@@ -110,6 +116,7 @@ class BlockBuilder {
       begins: [...this.#begins, this.rows],
       event: event!.values as BigInt64Array,
       created: this.#plan.hasCreated ? rest[0] : undefined,
+      until: this.#plan.hasUntil ? rest[firstUntil] : undefined,
       inputs: rest.slice(firstInput, firstFilter),
       filters: rest.slice(firstFilter).map(({ values }) => values as Int32Array),
     };

@@ -25,8 +25,9 @@ export class MomentsTree {
     this.#layout.build(this.#join);
   }
 
-  set(row: number, value: number): void {
-    this.#write(row, { count: 1, mean: value, squares: 0 });
+  /** Null for a row that takes no part. */
+  set(row: number, value: number | null): void {
+    this.#write(row, value === null ? EMPTY : { count: 1, mean: value, squares: 0 });
     this.#layout.climb(row, this.#join);
   }
 

@@ -1,6 +1,6 @@
 /** The rows of a block that pass one filter: what the windows of a group are cut from. */
 import type { BlockColumn } from './event-block.ts';
-import { filterLateRows, type LateRows } from './late-rows.ts';
+import { filterChanges, type RowChanges } from './row-changes.ts';
 
 export interface RowGroup {
   readonly rows: number;
@@ -8,7 +8,8 @@ export interface RowGroup {
   readonly begins: Int32Array;
   readonly inputs: readonly BlockColumn[];
   readonly created: Float64Array | undefined;
-  readonly late: LateRows | undefined;
+  /** Undefined when every row counts from its time on for good. */
+  readonly changes: RowChanges | undefined;
   /** What `make` gives, made once for a key: trees and conversions that several windows share. */
   readonly remember: <T>(key: string, make: () => T) => T;
   /** The number of the group's rows before a row of the block; the block's row itself when nothing is filtered. */
@@ -20,10 +21,10 @@ export function wholeGroup(
   begins: Int32Array,
   inputs: readonly BlockColumn[],
   created: Float64Array | undefined,
-  late: LateRows | undefined,
+  changes: RowChanges | undefined,
 ): RowGroup {
   const rows = begins.at(-1)!;
-  return { rows, begins, inputs, created, late, remember: createMemory(), placesOf: (blockRows) => blockRows };
+  return { rows, begins, inputs, created, changes, remember: createMemory(), placesOf: (blockRows) => blockRows };
 }
 
 /** The rows where `passes` is 1. */
@@ -38,7 +39,7 @@ export function filterGroup(whole: RowGroup, passes: Int32Array): RowGroup {
     begins: placesOf(whole.begins),
     inputs: whole.inputs.map((column) => gather(column, passing)),
     created: whole.created && gatherValues(whole.created, passing),
-    late: whole.late && filterLateRows(whole.late, passing, places),
+    changes: whole.changes && filterChanges(whole.changes, passing, places),
     remember: createMemory(),
     placesOf,
   };

@@ -1,8 +1,8 @@
 /**
- * Moves a window over the rows of a group. Every known row enters and leaves once, whatever the window's length: the way
- * of functions that can take a row back without loss.
+ * Moves a window over the rows of a group. A known row enters and leaves once, whatever the window's length, and once more
+ * for each row whose end brings it back: the way of functions that can take a row back without loss.
  */
-import type { LateRows } from './late-rows.ts';
+import { ChangingRows, type RowChanges } from './row-changes.ts';
 import type { Spans } from './spans.ts';
 
 export interface Sliding {
@@ -12,20 +12,23 @@ export interface Sliding {
   read(request: number): void;
 }
 
-export function slide({ starts, ends }: Spans, late: LateRows | undefined, sliding: Sliding): void {
-  const known = late?.known.slice();
+export function slide({ starts, ends }: Spans, changes: RowChanges | undefined, sliding: Sliding): void {
+  const changing = changes && new ChangingRows(changes);
+  const known = changing?.known;
   let start = 0;
   let end = 0;
-  let next = 0;
+  const change = (row: number, enters: boolean): void => {
+    if (row < start || row >= end) return;
+    if (enters) sliding.enter(row);
+    else sliding.leave(row);
+  };
   for (let request = 0; request < ends.length; request++) {
-    if (late && known) {
-      for (; next < late.rows.length && late.since[next]! <= request; next++) {
-        const row = late.rows[next]!;
-        known[row] = 1;
-        if (row >= start && row < end) sliding.enter(row);
-      }
-    }
+    changing?.take(request, change);
     const target = starts[request]!;
+    while (start > target) {
+      start--;
+      if (known === undefined || known[start] === 1) sliding.enter(start);
+    }
     for (const stop = Math.min(target, end); start < stop; start++) {
       if (known === undefined || known[start] === 1) sliding.leave(start);
     }

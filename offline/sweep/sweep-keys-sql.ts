@@ -5,6 +5,7 @@
 import type { FilterColumn } from '../../aggregates/row-filter.ts';
 import type { WindowManifest } from '../../contracts/manifest.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../../engine/sql.ts';
+import { UNTIL_COLUMN } from '../event-identity.ts';
 import { filterSql } from './filter-sql.ts';
 import type { SweepPlan } from './sweep-plan.ts';
 
@@ -43,9 +44,11 @@ function newestSql(keysTable: string, events: string, plan: SweepPlan, { lasts }
     return `max(epoch_us(e.__event), ${count})${passing} AS __newest${index}`;
   });
   const known = plan.asKnown ? ' AND epoch_us(e.__created) <= k.__first' : '';
+  // one that stops to count would leave its place to an earlier row
+  const lasting = plan.hasUntil ? ` AND e.${UNTIL_COLUMN} IS NULL` : '';
   return `SELECT k.__key, ${newest.join(', ')}
 FROM (${events}) e JOIN ${quoteIdentifier(keysTable)} k USING (${identifierList(plan.keys)})
-WHERE epoch_us(e.__event) + ${literalBigint(BigInt(plan.delayMicros))} < k.__first${known}
+WHERE epoch_us(e.__event) + ${literalBigint(BigInt(plan.delayMicros))} < k.__first${known}${lasting}
 GROUP BY k.__key`;
 }
 

@@ -15,6 +15,8 @@ export interface SweepPlan {
   readonly hasCreated: boolean;
   /** Only rows with `created <= q` count. Never without `created`. */
   readonly asKnown: boolean;
+  /** Whether rows have `__until`. */
+  readonly hasUntil: boolean;
   /** What is read of each event beside its order, without repeats. */
   readonly inputs: readonly SweepInput[];
   readonly groups: readonly SweepGroup[];
@@ -54,7 +56,10 @@ export interface SweepFeature {
 }
 
 /** `asKnown` is the caller's wish; the view's own `asKnown` adds to it. Throws `INVALID_VALUE` for a bad filter value. */
-export function planSweep({ view, source, features }: PlannedView, asKnown: boolean): SweepPlan {
+export function planSweep(
+  { view, source, features }: PlannedView,
+  { asKnown, hasUntil }: { readonly asKnown: boolean; readonly hasUntil: boolean },
+): SweepPlan {
   const typeOf = (column: string): StoredType => columnType(source, column);
   const aggregates = features.filter((feature) => feature.kind === 'aggregate');
   const inputs: SweepInput[] = [];
@@ -71,6 +76,7 @@ export function planSweep({ view, source, features }: PlannedView, asKnown: bool
     delayMicros: view.delayMicros,
     hasCreated,
     asKnown: hasCreated && (asKnown || view.asKnown),
+    hasUntil,
     inputs,
     groups: groupBy(planned, ({ feature }) => JSON.stringify(feature.where)).map((group) => ({
       filter: readFilter(group[0]!.feature.where, typeOf),

@@ -1,6 +1,7 @@
 /** The statements of a sweep. */
 import { distinctHashSql } from '../../aggregates/distinct-hash.ts';
 import { identifierList, quoteIdentifier, sqlType } from '../../engine/sql.ts';
+import { UNTIL_COLUMN } from '../event-identity.ts';
 import { filterSql } from './filter-sql.ts';
 import type { SweepFeature, SweepPlan } from './sweep-plan.ts';
 
@@ -12,7 +13,8 @@ ORDER BY k.__key, r.__at`;
 }
 
 /**
- * Events of the requested keys from the key's `__since` on, by (key, order): `__key`, `__event`, `__created` (when the source has it), then one column
+ * Events of the requested keys from the key's `__since` on, by (key, order): `__key`, `__event`, `__created` (when the source has it), `__until`
+ * (when rows have it), then one column
  * for each input, then one INTEGER, 1 or 0, for each group with a filter.
  */
 export function eventsSql(keysTable: string, events: string, plan: SweepPlan): string {
@@ -24,7 +26,8 @@ export function eventsSql(keysTable: string, events: string, plan: SweepPlan): s
     .filter(({ filter }) => filter.length > 0)
     .map(({ filter }, index) => `${filterSql(filter)} AS __filter${index}`);
   const created = plan.hasCreated ? ['e.__created'] : [];
-  const columns = ['k.__key', 'e.__event', ...created, ...inputs, ...filters];
+  const until = plan.hasUntil ? [`e.${UNTIL_COLUMN}`] : [];
+  const columns = ['k.__key', 'e.__event', ...created, ...until, ...inputs, ...filters];
   return `SELECT ${columns.join(', ')}
 FROM (${events}) e JOIN ${quoteIdentifier(keysTable)} k USING (${identifierList(plan.keys)})
 WHERE epoch_us(e.__event) >= k.__since${plan.asKnown ? ' AND e.__created IS NOT NULL' : ''}

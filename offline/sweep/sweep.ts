@@ -23,6 +23,8 @@ export interface AggregateSweep {
    * none; not read when the source has none), `__seq` BIGINT, and the columns that features and filters use.
    */
   readonly events: string;
+  /** Whether events have `__until` BIGINT: the microseconds from which a row does not count any more, null for good. */
+  readonly hasUntil?: boolean;
   /** A SELECT of the requests: `__row` BIGINT, the key columns, none null, and `__at` TIMESTAMP. Both are read twice. */
   readonly requests: string;
   /** Whether only rows created at or before q count. A view that says so itself needs no wish. */
@@ -57,11 +59,12 @@ export async function computeAggregates(
   sweep: AggregateSweep,
   limits: SweepLimits = LIMITS,
 ): Promise<void> {
-  const plan = planSweep(sweep.view, sweep.asKnown);
+  const plan = planSweep(sweep.view, { asKnown: sweep.asKnown, hasUntil: sweep.hasUntil ?? false });
   const asked = `${sweep.resultTable}__asked`;
   await session.run(createKeysSql(asked, sweep.requests, plan.keys));
   const count = Number((await session.rows(`SELECT count(*) AS n FROM (${sweep.requests})`))[0]!['n']);
-  const split = limits.cells === false ? { cells: undefined, sorted: plan } : splitPlan(plan, count);
+  const isSorted = limits.cells === false || plan.hasUntil;
+  const split = isSorted ? { cells: undefined, sorted: plan } : splitPlan(plan, count);
   const parts: string[] = [];
   for (const [name, part] of Object.entries({ cells: split.cells, sorted: split.sorted })) {
     if (!part) continue;

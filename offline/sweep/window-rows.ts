@@ -2,6 +2,7 @@
 import type { StoredType } from '../../contracts/values.ts';
 import type { BlockColumn } from './event-block.ts';
 import type { OrderTree } from './order-tree.ts';
+import { ChangingRows } from './row-changes.ts';
 import type { RowGroup } from './row-group.ts';
 import { slide, type Sliding } from './slide.ts';
 import type { Spans } from './spans.ts';
@@ -18,11 +19,11 @@ export interface WindowRows {
 }
 
 /** By request, the number of known rows in the span, without those that `valid` calls null. */
-export function countRows({ late }: RowGroup, spans: Spans, valid: Uint8Array | undefined): Int32Array {
+export function countRows({ changes }: RowGroup, spans: Spans, valid: Uint8Array | undefined): Int32Array {
   const { starts, ends } = spans;
-  if (!late && !valid) return ends.map((end, request) => end - starts[request]!);
+  if (!changes && !valid) return ends.map((end, request) => end - starts[request]!);
   const counter = new RowCounter(valid, ends.length);
-  slide(spans, late, counter);
+  slide(spans, changes, counter);
   return counter.counts;
 }
 
@@ -53,7 +54,7 @@ interface TreeKind {
 }
 
 /**
- * An order tree over `values`. Rows without a value, and rows that become known later, hold the identity. Without late rows
+ * An order tree over `values`. Rows without a value, and rows that become known later, hold the identity. Without changes
  * the windows of a group share it.
  */
 export function orderTree(
@@ -61,7 +62,7 @@ export function orderTree(
   kind: TreeKind,
   values: ArrayLike<number>,
 ): OrderTree {
-  const known = group.late?.known;
+  const known = group.changes?.known;
   const build = (): OrderTree => {
     const leaves = new Float64Array(group.rows);
     for (let row = 0; row < leaves.length; row++) {
@@ -74,18 +75,22 @@ export function orderTree(
 }
 
 /**
- * Calls `read` for each request in order, after `admit` for each late row with a value that becomes known to it: the way
- * of order trees, whose leaves are set once.
+ * Calls `read` for each request in order, after `change` for each row with a value that counts, or stops to count, from it
+ * on: the way of order trees, whose leaves are set.
  */
-export function visit(rows: WindowRows, admit: (row: number) => void, read: (request: number) => void): void {
-  const { late } = rows.group;
+export function visit(
+  rows: WindowRows,
+  change: (row: number, known: boolean) => void,
+  read: (request: number) => void,
+): void {
+  const { changes } = rows.group;
   const { valid } = rows.column;
-  let next = 0;
+  const changing = changes && new ChangingRows(changes);
+  const changeValue = (row: number, known: boolean): void => {
+    if (valid === undefined || valid[row] === 1) change(row, known);
+  };
   for (let request = 0; request < rows.present.length; request++) {
-    for (; late && next < late.rows.length && late.since[next]! <= request; next++) {
-      const row = late.rows[next]!;
-      if (valid === undefined || valid[row] === 1) admit(row);
-    }
+    changing?.take(request, changeValue);
     if (rows.present[request]! > 0) read(request);
   }
 }
