@@ -12,13 +12,11 @@ import {
 } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import { storedType, type StoredType } from '../contracts/values.ts';
-import { literalText, literalTextList, quoteIdentifier, sqlType } from '../engine/sql.ts';
+import { literalTextList, quoteIdentifier, sqlType } from '../engine/sql.ts';
+import { isDeleteSql } from '../sources/change-operations.ts';
 
 /** True for a row that says that its key was deleted. */
 export const DELETED_COLUMN = '__deleted';
-
-/** What change data capture writes for a delete, in lower case: Debezium's `d` and the word. */
-const DELETE_OPERATIONS = ['d', 'delete'];
 
 /** A file at hand. */
 export interface EventFile {
@@ -61,7 +59,7 @@ export function eventRelation(input: EventRelationInput): string {
 function readColumn(from: string, column: RelationColumn, input: EventRelationInput): string {
   const value = quoteIdentifier(from);
   if (column.name !== DELETED_COLUMN || input.table === 'view') return `${value}::${sqlType(column.type)}`;
-  return `coalesce(lower(${value}::VARCHAR) IN (${DELETE_OPERATIONS.map(literalText).join(', ')}), false)`;
+  return isDeleteSql(`${value}::VARCHAR`);
 }
 
 function relationColumns({ table, view, source, columns }: EventRelationInput): readonly RelationColumn[] {

@@ -1,12 +1,12 @@
 /** From the lake to Redis for an aggregate view: the tiles, rows and events of each key, made anew from its history. */
-import type { StoredSourceManifest } from '../contracts/manifest.ts';
+import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
 import { countingRows, UNTIL_COLUMN } from '../offline/event-identity.ts';
 import { keysEqual, relationKeys } from '../offline/event-relation.ts';
 import { createAggregateCodec, type AggregateBuilder } from './aggregate-state.ts';
-import { knowsCreated } from './due-rows.ts';
+import { keyedSql, knowsCreated } from './due-rows.ts';
 import { createKeyEncoder } from './entity-key.ts';
 import { deleteKeysWithoutRows } from './lost-keys.ts';
 import type { Position } from './position.ts';
@@ -28,7 +28,10 @@ export async function materializeAggregates(
   const all =
     source.eventId === null
       ? due
-      : countingRows(due, source.eventId, { delayMicros: view.delayMicros, asKnown: knowsCreated(view, source) });
+      : keyed(
+          view,
+          countingRows(due, source.eventId, { delayMicros: view.delayMicros, asKnown: knowsCreated(view, source) }),
+        );
   const writer = openWriter([]);
   if (base === undefined) {
     await writeStates(session, snapshot, all, writer, onRows);
@@ -44,6 +47,10 @@ export async function materializeAggregates(
   await writeStates(session, snapshot, theirs, writer, onRows);
   await deleteKeysWithoutRows(session, snapshot, '__touched', all, writer);
   return writer;
+}
+
+function keyed(view: FeatureViewManifest, rows: string): string {
+  return `SELECT * FROM (${rows}) WHERE ${keyedSql(view)}`;
 }
 
 /** The rows, and those of the same events under whatever key: a row that comes or goes decides what counts of them. */

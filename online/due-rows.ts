@@ -7,7 +7,10 @@ import type { Micros } from '../contracts/time.ts';
 import { literalBigint, quoteIdentifier } from '../engine/sql.ts';
 import { relationKeys } from '../offline/event-relation.ts';
 
-/** Rows of an event relation that were due at `to` but, with `after`, not yet at `after`; keys are not null. */
+/**
+ * Rows of an event relation that were due at `to` but, with `after`, not yet at `after`. Keys are not null, unless events
+ * have ids: a row without a key still ends the rows of its event.
+ */
 export function dueRows(
   relation: string,
   { view, source }: { readonly view: FeatureViewManifest; readonly source: StoredSourceManifest },
@@ -15,12 +18,24 @@ export function dueRows(
 ): string {
   const due = dueSql(view, source);
   const conditions = [
-    ...relationKeys(view).map((key) => `${quoteIdentifier(key)} IS NOT NULL`),
+    ...(hasEvents(view, source) ? [] : [keyedSql(view)]),
     ...(knowsCreated(view, source) ? ['__created IS NOT NULL'] : []),
     `${due} <= ${literalBigint(to)}`,
     ...(after === undefined ? [] : [`${due} > ${literalBigint(after)}`]),
   ];
   return `SELECT * FROM (${relation}) WHERE ${conditions.join(' AND ')}`;
+}
+
+/** Whether the rows of one id are one event, of which the greatest counts. */
+export function hasEvents(view: FeatureViewManifest, { eventId }: StoredSourceManifest): boolean {
+  return view.mode === 'aggregate' && eventId !== null;
+}
+
+/** The condition that a row has a key. */
+export function keyedSql(view: FeatureViewManifest): string {
+  return relationKeys(view)
+    .map((key) => `${quoteIdentifier(key)} IS NOT NULL`)
+    .join(' AND ');
 }
 
 /** Whether rows count only once they were created. */

@@ -6,7 +6,7 @@ import type { Lake } from '../lake/lake.ts';
 import { eventRelation, usedColumns } from '../offline/event-relation.ts';
 import { sourceTable } from '../offline/view-coverage.ts';
 import { openViewEvents } from '../offline/view-events.ts';
-import { dueRows, knowsCreated, publishedAfter } from './due-rows.ts';
+import { dueRows, hasEvents, knowsCreated, publishedAfter } from './due-rows.ts';
 import type { Position } from './position.ts';
 import type { SequenceRange } from './state-writer.ts';
 
@@ -15,7 +15,7 @@ export interface SnapshotReader {
   readonly source: StoredSourceManifest;
   readonly position: Position;
   readonly files: readonly CommittedFile[];
-  /** All rows that are due at the position. */
+  /** All rows that are due at the position. Here and below keys may be null where events have ids. */
   rows(): Promise<string>;
   /** Rows that became due since another position: in files that are new since then, or by the passing of time. */
   rowsSince(base: Position): Promise<string>;
@@ -34,7 +34,7 @@ export async function openSnapshot(
   const table = sourceTable(project, source);
   const { snapshot, files } = await tables.files(table);
   const position = { snapshot, to };
-  const identity = view.mode === 'aggregate' && source.eventId !== null ? [source.eventId] : [];
+  const identity = hasEvents(view, source) ? [source.eventId!] : [];
   const columns = [...new Set([...usedColumns(view), ...identity])];
   const relation = async (chosen: readonly CommittedFile[]): Promise<string> =>
     eventRelation({

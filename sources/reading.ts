@@ -6,6 +6,7 @@ import { storedType } from '../contracts/values.ts';
 import type { Session } from '../engine/engine.ts';
 import { quoteIdentifier } from '../engine/sql.ts';
 import { castTo, isSameType, typeForExtra } from './cast.ts';
+import { isUnknownOperationSql, OPERATION_WORDS } from './change-operations.ts';
 import { isColumnAlias, type RawColumn, type RawRelation } from './raw-relation.ts';
 import { FAULT_COLUMN, RAW_COLUMN, ROW_COLUMN, type Reading, type SourceColumn, type ValueCheck } from './source.ts';
 
@@ -51,6 +52,7 @@ export function planReading(source: StoredSourceManifest, path: string, raw: Raw
   requireDistinctNames(source, path, stored);
   const faults = [
     ...(source.contract.types === 'discard' ? [] : pairs.flatMap((pair) => castFault(source, pair.column, pair.raw))),
+    ...pairs.filter(({ column }) => column.name === source.operation).map((pair) => operationFault(source, pair)),
     ...(source.contract.columns === 'quarantine' ? extra.map(extraFault) : []),
   ];
   return {
@@ -98,6 +100,17 @@ function castFault(
   const quarantine = contract.types === 'quarantine';
   const condition = `${alias} IS NOT NULL AND ${quoteIdentifier(column.name)} IS NULL`;
   return [{ condition, check: { column: column.name, from: column.from, type: column.type, alias, quarantine } }];
+}
+
+function operationFault(
+  { contract }: StoredSourceManifest,
+  { column, raw }: { readonly column: ColumnManifest; readonly raw: RawColumn },
+): Fault {
+  const quarantine = contract.types === 'quarantine';
+  return {
+    condition: isUnknownOperationSql(quoteIdentifier(column.name)),
+    check: { column: column.name, from: column.from, type: OPERATION_WORDS, alias: raw.alias, quarantine },
+  };
 }
 
 function extraFault({ name, alias }: RawColumn): Fault {

@@ -119,9 +119,8 @@ function normalizeStored(
   };
   if (timestamp !== '') requireInstants(columns, timestamp, place.in('timestamp'), place.text);
   if (meaning.created !== null) requireInstants(columns, meaning.created, place.in('created'), place.text);
-  for (const option of ['eventId', 'operation'] as const) {
-    if (meaning[option] !== null) requireColumn(columns, meaning[option], place.in(option), place.text);
-  }
+  if (meaning.eventId !== null) requireColumn(columns, meaning.eventId, place.in('eventId'), place.text);
+  if (meaning.operation !== null) requireOperation(columns, meaning.operation, place);
   for (const column of meaning.primaryKey) requireColumn(columns, column, place.in('primaryKey'), place.text);
   return {
     name,
@@ -131,6 +130,16 @@ function normalizeStored(
     schedule: options.text('schedule'),
     ...options.metadata(),
   };
+}
+
+function requireOperation(columns: Columns, name: string, source: Place): void {
+  const place = source.in('operation');
+  const column = requireColumn(columns, name, place, source.text);
+  if (column === undefined || column.type === 'string') return;
+  place.report(
+    `column "${name}" is ${column.type}`,
+    'an operation is a string: insert, update or delete, or their letters',
+  );
 }
 
 /** A created column that the schema leaves out is a timestamp, unless the name looks like a slip for one that is there. */

@@ -16,7 +16,8 @@ const price = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(0.1, 1e-30, 1e30, -1e30, 1e16, 0, -0) },
   { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Infinity, -Infinity) },
 );
-const label = fc.constantFrom('', 'x', 'y', "it's", 'say "hi"', 'a,b', '\u{1F6E9}', '\uFF5E', 'é');
+/** Among them what an operation column says of a delete. */
+const label = fc.constantFrom('delete', 'D', '', 'x', 'y', "it's", 'say "hi"', 'a,b', '\u{1F6E9}', '\uFF5E', 'é');
 
 /** Times stand within so many microseconds of a base. */
 const SPREAD = 24;

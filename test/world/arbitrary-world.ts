@@ -7,7 +7,7 @@ import type { Micros } from '../../contracts/time.ts';
 import type { EngineValue } from '../../engine/engine.ts';
 import { AMOUNT_EDGES, arbitraryTime, arbitraryValues, orNull } from './arbitrary-values.ts';
 import { aggregateFeatures, COLUMN_FEATURES } from './features.ts';
-import { planView, type ValueColumn, type ViewOptions, type World, type WorldRequest, type WorldRow } from './world.ts';
+import { planView, type ViewOptions, type World, type WorldRequest, type WorldRow } from './world.ts';
 
 const YEAR_1: Micros = -62_135_596_800_000_000n;
 const YEAR_9999: Micros = 253_370_764_800_000_000n;
@@ -49,11 +49,14 @@ const worldSettings = (mode: ViewOptions['mode']) =>
     features: mode === 'asof' ? fc.constant(COLUMN_FEATURES) : aggregateFeatures,
   });
 
-/** Worlds of up to `keys` keys, and at least half as many. With an event id, events have rows under several keys. */
+/**
+ * Worlds of up to `keys` keys, and at least half as many. With an event id, events have rows under several keys, and under
+ * none.
+ */
 export function arbitraryWorld(
   mode: ViewOptions['mode'],
   keys: number,
-  eventId: ValueColumn | null = null,
+  { eventId = null, operation = null }: Pick<ViewOptions, 'eventId' | 'operation'> = {},
 ): fc.Arbitrary<World> {
   return worldSettings(mode).chain(({ base, edges, asKnown, ...options }) =>
     fc
@@ -76,13 +79,19 @@ export function arbitraryWorld(
           { at, keys: [null, 1n] },
         ]);
         return {
-          planned: planView({ mode, eventId, ...options }),
+          planned: planView({ mode, eventId, operation, ...options }),
           asKnown,
-          rows: shuffle(rows, order).map((row, index) => ({ ...row, sequence: BigInt(index) })),
+          rows: shuffle([...rows, ...(eventId === null ? [] : rows.slice(0, 3).map(withoutKey))], order).map(
+            (row, index) => ({ ...row, sequence: BigInt(index) }),
+          ),
           requests: shuffle([...requests, ...unanswered], order),
         };
       }),
   );
+}
+
+function withoutKey(row: Omit<WorldRow, 'sequence'>): Omit<WorldRow, 'sequence'> {
+  return { ...row, keys: [row.keys[0]!, null] };
 }
 
 /** Distinct keys for distinct numbers below the number of combinations, in an order that mixes both parts. */

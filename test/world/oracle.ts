@@ -100,10 +100,12 @@ function greatestOfEvents({ planned }: World, rows: readonly WorldRow[]): readon
   );
 }
 
+const DELETES: readonly EngineValue[] = ['delete', 'DELETE', 'd', 'D'];
+
 /** Whether the row says that what it is about is gone. */
 function isDelete({ planned }: World, row: WorldRow): boolean {
   const { operation } = planned.source;
-  return operation !== null && row.values[operation as ValueColumn] === 'delete';
+  return operation !== null && DELETES.includes(row.values[operation as ValueColumn]);
 }
 
 /** Rows of the request's key that count as known. */

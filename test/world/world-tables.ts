@@ -1,6 +1,7 @@
 /** A world as temporary tables of a session. */
 import { quoteIdentifier, sqlType } from '../../engine/sql.ts';
 import type { Session } from '../../engine/engine.ts';
+import { isDeleteSql } from '../../sources/change-operations.ts';
 import { KEY_COLUMNS, VALUE_COLUMNS, type ValueColumn, type World } from './world.ts';
 
 /** Names of tables: the events as an event relation, and the requests with their ordinals, null keys included. */
@@ -9,7 +10,7 @@ export interface WorldTables {
   readonly requests: string;
 }
 
-export async function loadWorld(session: Session, { rows, requests }: World): Promise<WorldTables> {
+export async function loadWorld(session: Session, { planned, rows, requests }: World): Promise<WorldTables> {
   const keys = Object.entries(KEY_COLUMNS).map(([name, type]) => `${quoteIdentifier(name)} ${sqlType(type)}`);
   const values = Object.entries(VALUE_COLUMNS).map(([name, type]) => `${quoteIdentifier(name)} ${sqlType(type)}`);
   const order = ['__event TIMESTAMP', '__created TIMESTAMP', '__seq BIGINT'];
@@ -27,6 +28,12 @@ export async function loadWorld(session: Session, { rows, requests }: World): Pr
     ...keys.map((_, index) => ({ values: requests.map((request) => request.keys[index]!) })),
     { values: requests.map(({ at }) => at) },
   ]);
+  const { operation } = planned.source;
+  if (operation !== null) {
+    const deleted = isDeleteSql(quoteIdentifier(operation));
+    await session.run('ALTER TABLE world_events ADD COLUMN __deleted BOOLEAN');
+    await session.run(`UPDATE world_events SET __deleted = ${deleted}`);
+  }
   return {
     events: 'world_events',
     requests: 'world_requests',

@@ -57,6 +57,8 @@ export interface ViewOptions {
   readonly features: readonly FeatureManifest[];
   /** The column that says which rows are the same event. @default null */
   readonly eventId?: ValueColumn | null;
+  /** The column that says which rows are deletes. @default null */
+  readonly operation?: ValueColumn | null;
 }
 
 export function planView({
@@ -66,12 +68,13 @@ export function planView({
   hasCreated,
   features,
   eventId = null,
+  operation = null,
 }: ViewOptions): PlannedView {
   const keys = Object.entries(KEY_COLUMNS).map(([name, type]) => ({ name, type, column: name }));
   return {
     kind: 'feature',
     as: 'world',
-    source: source(hasCreated, eventId),
+    source: source(hasCreated, eventId, operation),
     spineColumns: keys.map(({ name }) => name),
     features,
     view: {
@@ -93,7 +96,7 @@ export function planView({
   };
 }
 
-function source(hasCreated: boolean, eventId: string | null): FileSourceManifest {
+function source(hasCreated: boolean, eventId: string | null, operation: string | null): FileSourceManifest {
   const columns = { ...KEY_COLUMNS, ...VALUE_COLUMNS, happened: 'timestamp', loaded: 'timestamp' } as const;
   return {
     kind: 'file',
@@ -105,7 +108,7 @@ function source(hasCreated: boolean, eventId: string | null): FileSourceManifest
     timestamp: 'happened',
     created: hasCreated ? 'loaded' : null,
     eventId,
-    operation: null,
+    operation,
     primaryKey: [],
     timezone: null,
     allowedLatenessMicros: null,

@@ -307,6 +307,17 @@ describe('quality', () => {
     await expect(world.ingest(events())).rejects.toThrow(/a\.csv, row 2: its event time \(column "ts"\) is null/);
   });
 
+  test('an operation that is none is an error, and may be quarantined too', async () => {
+    await world.folder.write('a.csv', csv('2024-01-01,Delete,1', '2024-01-01,c,1', '2024-01-01,,1', '2024-01-02,t,1'));
+    await expect(world.ingest(events({ operation: 'key' }))).rejects.toThrow(
+      /a\.csv, row 4, column "key": "t" is not a valid operation: insert, update or delete/,
+    );
+    expect(await keys()).toEqual([]);
+    const contract = { columns: 'evolve', types: 'quarantine' } as const;
+    const result = await world.ingest(events({ operation: 'key', contract }));
+    expect(result).toMatchObject({ committed: 3, quarantined: 1 });
+  });
+
   test('values that do not cast may be quarantined too', async () => {
     await world.folder.write('a.csv', csv('2024-01-01,a,x', '2024-01-01,b,1'));
     const result = await world.ingest(events({ contract: { columns: 'evolve', types: 'quarantine' } }));

@@ -36,14 +36,16 @@ beforeAll(async () => {
 });
 
 describe.each([
-  { mode: 'asof', eventId: null },
-  { mode: 'aggregate', eventId: null },
-  { mode: 'aggregate', eventId: 'label' },
-] as const)('$mode views with event id $eventId', ({ mode, eventId }) => {
+  { mode: 'asof', eventId: null, operation: null },
+  { mode: 'asof', eventId: 'amount', operation: 'label' },
+  { mode: 'aggregate', eventId: null, operation: null },
+  { mode: 'aggregate', eventId: 'label', operation: null },
+  { mode: 'aggregate', eventId: 'amount', operation: 'label' },
+] as const)('$mode views with event id $eventId and operation $operation', ({ mode, ...identity }) => {
   it('are served as the oracle answers', async () => {
     const servedFrom = new Set<string>();
     await fc.assert(
-      fc.asyncProperty(arbitraryWorld(mode, KEYS, eventId), fc.nat(2), async (drawn, removedPart) => {
+      fc.asyncProperty(arbitraryWorld(mode, KEYS, identity), fc.nat(2), async (drawn, removedPart) => {
         fc.pre(drawn.rows.length > 0 && drawn.rows.every(({ event }) => event < YEAR_2026));
         const world = asOnlineView(drawn);
         const left = await fillStore(world, removedPart);

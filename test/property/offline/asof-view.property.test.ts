@@ -26,10 +26,13 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-describe('an as-of view', () => {
+describe.each([
+  { eventId: null, operation: null },
+  { eventId: 'amount', operation: 'label' },
+] as const)('an as-of view with event id $eventId and operation $operation', (identity) => {
   it('has the value, status and leak of every request that the oracle has', async () => {
     await fc.assert(
-      fc.asyncProperty(arbitraryWorld('asof', KEYS), async (world) => {
+      fc.asyncProperty(arbitraryWorld('asof', KEYS, identity), async (world) => {
         const problems = await engine.session((session) => viewProblems(session, world));
         expect(problems).toEqual([]);
       }),

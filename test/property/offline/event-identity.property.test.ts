@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, EngineRow, Session } from '../../../engine/engine.ts';
 import { openEngine } from '../../../engine/duckdb.ts';
 import { computeViewFeatures } from '../../../offline/view-features.ts';
@@ -25,13 +25,18 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-it('an event with an id counts once at every instant, as the greatest row that has entered by then', async () => {
-  await fc.assert(
-    fc.asyncProperty(arbitraryWorld('aggregate', KEYS, 'label'), async (world) => {
-      expect(await engine.session((session) => problemsOf(session, world))).toEqual([]);
-    }),
-    { numRuns: RUNS },
-  );
+describe.each([
+  { eventId: 'label', operation: null },
+  { eventId: 'amount', operation: 'label' },
+] as const)('with event id $eventId and operation $operation', (identity) => {
+  it('an event with an id counts once at every instant, as the greatest row that has entered by then', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryWorld('aggregate', KEYS, identity), async (world) => {
+        expect(await engine.session((session) => problemsOf(session, world))).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });
 
 async function problemsOf(session: Session, world: World): Promise<readonly string[]> {

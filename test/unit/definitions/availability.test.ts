@@ -12,7 +12,7 @@ import {
 } from '../../../index.ts';
 import { manifestOf, viewWith } from './project.ts';
 
-const stored = { timestamp: 'at', schema: { at: 'timestamp', id: 'int64' } } as const;
+const stored = { timestamp: 'at', schema: { at: 'timestamp', id: 'int64', op: 'string' } } as const;
 const file = (options: object): unknown => fileSource('s', { ...stored, path: 'a.csv', ...options });
 
 describe('notAvailableYet', () => {
@@ -62,7 +62,7 @@ describe('notAvailableYet', () => {
   it('is empty for what works', () => {
     const definitions = [
       file({ contract: { columns: 'freeze', types: 'freeze' }, created: 'at', timezone: 'Europe/Paris' }),
-      file({ eventId: 'id', operation: 'id' }),
+      file({ eventId: 'id', operation: 'op' }),
       viewWith(
         { delay: numeric({ transform: standardize() }) },
         {

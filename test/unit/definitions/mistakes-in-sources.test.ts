@@ -48,6 +48,11 @@ const CASES: Readonly<Record<string, readonly Mistake[]>> = {
     ],
     ['unknown event id', fileWith({ eventId: 'uuid' }), /^source other, eventId: source other has no column "uuid"/],
     [
+      'an operation that is no text',
+      fileWith({ operation: 'id' }),
+      'source other, operation: column "id" is int64; an operation is a string: insert, update or delete, or their letters',
+    ],
+    [
       'unknown column type',
       fileWith({ schema: { date: 'timestamp', id: 'integer' } }),
       /^source other, column id: "integer" is not a column type; types: string, int64/,

@@ -54,7 +54,7 @@ describe('the event relation', () => {
   test('a delete is told by the operation in a source, by its meaning in a view table', () => {
     const operation = { operation: 'amount' };
     expect(relation({ source: operation })).toContain(
-      `coalesce(lower("amount"::VARCHAR) IN ('d', 'delete'), false) AS "__deleted"`,
+      `coalesce(lower(trim("amount"::VARCHAR)) IN ('d', 'delete'), false) AS "__deleted"`,
     );
     expect(relation({ source: operation, table: 'view' })).toContain('NULL::BOOLEAN AS "__deleted"');
   });
