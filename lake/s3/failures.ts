@@ -46,7 +46,7 @@ export function lakeFailure(place: string, error: unknown): AsofError {
 }
 
 /** Name, status and words of a failure, without what could be a key. */
-export function describeFailure(error: unknown): string {
+function describeFailure(error: unknown): string {
   const name = nameOf(error);
   const status = statusOf(error);
   const words = messageOf(error) === 'UnknownError' ? '' : messageOf(error);

@@ -75,7 +75,7 @@ describe('loadSettings', () => {
 
   it('lets the environment override the config', async () => {
     const config = `export default { project: 'shop', definitions: 'features.ts', redis: 'redis://config',
-      kafka: { brokers: ['config:9092'] }, lake: 'warehouse' };`;
+      kafka: { brokers: ['config:9092'] }, lake: 'warehouse', s3: { cacheSize: '5MB' } };`;
     const directory = await writeProject({ 'asof.config.ts': config });
     const environment = {
       REDIS_URL: 'redis://environment',
@@ -85,6 +85,8 @@ describe('loadSettings', () => {
       TEMPORAL_NAMESPACE: 'shop',
       KAFKA_BROKERS: 'one:9092, two:9092',
       S3_ENDPOINT: 'http://localhost:9000',
+      ASOF_LAKE_CACHE: 'fast-disk',
+      ASOF_LAKE_CACHE_SIZE: '2GiB',
       ASOF_MEMORY_LIMIT: '512MB',
       ASOF_THREADS: '3',
     };
@@ -95,13 +97,17 @@ describe('loadSettings', () => {
       temporal: { address: 'temporal:7233', namespace: 'shop' },
       kafkaBrokers: ['one:9092', 'two:9092'],
       s3: { endpoint: 'http://localhost:9000', forcePathStyle: true },
+      lakeCache: { directory: path.join(directory, 'fast-disk'), bytes: 2 ** 31 },
       engine: { memoryLimit: '512MB', threads: 3 },
     });
     expect(await loadSettings({ directory, environment: { REDIS_URL: '' } })).toMatchObject({
       redisUrl: 'redis://config',
       lake: path.join(directory, 'warehouse'),
       kafkaBrokers: ['config:9092'],
+      lakeCache: { bytes: 5_000_000 },
     });
+    const unreadable = loadSettings({ directory, environment: { ASOF_LAKE_CACHE_SIZE: 'plenty' } });
+    await expect(unreadable).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('expands globs, sorted and without repeats', async () => {

@@ -55,6 +55,37 @@ describe('Temporal', () => {
   });
 });
 
+describe('S3', () => {
+  it('is taken from PATH, then from the build in the cache, then from the installation of Python’s', async () => {
+    const { s3 } = COMPONENTS;
+    const moto = install('.cache', 'asof', 'moto', 'bin', 'moto_server');
+    expect(await s3.locate()).toEqual({ found: true, program: moto });
+    const built = install('.cache', 'asof', 'bin', 'versitygw');
+    expect(await s3.locate()).toEqual({ found: true, program: built });
+    const onPath = install('bin', 'versitygw');
+    expect(await s3.locate()).toEqual({ found: true, program: onPath });
+    expect(await s3.provide(() => undefined)).toBe(onPath);
+  });
+
+  it('that is nowhere and cannot be fetched says where it was looked for, in order, and what to do', async () => {
+    const failure = await COMPONENTS.s3.provide(() => undefined).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'COMPONENT_MISSING' });
+    const { message } = failure as Error;
+    const places = [
+      'S3_ENDPOINT',
+      'versitygw on PATH',
+      'bin/versitygw',
+      'moto/bin/moto_server',
+      'go install',
+      'pip install',
+    ];
+    const positions = places.map((place) => message.indexOf(place));
+    expect(positions.every((position) => position > 0)).toBe(true);
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+    expect(message).toContain('install versitygw');
+  });
+});
+
 describe('Redis', () => {
   it('is taken from PATH', async () => {
     const program = install('bin', 'redis-server');
