@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Engine, EngineSettings, Session } from './engine.ts';
 import { DuckDBSession } from './session.ts';
+import { memoryBytes } from './memory-size.ts';
 import { literalTextList } from './sql.ts';
+
+/** DuckDB's part of the memory limit; the rest is for typed arrays outside it and for what DuckDB does not count. */
+const ENGINE_SHARE = 0.75;
 
 /**
  * Opens the engine. SQL run in it reads and writes files in `allowedDirectories` only, loads no extension and cannot
@@ -13,24 +17,27 @@ import { literalTextList } from './sql.ts';
  * removed on close (or by the next engine there, when this process dies).
  */
 export async function openEngine(settings: EngineSettings): Promise<Engine> {
+  const limit = memoryBytes(settings.memoryLimit);
   const spillDirectory = await makeSpillDirectory(settings.tempDirectory);
   const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: settings.memoryLimit,
+    memory_limit: `${Math.floor(limit * ENGINE_SHARE)}B`,
     threads: String(settings.threads),
     temp_directory: spillDirectory,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
   await lockDown(instance, settings.allowedDirectories);
-  return new DuckDBEngine(instance, spillDirectory);
+  return new DuckDBEngine(instance, spillDirectory, limit);
 }
 
 class DuckDBEngine implements Engine {
   readonly #instance: DuckDBInstance;
   readonly #spillDirectory: string;
+  readonly memoryBytes: number;
 
-  constructor(instance: DuckDBInstance, spillDirectory: string) {
+  constructor(instance: DuckDBInstance, spillDirectory: string, limit: number) {
     this.#instance = instance;
+    this.memoryBytes = limit;
     this.#spillDirectory = spillDirectory;
   }
 

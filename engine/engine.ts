@@ -1,7 +1,7 @@
 /** The SQL engine. One per process; a session per unit of work. */
 
 export interface EngineSettings {
-  /** DuckDB's form, such as `2GB`. */
+  /** Such as `2GB`: for the engine and for what its callers hold of its results in typed arrays. */
   readonly memoryLimit: string;
   readonly threads: number;
   /** Spill directory; created when missing, emptied on close. */
@@ -15,6 +15,8 @@ export type EngineValue = string | bigint | number | boolean | null | readonly E
 export type EngineRow = Readonly<Record<string, EngineValue>>;
 
 export interface Engine {
+  /** The memory limit in bytes. */
+  readonly memoryBytes: number;
   /**
    * Runs `work` with a session of its own; its temporary tables end with it. An aborted signal interrupts the running
    * statement, and the call fails with `CANCELLED`.

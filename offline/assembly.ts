@@ -4,13 +4,11 @@ import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { literalText, quoteIdentifier } from '../engine/sql.ts';
 import { computeDerived, derivedInputColumns } from './derived.ts';
-import { outputColumn, type FeatureColumn } from './feature-columns.ts';
+import { outputColumn } from './feature-columns.ts';
+import { countLeaks, type Leakage } from './leakage.ts';
 import { copyOptions, featureColumnSql, ownColumnSql } from './output-sql.ts';
 import type { SpineColumn } from './spine.ts';
 import type { TableFormat } from './spine-format.ts';
-
-/** Values made from rows created after q, by output column; `unknown` where a source does not say. */
-export type Leakage = Readonly<Record<string, number | 'unknown'>>;
 
 export interface AssemblyInput {
   readonly plan: FeaturePlan;
@@ -84,7 +82,12 @@ export async function assemble(session: Session, input: AssemblyInput): Promise<
   const list = values.map((value, index) => `${value} AS ${quoteIdentifier(names[index]!)}`).join(', ');
   const select = `SELECT ${list} ${joined(input, joins)} ORDER BY s.__row`;
   await session.run(`COPY (${select}) TO ${literalText(input.target)} ${copyOptions(format)}`);
-  const leakage = await countLeaks(session, input, features);
+  const leakage = await countLeaks(session, {
+    plan,
+    groups: input.groups,
+    range: input.range,
+    joined: (groups) => joined(input, groups),
+  });
   if (plan.derived.length > 0) await session.run('DROP TABLE __derived');
   return { rows: input.range.to - input.range.from, leakage };
 }
@@ -93,32 +96,4 @@ export async function assemble(session: Session, input: AssemblyInput): Promise<
 function joined({ spine, range }: AssemblyInput, relations: readonly string[]): string {
   const joins = relations.map((relation, index) => `LEFT JOIN ${relation} j${index} ON j${index}.__row = s.__row`);
   return `FROM ${spine} s ${joins.join(' ')} WHERE s.__row >= ${range.from} AND s.__row < ${range.to}`;
-}
-
-async function countLeaks(
-  session: Session,
-  input: AssemblyInput,
-  features: readonly FeatureColumn[],
-): Promise<Leakage> {
-  const names = input.plan.columns.map(({ name }) => name);
-  const counted = features.map(({ leaks, leakKnown }, index) => {
-    if (!leakKnown) return undefined;
-    return leaks.length === 0 ? `0::BIGINT AS n${index}` : `count(*) FILTER (${leaks.join(' OR ')}) AS n${index}`;
-  });
-  const list = counted.filter((count) => count !== undefined);
-  const [row] =
-    list.length === 0 ? [{}] : await session.rows(`SELECT ${list.join(', ')} ${joined(input, input.groups)}`);
-  return Object.fromEntries(
-    names.map((name, index) => [name, counted[index] === undefined ? 'unknown' : Number(row![`n${index}`] ?? 0)]),
-  );
-}
-
-/** Sums the leakage of the parts of one output. */
-export function addLeakage(parts: readonly Leakage[]): Leakage {
-  const total: Record<string, number | 'unknown'> = {};
-  for (const [name, count] of parts.flatMap((part) => Object.entries(part))) {
-    const before = total[name] ?? 0;
-    total[name] = count === 'unknown' || before === 'unknown' ? 'unknown' : before + count;
-  }
-  return total;
 }

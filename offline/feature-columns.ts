@@ -52,14 +52,25 @@ export function derivedFeatureColumns(plan: FeaturePlan, derived: PlannedDerived
   }));
 }
 
+/** By plan, so that a plan of ten thousand features is not searched for each of them. */
+const COLUMNS = new WeakMap<FeaturePlan, Map<string, ReadonlyMap<string, FeatureColumn>>>();
+
 /** The column of a feature by the prefix and name that a plan uses for it. */
 export function findFeatureColumn(plan: FeaturePlan, as: string, feature: string): FeatureColumn {
+  const known = COLUMNS.get(plan) ?? new Map<string, ReadonlyMap<string, FeatureColumn>>();
+  COLUMNS.set(plan, known);
+  const columns = known.get(as) ?? columnsByFeature(plan, as);
+  known.set(as, columns);
+  const found = columns.get(feature);
+  if (!found) throw new TypeError(`the plan has no feature ${as}__${feature}`);
+  return found;
+}
+
+function columnsByFeature(plan: FeaturePlan, as: string): ReadonlyMap<string, FeatureColumn> {
   const view = plan.views.find((candidate) => candidate.as === as);
   const derived = plan.derived.find((candidate) => candidate.as === as);
   const columns = view ? viewFeatureColumns(plan, view) : derived ? derivedFeatureColumns(plan, derived) : [];
-  const found = columns.find((column) => column.feature.name === feature);
-  if (!found) throw new TypeError(`the plan has no feature ${as}__${feature}`);
-  return found;
+  return new Map(columns.map((column) => [column.feature.name, column]));
 }
 
 export function outputColumn(plan: FeaturePlan, { as, feature }: PlannedColumn): FeatureColumn {

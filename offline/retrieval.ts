@@ -5,9 +5,10 @@ import { join, resolve } from 'node:path';
 import { AsofError } from '../contracts/errors.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import type { Engine, Session } from '../engine/engine.ts';
-import { assemble, outputNames, type Leakage } from './assembly.ts';
 import type { FitUses } from '../contracts/fits.ts';
+import { assemble, outputNames } from './assembly.ts';
 import { countFitUses } from './fit-uses.ts';
+import type { Leakage } from './leakage.ts';
 import { moveInto } from './output-file.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
 import { chooseShards } from './shards.ts';
@@ -93,7 +94,14 @@ async function retrieve(
   });
   const prepared = await readSpine(session, { opened, plan, shortNames, table: '__spine' });
   const shards =
-    request.shards ?? (await chooseShards(dependencies.tables, request.project, plan, snapshots, prepared.rows));
+    request.shards ??
+    (await chooseShards(dependencies.tables, {
+      project: request.project,
+      plan,
+      snapshots,
+      spineRows: prepared.rows,
+      memoryBytes: dependencies.engine.memoryBytes,
+    }));
   const fits = await countFitUses(session, plan, '__spine');
   const groups: string[] = [];
   for (const [position, group] of entityGroups(plan).entries()) {

@@ -9,10 +9,11 @@ import { join } from 'node:path';
 import type { FileReference } from '../contracts/lake.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import { literalText, literalTextList } from '../engine/sql.ts';
-import { addLeakage, assemble, outputNames, type Assembled, type Leakage } from './assembly.ts';
+import { assemble, outputNames, type Assembled } from './assembly.ts';
 import { outputColumn } from './feature-columns.ts';
 import type { FitUses } from '../contracts/fits.ts';
 import { countFitUses } from './fit-uses.ts';
+import { addLeakage, type Leakage } from './leakage.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
 import type { RetrievalDependencies } from './retrieval.ts';
 import { chooseShards } from './shards.ts';
@@ -99,7 +100,10 @@ export async function planRetrieval(
     }, signal);
     const { bytes, checksum } = await lake.publish(path);
     const groups = entityGroups(plan);
-    const shards = request.shards ?? (await chooseShards(dependencies.tables, project, plan, snapshots, prepared.rows));
+    const { memoryBytes } = engine;
+    const shards =
+      request.shards ??
+      (await chooseShards(dependencies.tables, { project, plan, snapshots, spineRows: prepared.rows, memoryBytes }));
     return {
       project,
       plan,

@@ -9,7 +9,7 @@ import { auditIngestion } from '../../../ingestion/audit-ingestion.ts';
 import { planIngestion } from '../../../ingestion/plan-ingestion.ts';
 import { publishIngestion } from '../../../ingestion/publish-ingestion.ts';
 import { stageGroup } from '../../../ingestion/stage-group.ts';
-import type { Leakage } from '../../../offline/assembly.ts';
+import type { Leakage } from '../../../offline/leakage.ts';
 import { sourceTable, viewTable } from '../../../offline/view-coverage.ts';
 import { writeViewInterval } from '../../../offline/view-table.ts';
 import { newCommit } from '../../support/commits.ts';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { FeaturePlan } from '../../../contracts/plan.ts';
 import { Timestamp } from '../../../contracts/timestamp.ts';
 import type { StoredType } from '../../../contracts/values.ts';
-import { addLeakage, outputNames } from '../../../offline/assembly.ts';
+import { outputNames } from '../../../offline/assembly.ts';
+import { addLeakage } from '../../../offline/leakage.ts';
 import { chooseShards } from '../../../offline/shards.ts';
 import { tableFormat } from '../../../offline/spine-format.ts';
 import { fromTypeScript, toTypeScript } from '../../../offline/typescript-values.ts';
@@ -68,20 +69,23 @@ test('views that read their key from the same columns are one group', () => {
   ]);
 });
 
-test('shards follow the larger of the spine and the source of a windowed view', async () => {
-  const shards = (sourceRows: number, spineRows: number, mode = 'aggregate') =>
-    chooseShards(
-      { files: async () => ({ snapshot: 1, files: [{ rows: sourceRows }] }) } as never,
-      'p',
-      { ...planOf([]), views: [{ source: { name: 's' }, view: { mode } }] as never },
-      {},
+test('shards follow the spine, the source of a windowed view, and the memory limit', async () => {
+  const shards = (sourceRows: number, spineRows: number, memoryBytes = 2e9, mode = 'aggregate') =>
+    chooseShards({ files: async () => ({ snapshot: 1, files: [{ rows: sourceRows }] }) } as never, {
+      project: 'p',
+      plan: { ...planOf([]), views: [{ source: { name: 's' }, view: { mode } }] as never },
+      snapshots: {},
       spineRows,
-    );
+      memoryBytes,
+    });
   expect(await shards(1000, 1000)).toBe(1);
   expect(await shards(100_000_000, 1000)).toBe(4);
-  expect(await shards(1000, 5_000_000)).toBe(3);
+  expect(await shards(100_000_000, 1000, 8e9)).toBe(1);
+  expect(await shards(1000, 5_000_000)).toBe(2);
+  expect(await shards(1000, 5_000_000, 2e8)).toBe(16);
   expect(await shards(1e12, 1)).toBe(64);
-  expect(await shards(1e12, 1, 'asof')).toBe(1);
+  expect(await shards(1e12, 1, 2e9, 'asof')).toBe(1);
+  await expect(shards(1000, 5e9, 64e6)).rejects.toMatchObject({ code: 'ENGINE_OUT_OF_MEMORY' });
 });
 
 test.each([

@@ -14,6 +14,7 @@ function countingPool(slots: number) {
       opened.push(settings);
       most = Math.max(most, ++open);
       const engine: Engine = {
+        memoryBytes: 1e9,
         session: () => Promise.reject(new Error('not asked for here')),
         close: async () => void open--,
       };
