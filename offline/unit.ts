@@ -6,6 +6,7 @@ import type { Micros } from '../contracts/time.ts';
 import type { FeaturePlan, PlannedView } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { quoteIdentifier } from '../engine/sql.ts';
+import { AskedRequests } from './asof/asked-requests.ts';
 import type { EventRange } from './event-relation.ts';
 import { viewFeatureColumns } from './feature-columns.ts';
 import { keyColumnName } from './spine-columns.ts';
@@ -60,6 +61,7 @@ export async function computeUnit(session: Session, dependencies: EventDependenc
     `CREATE TEMP TABLE ${quoteIdentifier(requests)} AS SELECT __row, ${keys.join(', ')}, __at FROM ${input.spine}${chosen}`,
   );
   const results = views.map((view) => ({ view, result: `${table}_view${plan.views.indexOf(view)}` }));
+  const asked = new AskedRequests(session, { requests, keys, keysTable: `${table}_keys` });
   for (const { view, result } of results) {
     const events = await openViewEvents(dependencies, {
       project: input.project,
@@ -74,9 +76,11 @@ export async function computeUnit(session: Session, dependencies: EventDependenc
       requests,
       requestKeys: keys,
       asKnown: input.asKnown,
+      asked,
       resultTable: result,
     });
   }
+  await asked.close();
   const columns = results.flatMap(({ view, result }) => resultColumns(plan, view, result));
   const [first, ...others] = results.map(({ result }) => quoteIdentifier(result));
   const joined = [first, ...others.map((result) => `JOIN ${result} USING (__row)`)].join(' ');

@@ -2,6 +2,7 @@
 import type { PlannedView } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
+import { AskedRequests } from './asof/asked-requests.ts';
 import { findNewestRows } from './asof/find-newest-rows.ts';
 import { countingRows, rowsOfEvents, UNTIL_COLUMN, withoutDeletes } from './event-identity.ts';
 import { DELETED_COLUMN, relationKeys, usedColumns } from './event-relation.ts';
@@ -17,6 +18,8 @@ export interface ViewFeaturesInput {
   /** By position the columns of `requests` that hold the view's keys. */
   readonly requestKeys: readonly string[];
   readonly asKnown: boolean;
+  /** `requests` by `requestKeys`, when other as-of views are asked at them too. */
+  readonly asked?: AskedRequests;
   /** The temporary table to create. */
   readonly resultTable: string;
 }
@@ -31,12 +34,20 @@ export interface ViewFeatureSql extends FeatureSql {
 /** Creates the result table: one row for each request, by `__row`; null beside it where nothing was found. */
 export async function computeViewFeatures(session: Session, input: ViewFeaturesInput): Promise<void> {
   const keys = relationKeys(input.planned.view);
-  const named = keys.map((key, index) => `${quoteIdentifier(input.requestKeys[index]!)} AS ${quoteIdentifier(key)}`);
   const known = input.requestKeys.map((key) => `${quoteIdentifier(key)} IS NOT NULL`).join(' AND ');
   const all = quoteIdentifier(input.requests);
-  const requests = `SELECT __row, ${named.join(', ')}, __at FROM ${all} WHERE ${known}`;
-  if (input.planned.view.mode === 'aggregate') await sweepAggregates(session, input, requests, keys);
-  else await findRows(session, input, requests, keys);
+  if (input.planned.view.mode === 'aggregate') {
+    const named = keys.map((key, index) => `${quoteIdentifier(input.requestKeys[index]!)} AS ${quoteIdentifier(key)}`);
+    const requests = `SELECT __row, ${named.join(', ')}, __at FROM ${all} WHERE ${known}`;
+    await sweepAggregates(session, input, requests, keys);
+  } else if (input.asked) {
+    await findRows(session, input, input.asked, keys);
+  } else {
+    const { requests, requestKeys, resultTable } = input;
+    const asked = new AskedRequests(session, { requests, keys: requestKeys, keysTable: `${resultTable}_keys` });
+    await findRows(session, input, asked, keys);
+    await asked.close();
+  }
   await session.run(
     `INSERT INTO ${quoteIdentifier(input.resultTable)} (__row) SELECT __row FROM ${all} WHERE NOT (${known})`,
   );
@@ -45,7 +56,7 @@ export async function computeViewFeatures(session: Session, input: ViewFeaturesI
 async function findRows(
   session: Session,
   { planned, events, asKnown, resultTable }: ViewFeaturesInput,
-  requests: string,
+  asked: AskedRequests,
   keys: readonly string[],
 ): Promise<void> {
   const { view, source } = planned;
@@ -53,7 +64,7 @@ async function findRows(
   const newest = `${resultTable}_newest`;
   const hasCreated = source.created !== null;
   await findNewestRows(session, {
-    requests,
+    asked,
     keys,
     events: events([]),
     delayMicros: view.delayMicros,

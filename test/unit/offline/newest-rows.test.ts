@@ -7,11 +7,19 @@ import { RequestSlotsBuilder } from '../../../offline/asof/request-slots.ts';
 const squeeze = (sql: string): string => sql.replaceAll(/\s+/g, ' ');
 
 describe('statements', () => {
-  const input = { events: 'SELECT * FROM rows', keys: ['a', 'b"c'], delayMicros: 0, hasCreated: true, asKnown: false };
+  const input = {
+    events: 'SELECT * FROM rows',
+    keys: ['a', 'b"c'],
+    askedTable: 'asked',
+    askedKeys: ['x', 'y'],
+    delayMicros: 0,
+    hasCreated: true,
+    asKnown: false,
+  };
 
   test('rows are those of the requested tuples of keys', () => {
-    expect(squeeze(entriesSql('asked', { ...input, hasCreated: false }))).toBe(
-      'SELECT k.__key, epoch_us(e.__event) AS __event, e.__seq FROM (SELECT * FROM rows) e JOIN "asked" k USING ("a", "b""c")',
+    expect(squeeze(entriesSql({ ...input, hasCreated: false }))).toBe(
+      'SELECT k.__key, epoch_us(e.__event) AS __event, e.__seq FROM (SELECT * FROM rows) e JOIN "asked" k ON e."a" = k."x" AND e."b""c" = k."y"',
     );
     expect(squeeze(slotsSql('asked', 'SELECT 1', ['a']))).toContain(
       'JOIN "asked" k USING ("a") ORDER BY k.__key, r.__at',
@@ -19,10 +27,8 @@ describe('statements', () => {
   });
 
   test('a row enters when it is due, as known when it is both due and created', () => {
-    expect(entriesSql('asked', { ...input, delayMicros: 60 })).toContain(
-      `, epoch_us(e.__event) + '60'::BIGINT AS __entry`,
-    );
-    const known = entriesSql('asked', { ...input, delayMicros: 60, asKnown: true });
+    expect(entriesSql({ ...input, delayMicros: 60 })).toContain(`, epoch_us(e.__event) + '60'::BIGINT AS __entry`);
+    const known = entriesSql({ ...input, delayMicros: 60, asKnown: true });
     expect(known).toContain(`greatest(epoch_us(e.__event) + '60'::BIGINT, epoch_us(e.__created)) AS __entry`);
     expect(known).toContain('WHERE e.__created IS NOT NULL');
   });

@@ -1,6 +1,6 @@
 /** What of a joined file is not as expected. */
 import type { EngineRow } from '../../../engine/engine.ts';
-import type { Leakage } from '../../../offline/assembly.ts';
+import type { Leakage } from '../../../offline/leakage.ts';
 import { isSameValue } from '../matches-answer.ts';
 import type { Answer } from '../oracle.ts';
 
