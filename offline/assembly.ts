@@ -4,11 +4,12 @@ import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { literalText, quoteIdentifier } from '../engine/sql.ts';
 import { computeDerived, derivedInputColumns } from './derived.ts';
-import { outputColumn } from './feature-columns.ts';
+import { derivedFeatureColumns, outputColumn } from './feature-columns.ts';
 import { countLeaks, type Leakage } from './leakage.ts';
 import { copyOptions, featureColumnSql, ownColumnSql } from './output-sql.ts';
 import type { SpineColumn } from './spine.ts';
 import type { TableFormat } from './spine-format.ts';
+import { sideBySide, type UnitTable } from './unit.ts';
 
 export interface AssemblyInput {
   readonly plan: FeaturePlan;
@@ -16,12 +17,10 @@ export interface AssemblyInput {
   /** The spine's own columns. */
   readonly columns: readonly SpineColumn[];
   readonly shortNames: boolean;
-  /** A FROM item: the prepared spine. */
+  /** A table of the prepared spine's rows, all that are to be written, in their order. */
   readonly spine: string;
-  /** FROM items, one for each entity group: its units together. */
-  readonly groups: readonly string[];
-  /** Ordinals: `from` inclusive, `to` exclusive. */
-  readonly range: { readonly from: number; readonly to: number };
+  /** Tables of the same rows in the same order, with the features of every entity group. */
+  readonly tables: readonly UnitTable[];
   readonly format: TableFormat;
   /** A path that the engine may write. */
   readonly target: string;
@@ -67,12 +66,15 @@ export function outputNames(
 
 export async function assemble(session: Session, input: AssemblyInput): Promise<Assembled> {
   const { plan, columns, format } = input;
+  const rows = await countAligned(session, input.spine, input.tables);
+  const tables = [...input.tables];
   if (plan.derived.length > 0) {
-    const read = ['s.__row', 's.__at', ...derivedInputColumns(plan)].join(', ');
-    const relation = `SELECT ${read} ${joined(input, input.groups)} ORDER BY s.__row`;
+    const read = ['__row', '__at', ...derivedInputColumns(plan)].join(', ');
+    const relation = `SELECT ${read} FROM ${joined(input.spine, tables)}`;
     await computeDerived(session, { plan, runtime: input.runtime, relation, table: '__derived' });
+    const own = plan.derived.flatMap((derived) => derivedFeatureColumns(plan, derived));
+    tables.push({ table: '__derived', columns: own.map(({ value }) => `__derived.${value} AS ${value}`) });
   }
-  const joins = [...input.groups, ...(plan.derived.length > 0 ? ['__derived'] : [])];
   const features = plan.columns.map((column) => outputColumn(plan, column));
   const values = [
     ...columns.map((column) => ownColumnSql(column, 's', format)),
@@ -80,20 +82,31 @@ export async function assemble(session: Session, input: AssemblyInput): Promise<
   ];
   const names = outputNames(plan, columns, input.shortNames);
   const list = values.map((value, index) => `${value} AS ${quoteIdentifier(names[index]!)}`).join(', ');
-  const select = `SELECT ${list} ${joined(input, joins)} ORDER BY s.__row`;
-  await session.run(`COPY (${select}) TO ${literalText(input.target)} ${copyOptions(format)}`);
-  const leakage = await countLeaks(session, {
-    plan,
-    groups: input.groups,
-    range: input.range,
-    joined: (groups) => joined(input, groups),
-  });
+  const from = joined(input.spine, tables);
+  await session.run(
+    `COPY (SELECT ${list} FROM ${from}) TO ${literalText(input.target)} ${copyOptions(format, values.length)}`,
+  );
+  const leakage = await countLeaks(session, plan, from);
   if (plan.derived.length > 0) await session.run('DROP TABLE __derived');
-  return { rows: input.range.to - input.range.from, leakage };
+  return { rows, leakage };
 }
 
-/** Names of feature columns are unique over all groups, so they need no alias. */
-function joined({ spine, range }: AssemblyInput, relations: readonly string[]): string {
-  const joins = relations.map((relation, index) => `LEFT JOIN ${relation} j${index} ON j${index}.__row = s.__row`);
-  return `FROM ${spine} s ${joins.join(' ')} WHERE s.__row >= ${range.from} AND s.__row < ${range.to}`;
+/** Names of feature columns are unique over all tables, so they need no alias; the spine's are behind `s`. */
+function joined(spine: string, tables: readonly UnitTable[]): string {
+  const columns = [`${quoteIdentifier(spine)}.*`, ...tables.flatMap((table) => table.columns)];
+  return `(SELECT ${columns.join(', ')} FROM ${sideBySide([{ table: spine }, ...tables])}) s`;
+}
+
+/** The number of rows. Throws `INTERNAL` where a table has other rows than the spine: they would stand beside wrong ones. */
+async function countAligned(session: Session, spine: string, tables: readonly UnitTable[]): Promise<number> {
+  const row = `${quoteIdentifier(spine)}.__row`;
+  const apart = tables.map(({ table }) => `${quoteIdentifier(table)}.__row IS DISTINCT FROM ${row}`);
+  const [counted] =
+    await session.rows(`SELECT count(${row}) AS n, count(*) FILTER (${apart.join(' OR ') || 'false'}) AS apart
+FROM ${sideBySide([{ table: spine }, ...tables])}`);
+  if (counted!['apart'] !== 0n) {
+    const problem = `${String(counted!['apart'])} rows stand beside other rows of the spine`;
+    throw new AsofError('INTERNAL', { problem });
+  }
+  return Number(counted!['n']);
 }

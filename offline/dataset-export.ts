@@ -42,7 +42,7 @@ export async function exportDataset(
       const from = await chosenRows(lake, allRows(rows), part);
       // the files are in order, and stay so unless they are joined
       const select = `SELECT ${list.join(', ')} FROM (${from})${part === undefined ? '' : ' ORDER BY __row'}`;
-      await session.run(`COPY (${select}) TO ${literalText(half)} ${copyOptions(format)}`);
+      await session.run(`COPY (${select}) TO ${literalText(half)} ${copyOptions(format, list.length)}`);
     }, signal);
     await moveInto(half, resolve(output));
     return part?.rows ?? dataset.rows;

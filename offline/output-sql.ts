@@ -70,11 +70,19 @@ function nonFiniteSql(value: string): string {
   return `CASE WHEN isnan(${value}) THEN 'NaN' WHEN ${value} > 0 THEN 'Infinity' WHEN ${value} < 0 THEN '-Infinity' END`;
 }
 
-/** What follows `COPY (…) TO 'path'`. */
-export function copyOptions(format: TableFormat): string {
+/** DuckDB's own, and least, number of rows in a row group of Parquet. */
+const ROW_GROUP_ROWS = 122_880;
+const LEAST_ROW_GROUP_ROWS = 2048;
+/** A row group is written from memory, so a wide table gets shorter ones. */
+const ROW_GROUP_CELLS = 4_000_000;
+
+/** What follows `COPY (…) TO 'path'`, for a table of so many columns. */
+export function copyOptions(format: TableFormat, columns: number): string {
   switch (format) {
-    case 'parquet':
-      return '(FORMAT parquet)';
+    case 'parquet': {
+      const rows = Math.min(ROW_GROUP_ROWS, Math.max(LEAST_ROW_GROUP_ROWS, Math.floor(ROW_GROUP_CELLS / columns)));
+      return `(FORMAT parquet, ROW_GROUP_SIZE ${rows})`;
+    }
     case 'csv':
       return '(FORMAT csv, HEADER true)';
     case 'jsonl':

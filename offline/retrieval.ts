@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { AsofError } from '../contracts/errors.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import type { Engine, Session } from '../engine/engine.ts';
+import { quoteIdentifier } from '../engine/sql.ts';
 import type { FitUses } from '../contracts/fits.ts';
 import { assemble, outputNames } from './assembly.ts';
 import { countFitUses } from './fit-uses.ts';
@@ -14,7 +15,7 @@ import { pinSnapshots } from './pinned-snapshots.ts';
 import { chooseShards } from './shards.ts';
 import { tableFormat } from './spine-format.ts';
 import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
-import { computeUnit, entityGroups } from './unit.ts';
+import { computeUnit, entityGroups, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
 import type { EventDependencies } from './view-events.ts';
 
 export type { SpineInput } from './spine-input.ts';
@@ -79,6 +80,25 @@ export async function retrieveHistorical(
   }
 }
 
+/** The shards of a group as one table in the order of the spine, in their stead. */
+async function mergeShards(
+  session: Session,
+  plan: FeaturePlan,
+  group: EntityGroup,
+  shards: {
+    readonly parts: readonly { readonly table: string }[];
+    readonly computed: readonly (readonly UnitTable[])[];
+    readonly table: string;
+  },
+): Promise<UnitTable> {
+  const { parts, computed, table } = shards;
+  const all = parts.map((part) => `SELECT * FROM ${quoteIdentifier(part.table)}`).join(' UNION ALL ');
+  await session.run(`CREATE TEMP TABLE ${quoteIdentifier(table)} AS SELECT * FROM (${all}) ORDER BY __row`);
+  for (const part of parts) await session.run(`DROP VIEW ${quoteIdentifier(part.table)}`);
+  for (const { table: under } of computed.flat()) await session.run(`DROP TABLE ${quoteIdentifier(under)}`);
+  return unitTable(plan, group, table);
+}
+
 async function retrieve(
   session: Session,
   dependencies: RetrievalDependencies,
@@ -103,17 +123,19 @@ async function retrieve(
       memoryBytes: dependencies.engine.memoryBytes,
     }));
   const fits = await countFitUses(session, plan, '__spine');
-  const groups: string[] = [];
+  const tables: UnitTable[] = [];
   for (const [position, group] of entityGroups(plan).entries()) {
-    const tables = Array.from({ length: shards }, (_, shard) => `__group${position}_${shard}`);
-    for (const [index, table] of tables.entries()) {
-      const shard = { index, count: shards };
-      const { project, asKnown } = request;
-      const { firstAt, lastAt } = prepared;
-      const unit = { project, plan, group, shard, asKnown, spine: '__spine', snapshots, firstAt, lastAt, table };
-      await computeUnit(session, dependencies, unit);
-    }
-    groups.push(`(${tables.map((table) => `SELECT * FROM ${table}`).join(' UNION ALL ')})`);
+    const { project, asKnown } = request;
+    const { firstAt, lastAt } = prepared;
+    const unit = { project, plan, group, asKnown, spine: '__spine', snapshots, firstAt, lastAt };
+    const parts = Array.from({ length: shards }, (_, index) => ({
+      table: `__group${position}_${index}`,
+      shard: { index, count: shards },
+    }));
+    const computed: (readonly UnitTable[])[] = [];
+    for (const part of parts) computed.push(await computeUnit(session, dependencies, { ...unit, ...part }));
+    if (shards === 1) tables.push(...computed.flat());
+    else tables.push(await mergeShards(session, plan, group, { parts, computed, table: `__group${position}` }));
   }
   const { rows, leakage } = await assemble(session, {
     plan,
@@ -121,8 +143,7 @@ async function retrieve(
     columns: prepared.columns,
     shortNames,
     spine: '__spine',
-    groups,
-    range: { from: 0, to: prepared.rows },
+    tables,
     format: tableFormat(request.output),
     target: files.target,
   });

@@ -19,10 +19,10 @@ import type { RetrievalDependencies } from './retrieval.ts';
 import { chooseShards } from './shards.ts';
 import type { SpineColumn } from './spine.ts';
 import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
-import { computeUnit, entityGroups, type EntityGroup } from './unit.ts';
+import { computeUnit, entityGroups, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
 
-/** Rows of one part of the output. */
-const RANGE_ROWS = 1_000_000;
+const MOST_RANGE_ROWS = 1_000_000;
+const RANGE_CELLS = 20_000_000;
 
 export interface StagedRequest {
   readonly project: string;
@@ -62,6 +62,8 @@ export interface RetrievalPlan {
   /** Numbers of units and ranges: each is a step, numbered from 0. */
   readonly units: number;
   readonly ranges: number;
+  /** Rows of every range but the last; a million in plans that do not say. */
+  readonly rangeRows?: number;
 }
 
 /** A part of the output. */
@@ -101,6 +103,7 @@ export async function planRetrieval(
     const { bytes, checksum } = await lake.publish(path);
     const groups = entityGroups(plan);
     const { memoryBytes } = engine;
+    const rangeRows = rowsOfRange(prepared.columns.length + plan.columns.length);
     const shards =
       request.shards ??
       (await chooseShards(dependencies.tables, { project, plan, snapshots, spineRows: prepared.rows, memoryBytes }));
@@ -120,7 +123,8 @@ export async function planRetrieval(
       groups,
       shards,
       units: groups.length * shards,
-      ranges: Math.max(1, Math.ceil(prepared.rows / RANGE_ROWS)),
+      rangeRows,
+      ranges: Math.max(1, Math.ceil(prepared.rows / rangeRows)),
     };
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -159,7 +163,7 @@ export async function computePlannedUnit(
       lastAt: retrieval.lastAt === null ? null : BigInt(retrieval.lastAt),
       table: '__unit',
     });
-    await session.run(`COPY (SELECT * FROM __unit ORDER BY __row) TO ${literalText(staged)} ${PARQUET}`);
+    await session.run(`COPY (SELECT * FROM __unit) TO ${literalText(staged)} ${PARQUET}`);
   }, signal);
   await lake.publish(path);
 }
@@ -174,33 +178,46 @@ export async function assemblePlannedRange(
   const record = partRecordPath(retrieval, range);
   if (await lake.stat(record)) return readPart(dependencies, retrieval, range);
   const path = `${retrieval.directory}/parts/${String(range).padStart(5, '0')}.parquet`;
-  const groups = await Promise.all(retrieval.groups.map((_, group) => unitRelation(dependencies, retrieval, group)));
+  const units = await Promise.all(retrieval.groups.map((_, group) => unitFiles(dependencies, retrieval, group)));
   const spine = await lake.localPath(retrieval.spine.uri);
   const target = await lake.stagingPath(path);
-  const assembled = await engine.session(
-    (session) =>
-      assemble(session, {
-        plan: retrieval.plan,
-        runtime,
-        columns: retrieval.columns,
-        shortNames: retrieval.shortNames,
-        spine: `read_parquet(${literalText(spine)})`,
-        groups,
-        range: { from: range * RANGE_ROWS, to: Math.min((range + 1) * RANGE_ROWS, retrieval.spine.rows) },
-        format: 'parquet',
-        target,
-      }),
-    signal,
-  );
+  const { plan, columns, shortNames } = retrieval;
+  const assembled = await engine.session(async (session) => {
+    const rows = rangeSql(retrieval, range);
+    await session.run(`CREATE TEMP TABLE __spine AS SELECT * FROM read_parquet(${literalText(spine)}) WHERE ${rows}`);
+    const tables: UnitTable[] = [];
+    for (const [position, group] of retrieval.groups.entries()) {
+      const table = `__group${position}`;
+      const files = `read_parquet(${literalTextList(units[position]!)})`;
+      await session.run(`CREATE TEMP TABLE ${table} AS SELECT * FROM ${files} WHERE ${rows} ORDER BY __row`);
+      tables.push(unitTable(plan, group, table));
+    }
+    const spineTable = { columns, shortNames, spine: '__spine' };
+    return assemble(session, { plan, runtime, ...spineTable, tables, format: 'parquet', target });
+  }, signal);
   const { bytes, checksum } = await lake.publish(path);
   const part: RetrievedPart = { ...assembled, file: { uri: path, rows: assembled.rows, bytes, checksum } };
   await lake.write(record, Buffer.from(JSON.stringify(part)));
   return part;
 }
 
-async function unitRelation({ lake }: RetrievalDependencies, retrieval: RetrievalPlan, group: number): Promise<string> {
+async function unitFiles(
+  { lake }: RetrievalDependencies,
+  retrieval: RetrievalPlan,
+  group: number,
+): Promise<readonly string[]> {
   const shards = Array.from({ length: retrieval.shards }, (_, shard) => unitPath(retrieval, group, shard));
-  return `read_parquet(${literalTextList(await Promise.all(shards.map((path) => lake.localPath(path))))})`;
+  return Promise.all(shards.map((path) => lake.localPath(path)));
+}
+
+/** The condition for the rows of a range. */
+function rangeSql({ rangeRows = MOST_RANGE_ROWS, spine }: RetrievalPlan, range: number): string {
+  return `__row >= ${range * rangeRows} AND __row < ${Math.min((range + 1) * rangeRows, spine.rows)}`;
+}
+
+/** Rows of one part of the output: fewer where they are wide, since a part is put in order in memory. */
+function rowsOfRange(columns: number): number {
+  return Math.min(MOST_RANGE_ROWS, Math.ceil(RANGE_CELLS / columns));
 }
 
 function partRecordPath({ directory }: RetrievalPlan, range: number): string {

@@ -45,12 +45,24 @@ export interface UnitInput {
   readonly lastAt: Micros | null;
   /**
    * The temporary view to create, over tables named after it: `__row` and the columns of `viewFeatureColumns` (values, inputs and leaks), a row for each
-   * row of the shard, in no order.
+   * row of the shard, in their order.
    */
   readonly table: string;
 }
 
-export async function computeUnit(session: Session, dependencies: EventDependencies, input: UnitInput): Promise<void> {
+/** A temporary table of the rows of a unit in their order, and what the columns of `viewFeatureColumns` are in it. */
+export interface UnitTable {
+  readonly table: string;
+  /** Expressions over the table's name, each with `AS` and its column. */
+  readonly columns: readonly string[];
+}
+
+/** Creates the unit's view; gives the tables under it, one for each view of the group. */
+export async function computeUnit(
+  session: Session,
+  dependencies: EventDependencies,
+  input: UnitInput,
+): Promise<readonly UnitTable[]> {
   const { plan, table } = input;
   const views = input.group.views.map((as) => plan.views.find((view) => view.as === as)!);
   const keys = keyColumns(plan, views[0]!);
@@ -81,13 +93,27 @@ export async function computeUnit(session: Session, dependencies: EventDependenc
     });
   }
   await asked.close();
-  const columns = results.flatMap(({ view, result }) => resultColumns(plan, view, result));
-  const [first, ...others] = results.map(({ result }) => quoteIdentifier(result));
-  const joined = [first, ...others.map((result) => `JOIN ${result} USING (__row)`)].join(' ');
-  await session.run(
-    `CREATE TEMP VIEW ${quoteIdentifier(table)} AS SELECT ${['__row', ...columns].join(', ')} FROM ${joined}`,
-  );
   await session.run(`DROP TABLE ${quoteIdentifier(requests)}`);
+  const tables = results.map(({ view, result }) => ({ table: result, columns: resultColumns(plan, view, result) }));
+  const list = [`${quoteIdentifier(tables[0]!.table)}.__row`, ...tables.flatMap(({ columns }) => columns)];
+  await session.run(
+    `CREATE TEMP VIEW ${quoteIdentifier(table)} AS SELECT ${list.join(', ')} FROM ${sideBySide(tables)}`,
+  );
+  return tables;
+}
+
+/** A table with the rows and columns of a unit's view. */
+export function unitTable(plan: FeaturePlan, { views }: EntityGroup, table: string): UnitTable {
+  const columns = plan.views
+    .filter(({ as }) => views.includes(as))
+    .flatMap((view) => viewFeatureColumns(plan, view))
+    .flatMap(({ value, input, leaks }) => [value, input, ...leaks]);
+  return { table, columns: [...new Set(columns)].map((name) => `${quoteIdentifier(table)}.${name} AS ${name}`) };
+}
+
+/** Tables of the same rows in the same order, as a FROM item: nothing is looked up, and nothing sorted. */
+export function sideBySide(tables: readonly { readonly table: string }[]): string {
+  return tables.map(({ table }) => quoteIdentifier(table)).join(' POSITIONAL JOIN ');
 }
 
 function keyColumns(plan: FeaturePlan, view: PlannedView): readonly string[] {

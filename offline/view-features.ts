@@ -31,7 +31,7 @@ export interface ViewFeatureSql extends FeatureSql {
   readonly leak: string | null;
 }
 
-/** Creates the result table: one row for each request, by `__row`; null beside it where nothing was found. */
+/** Creates the result table: one row for each request, in order of `__row`; null beside it where nothing was found. */
 export async function computeViewFeatures(session: Session, input: ViewFeaturesInput): Promise<void> {
   const keys = relationKeys(input.planned.view);
   const known = input.requestKeys.map((key) => `${quoteIdentifier(key)} IS NOT NULL`).join(' AND ');
@@ -39,25 +39,30 @@ export async function computeViewFeatures(session: Session, input: ViewFeaturesI
   if (input.planned.view.mode === 'aggregate') {
     const named = keys.map((key, index) => `${quoteIdentifier(input.requestKeys[index]!)} AS ${quoteIdentifier(key)}`);
     const requests = `SELECT __row, ${named.join(', ')}, __at FROM ${all} WHERE ${known}`;
-    await sweepAggregates(session, input, requests, keys);
-  } else if (input.asked) {
-    await findRows(session, input, input.asked, keys);
-  } else {
-    const { requests, requestKeys, resultTable } = input;
-    const asked = new AskedRequests(session, { requests, keys: requestKeys, keysTable: `${resultTable}_keys` });
-    await findRows(session, input, asked, keys);
-    await asked.close();
+    const swept = `${input.resultTable}_swept`;
+    await sweepAggregates(session, { ...input, resultTable: swept }, requests, keys);
+    await session.run(`INSERT INTO ${quoteIdentifier(swept)} (__row) SELECT __row FROM ${all} WHERE NOT (${known})`);
+    await session.run(
+      `CREATE TEMP TABLE ${quoteIdentifier(input.resultTable)} AS SELECT * FROM ${quoteIdentifier(swept)} ORDER BY __row`,
+    );
+    await session.run(`DROP TABLE ${quoteIdentifier(swept)}`);
+    return;
   }
-  await session.run(
-    `INSERT INTO ${quoteIdentifier(input.resultTable)} (__row) SELECT __row FROM ${all} WHERE NOT (${known})`,
-  );
+  const { requests, requestKeys, resultTable } = input;
+  const asked =
+    input.asked ?? new AskedRequests(session, { requests, keys: requestKeys, keysTable: `${resultTable}_keys` });
+  await findRows(session, input, { asked, keys, withoutKey: `SELECT __row FROM ${all} WHERE NOT (${known})` });
+  if (!input.asked) await asked.close();
 }
 
 async function findRows(
   session: Session,
   { planned, events, asKnown, resultTable }: ViewFeaturesInput,
-  asked: AskedRequests,
-  keys: readonly string[],
+  {
+    asked,
+    keys,
+    withoutKey,
+  }: { readonly asked: AskedRequests; readonly keys: readonly string[]; readonly withoutKey: string },
 ): Promise<void> {
   const { view, source } = planned;
   const result = quoteIdentifier(resultTable);
@@ -72,8 +77,8 @@ async function findRows(
     asKnown: hasCreated && (asKnown || view.asKnown),
     table: newest,
   });
+  await session.run(`INSERT INTO ${quoteIdentifier(newest)} (__row) ${withoutKey}`);
   await session.run(`CREATE TEMP TABLE ${result} AS ${foundRowsSql(planned, events, newest)}`);
-  await session.run(`INSERT INTO ${result} (__row) SELECT __row FROM ${quoteIdentifier(newest)} WHERE __seq IS NULL`);
   await session.run(`DROP TABLE ${quoteIdentifier(newest)}`);
 }
 
@@ -84,14 +89,16 @@ function foundRowsSql(
   newest: string,
 ): string {
   const columns = usedColumns({ features });
+  const found = 'n.__seq IS NOT NULL';
   const young =
     view.ttlMicros === null ? 'true' : `n.__event_micros >= n.__at_micros - ${literalBigint(BigInt(view.ttlMicros))}`;
   const late = source.created === null ? 'false' : 'n.__created_micros > n.__at_micros';
   const kept = source.operation === null ? 'true' : `NOT e.${DELETED_COLUMN}`;
   const values = columns.length === 0 ? '' : `, ${identifierList(columns, 'e.')}`;
   return `SELECT n.__row, n.__event_micros, ${late} AS __late,
-  ${young} AND ${kept} AS __live, NOT (${young}) AND ${kept} AS __expired${values}
-FROM ${quoteIdentifier(newest)} n JOIN (${events(columns)}) e ON e.__seq = n.__seq`;
+  ${found} AND ${young} AND ${kept} AS __live, ${found} AND NOT (${young}) AND ${kept} AS __expired${values}
+FROM ${quoteIdentifier(newest)} n LEFT JOIN (${events(columns)}) e ON e.__seq = n.__seq
+ORDER BY n.__row`;
 }
 
 async function sweepAggregates(
