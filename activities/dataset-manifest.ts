@@ -28,6 +28,19 @@ export function manifestDocument(
   return { format: DATASET_MANIFEST_FORMAT, ...dataset, createdAt: formatInstant(dataset.createdAt), build };
 }
 
+/** The whole manifest of a version with its splits, for readers: JSON as `toJsonText` writes it. */
+export async function datasetDocument(
+  { catalog, lake }: { readonly catalog: Pick<Catalog, 'datasets'>; readonly lake: Lake },
+  dataset: DatasetManifest,
+): Promise<Readonly<Record<string, unknown>>> {
+  const splits = await catalog.datasets.splits(dataset);
+  const { build } = await recipeOf(lake, dataset);
+  return {
+    ...manifestDocument(dataset, build),
+    splits: splits.map(({ createdAt, ...split }) => ({ ...split, createdAt: formatInstant(createdAt) })),
+  };
+}
+
 /** The same bytes each time, so that a repeated publication changes nothing. */
 export async function keepManifest(lake: Lake, dataset: DatasetManifest, build: DatasetPlan): Promise<void> {
   const text = `${toJsonText(manifestDocument(dataset, build))}\n`;

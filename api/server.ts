@@ -1,19 +1,24 @@
 /** The HTTP API of one project. */
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { openCatalog } from '../catalog/postgres.ts';
 import type { Settings } from '../contracts/config.ts';
 import { VERSION } from '../contracts/version.ts';
 import { openEngine } from '../engine/duckdb.ts';
 import { openLake } from '../lake/open.ts';
+import { openDefinitions } from '../library/applied-definitions.ts';
 import { openFeatureReader } from '../library/feature-reader.ts';
 import { openRedisClient } from '../online/redis-client.ts';
+import { serveDatasets } from './datasets.ts';
 import { serveHealth } from './health.ts';
+import { serveHistorical } from './historical.ts';
 import { parseBodiesWithoutLoss } from './lossless-body.ts';
 import { serveOnlineFeatures } from './online-features.ts';
 import { serveOpenApi } from './openapi.ts';
 import { answerProblems } from './problem.ts';
+import { serveRuns } from './runs.ts';
 
 export interface RunningServer {
   readonly url: string;
@@ -31,13 +36,18 @@ export async function startServer(
   const catalog = await openCatalog({ url: settings.catalogUrl ?? '' });
   const redis = openRedisClient({ url: settings.redisUrl ?? '' });
   const lake = await openLake(settings);
+  const workDirectory = path.join(settings.stateDirectory, 'work', `api-${process.pid}`);
+  await mkdir(workDirectory, { recursive: true });
   const engine = await openEngine({
     ...settings.engine,
     tempDirectory: path.join(settings.stateDirectory, 'spill', `api-${process.pid}`),
-    allowedDirectories: lake.directories,
+    allowedDirectories: [...lake.directories, workDirectory],
   });
-  const reader = await openFeatureReader({ project: settings.project, catalog, redis, lake, engine });
+  const { project } = settings;
+  const definitions = await openDefinitions(catalog, project);
+  const reader = await openFeatureReader({ project, catalog, redis, lake, engine });
   const temporal = Connection.lazy({ address: settings.temporal.address ?? '' });
+  const client = new Client({ connection: temporal, namespace: settings.temporal.namespace });
   const server = createServer();
   serveHealth(server, {
     catalog: async () => (await catalog.definitions.projects()).length >= 0,
@@ -45,11 +55,17 @@ export async function startServer(
     temporal: async () => (await temporal.workflowService.getSystemInfo({})).serverVersion !== '',
   });
   serveOnlineFeatures(server, reader);
+  const { tables, intervals } = catalog;
+  serveHistorical(server, { project, tables, intervals, lake, engine, workDirectory }, definitions);
+  serveDatasets(server, { project, catalog, client, lake, engine });
+  serveRuns(server, { project, catalog, client });
   const close = async (): Promise<void> => {
     await server.close();
     await reader.close();
+    await definitions.close();
     await temporal.close();
     await engine.close();
+    await rm(workDirectory, { recursive: true, force: true });
     await redis.close();
     await catalog.close();
   };

@@ -1,12 +1,18 @@
 /** Rows of datasets and of results as Arrow streams. */
 import type { DatasetManifest } from '../catalog/catalog.ts';
 import { arrowSql } from '../engine/arrow-shape.ts';
-import { arrowStream } from '../engine/arrow-stream.ts';
+import { arrowStream, type ArrowColumn } from '../engine/arrow-stream.ts';
 import type { ColumnBatch, Engine, Session } from '../engine/engine.ts';
-import { streamFromSession } from '../engine/session-stream.ts';
 import { literalText, quoteIdentifier } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
-import { chosenRows, openDatasetRows, type ChosenPart, type DatasetColumn, type DatasetRows } from './dataset-rows.ts';
+import { chosenRows, openDatasetRows, type ChosenPart } from './dataset-rows.ts';
+import { streamFromSession } from './session-stream.ts';
+
+interface ArrowRows {
+  readonly columns: readonly ArrowColumn[];
+  /** Read one after the other, so that no more than one result is held. */
+  readonly selects: readonly string[];
+}
 
 /**
  * The rows of a version, or of one of its parts, in the spine's order. One file of the version is at work at a time, and no
@@ -17,44 +23,34 @@ export function streamDataset(
   dataset: DatasetManifest,
   part?: ChosenPart,
 ): AsyncGenerator<Uint8Array> {
-  return streamFromSession(
-    engine,
-    async function* (session) {
-      const rows = await openDatasetRows(session, lake, dataset.files);
-      yield* arrowStream(rows.columns, batchesOf(session, lake, rows, part));
-    },
-    signal,
-  );
-}
-
-async function* batchesOf(
-  session: Session,
-  lake: Lake,
-  { parts, columns }: DatasetRows,
-  part: ChosenPart | undefined,
-): AsyncGenerator<ColumnBatch> {
-  for (const select of parts) {
-    const rows = await chosenRows(lake, `(${select})`, part);
+  const prepare = async (session: Session): Promise<ArrowRows> => {
+    const { parts, columns } = await openDatasetRows(session, lake, dataset.files);
+    const list = columns.map(({ alias, type }) => `${arrowSql(alias, type)} AS ${alias}`).join(', ');
     const order = part === undefined ? '' : ' ORDER BY __row';
-    yield* session.stream(`SELECT ${columns.map(arrowColumn).join(', ')} FROM (${rows})${order}`);
-  }
-}
-
-function arrowColumn({ alias, type }: DatasetColumn): string {
-  return `${arrowSql(alias, type)} AS ${alias}`;
+    const selects = await Promise.all(
+      parts.map(async (select) => `SELECT ${list} FROM (${await chosenRows(lake, `(${select})`, part)})${order}`),
+    );
+    return { columns, selects };
+  };
+  return streamFromSession(engine, prepare, readArrow, signal);
 }
 
 /** The rows of a Parquet file that the engine may read. */
 export function streamParquet(engine: Engine, path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  return streamFromSession(
-    engine,
-    async function* (session) {
-      const relation = `read_parquet(${literalText(path)})`;
-      const described = await session.rows(`DESCRIBE SELECT * FROM ${relation}`);
-      const columns = described.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
-      const list = columns.map(({ name, type }, index) => `${arrowSql(quoteIdentifier(name), type)} AS c${index}`);
-      yield* arrowStream(columns, session.stream(`SELECT ${list.join(', ')} FROM ${relation}`));
-    },
-    signal,
-  );
+  const prepare = async (session: Session): Promise<ArrowRows> => {
+    const relation = `read_parquet(${literalText(path)})`;
+    const described = await session.rows(`DESCRIBE SELECT * FROM ${relation}`);
+    const columns = described.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
+    const list = columns.map(({ name, type }, index) => `${arrowSql(quoteIdentifier(name), type)} AS c${index}`);
+    return { columns, selects: [`SELECT ${list.join(', ')} FROM ${relation}`] };
+  };
+  return streamFromSession(engine, prepare, readArrow, signal);
+}
+
+function readArrow(session: Session, { columns, selects }: ArrowRows): AsyncGenerator<Uint8Array> {
+  return arrowStream(columns, batchesOf(session, selects));
+}
+
+async function* batchesOf(session: Session, selects: readonly string[]): AsyncGenerator<ColumnBatch> {
+  for (const select of selects) yield* session.stream(select);
 }

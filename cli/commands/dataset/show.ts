@@ -1,4 +1,4 @@
-import { manifestDocument, recipeOf, requireDataset } from '../../../activities/dataset-manifest.ts';
+import { datasetDocument, requireDataset } from '../../../activities/dataset-manifest.ts';
 import type { DatasetManifest, KeptSplit } from '../../../catalog/catalog.ts';
 import type { ColumnStatistics, SplitRule, StatisticValue } from '../../../contracts/datasets.ts';
 import { formatInstant } from '../../../contracts/time.ts';
@@ -49,11 +49,8 @@ export const registerShow: Register = (dataset, run) => {
         withCatalog(context, async ({ settings, catalog }) => {
           const found = await requireDataset(catalog, settings.project, reference);
           const splits = await catalog.datasets.splits(found);
-          const { build } = await recipeOf(await openLake(settings), found);
-          const document = {
-            ...manifestDocument(found, build),
-            splits: splits.map(({ createdAt, ...split }) => ({ ...split, createdAt: formatInstant(createdAt) })),
-          };
+          const lake = await openLake(settings);
+          const document = await datasetDocument({ catalog, lake }, found);
           context.terminal.result(document, describe(found, splits));
         }),
       ),

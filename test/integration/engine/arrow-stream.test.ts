@@ -9,8 +9,8 @@ import { arrowSql } from '../../../engine/arrow-shape.ts';
 import { arrowStream, type ArrowColumn } from '../../../engine/arrow-stream.ts';
 import { openEngine } from '../../../engine/duckdb.ts';
 import type { Engine } from '../../../engine/engine.ts';
-import { streamFromSession } from '../../../engine/session-stream.ts';
 import { quoteIdentifier } from '../../../engine/sql.ts';
+import { streamFromSession } from '../../../offline/session-stream.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'asof-arrow-'));
 let engine: Engine;
@@ -25,15 +25,18 @@ afterAll(async () => {
 
 /** The stream of a query's rows, message by message. */
 function streamOf(select: string): AsyncGenerator<Uint8Array> {
-  return streamFromSession(engine, async function* (session) {
-    const described = await session.rows(`DESCRIBE ${select}`);
-    const columns: ArrowColumn[] = described.map((row) => ({
-      name: String(row['column_name']),
-      type: String(row['column_type']),
-    }));
-    const list = columns.map(({ name, type }, index) => `${arrowSql(quoteIdentifier(name), type)} AS c${index}`);
-    yield* arrowStream(columns, session.stream(`SELECT ${list.join(', ')} FROM (${select})`));
-  });
+  return streamFromSession(
+    engine,
+    async (session): Promise<readonly ArrowColumn[]> =>
+      (await session.rows(`DESCRIBE ${select}`)).map((row) => ({
+        name: String(row['column_name']),
+        type: String(row['column_type']),
+      })),
+    (session, columns) => {
+      const list = columns.map(({ name, type }, index) => `${arrowSql(quoteIdentifier(name), type)} AS c${index}`);
+      return arrowStream(columns, session.stream(`SELECT ${list.join(', ')} FROM (${select})`));
+    },
+  );
 }
 
 async function bytesOf(select: string): Promise<Uint8Array> {
