@@ -22,7 +22,7 @@ export interface ColumnStatistics {
   readonly nulls: number;
   /** NaN and infinities, which the numbers below leave out. */
   readonly nonFinite: number;
-  /** Approximate, about 3 % off; null for types that are not counted, such as lists. */
+  /** A sketch, about 10 % off; null for types that are not counted, such as lists. */
   readonly distinct: number | null;
   /** Numbers only; `std` is the sample's. */
   readonly mean: number | null;
