@@ -1,9 +1,9 @@
 /** From the lake to Redis for an aggregate view: the tiles, rows and events of each key, made anew from its history. */
-import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
-import { countingRows, UNTIL_COLUMN } from '../offline/event-identity.ts';
+import { countingRows, rowsOfEvents, UNTIL_COLUMN } from '../offline/event-identity.ts';
 import { keysEqual, relationKeys } from '../offline/event-relation.ts';
 import { createAggregateCodec, type AggregateBuilder } from './aggregate-state.ts';
 import { keyedSql, knowsCreated } from './due-rows.ts';
@@ -25,16 +25,9 @@ export async function materializeAggregates(
   const { view, source } = snapshot;
   const keys = relationKeys(view);
   const due = await snapshot.rows();
-  const all =
-    source.eventId === null
-      ? due
-      : keyed(
-          view,
-          countingRows(due, source.eventId, { delayMicros: view.delayMicros, asKnown: knowsCreated(view, source) }),
-        );
   const writer = openWriter([]);
   if (base === undefined) {
-    await writeStates(session, snapshot, all, writer, onRows);
+    await writeStates(session, snapshot, countingOnly(snapshot, due), writer, onRows);
     return writer;
   }
   const removed = await snapshot.rowsRemovedSince(base);
@@ -43,14 +36,18 @@ export async function materializeAggregates(
   await session.run(
     `CREATE OR REPLACE TEMP TABLE __touched AS SELECT DISTINCT ${identifierList(keys)} FROM (${touched})`,
   );
-  const theirs = `SELECT e.* FROM (${all}) e SEMI JOIN __touched k ON ${keysEqual(keys, 'e', 'k')}`;
+  const own = source.eventId === null ? due : rowsOfEvents(due, 'SELECT * FROM __touched', source.eventId, keys);
+  const theirs = `SELECT e.* FROM (${countingOnly(snapshot, own)}) e SEMI JOIN __touched k ON ${keysEqual(keys, 'e', 'k')}`;
   await writeStates(session, snapshot, theirs, writer, onRows);
-  await deleteKeysWithoutRows(session, snapshot, '__touched', all, writer);
+  await deleteKeysWithoutRows(session, snapshot, '__touched', theirs, writer);
   return writer;
 }
 
-function keyed(view: FeatureViewManifest, rows: string): string {
-  return `SELECT * FROM (${rows}) WHERE ${keyedSql(view)}`;
+/** Where events have ids, the rows that count at some instant, and have a key. */
+function countingOnly({ view, source }: SnapshotReader, rows: string): string {
+  if (source.eventId === null) return rows;
+  const entry = { delayMicros: view.delayMicros, asKnown: knowsCreated(view, source) };
+  return `SELECT * FROM (${countingRows(rows, source.eventId, entry)}) WHERE ${keyedSql(view)}`;
 }
 
 /** The rows, and those of the same events under whatever key: a row that comes or goes decides what counts of them. */
