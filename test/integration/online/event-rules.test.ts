@@ -145,6 +145,23 @@ describe('events', () => {
   });
 });
 
+describe('events with an id and no key', () => {
+  it('leave the key that they had, and come back to it', async () => {
+    const total = aggregateFeature('total', { function: 'sum', column: 'amount', window: ALL, where: [] });
+    const planned = viewNamed('keyless_events', { mode: 'aggregate', features: [total] }, { eventId: 'label' });
+    await commitRows(fixture, planned, [row('a', NOON, 1n, 'e1'), row('a', NOON, 2n, 'e2')]);
+    await materialize(fixture, planned, NOON + 1n);
+    await commitRows(fixture, planned, [row(null, NOON, 2n, 'e2')]);
+    expect(await materialize(fixture, planned, NOON + 2n)).toMatchObject({ written: 1, keys: 1 });
+    const gone = await read(planned, ['a'], NOON + 2n);
+    expect(gone.answers).toEqual([['1 PRESENT']]);
+    expect([...gone.servedFrom]).toEqual(['online']);
+    await commitRows(fixture, planned, [row('a', NOON, 4n, 'e2')]);
+    await materialize(fixture, planned, NOON + 3n);
+    expect((await read(planned, ['a'], NOON + 3n)).answers).toEqual([['5 PRESENT']]);
+  });
+});
+
 describe('a window', () => {
   it('without events counts 0 and is otherwise null, or its default', async () => {
     const hour = { kind: 'duration', micros: 3_600_000_000, resolutionMicros: null } as const;
