@@ -12,11 +12,11 @@ import { requireObjectPath } from './object-path.ts';
 import type { LakeSettings } from './open.ts';
 import { QUARANTINE, SOURCES, VIEWS } from './paths.ts';
 import { parseS3Address } from './s3/address.ts';
-import { Bucket, type StoredObject } from './s3/bucket.ts';
+import { Bucket, NAME_IS_FREE, type PutCondition, type StoredObject } from './s3/bucket.ts';
 import { createS3Client } from './s3/client.ts';
 import { download } from './s3/download.ts';
 import { Gate } from './gate.ts';
-import { abortUnfinished, createInParts } from './s3/multipart.ts';
+import { abortUnfinished, putInParts } from './s3/multipart.ts';
 import { PATIENCE, type Patience } from './s3/retries.ts';
 
 /** Names in these folders hold a UUID: a local copy is known by its name, without asking the server. */
@@ -117,13 +117,11 @@ export class S3Lake implements Lake {
     const facts = await local(path, () => factsIfThere(staged));
     // an earlier call may have published it and not lived to tell
     if (facts === undefined) return this.#published(path);
-    await this.#place(path, facts, {
-      create: () =>
-        facts.bytes > this.#partBytes
-          ? createInParts(this.#bucket, path, staged, facts, this.#partBytes)
-          : readFile(staged).then((bytes) => this.#bucket.create(path, bytes, facts)),
-      bytes: () => readFile(staged),
-    });
+    await this.#place(path, facts, async (condition) =>
+      facts.bytes > this.#partBytes
+        ? putInParts(this.#bucket, path, staged, facts, { partBytes: this.#partBytes, condition })
+        : this.#bucket.put(path, await local(path, () => readFile(staged)), facts, condition),
+    );
     // who writes an object is likely to read it next
     await local(path, () => this.#cache.insert(path, facts, staged));
     await local(path, () => rm(staged, { force: true }));
@@ -133,10 +131,7 @@ export class S3Lake implements Lake {
   async write(path: string, bytes: Uint8Array): Promise<FileFacts> {
     requireObjectPath(path);
     const facts = { bytes: bytes.length, checksum: createHash('sha256').update(bytes).digest('hex') };
-    await this.#place(path, facts, {
-      create: () => this.#bucket.create(path, bytes, facts),
-      bytes: () => Promise.resolve(bytes),
-    });
+    await this.#place(path, facts, (condition) => this.#bucket.put(path, bytes, facts, condition));
     return facts;
   }
 
@@ -187,13 +182,9 @@ export class S3Lake implements Lake {
    * Gives bytes a name that may be taken: by the same bytes when an attempt succeeded without its answer arriving, or when
    * the work is done again. Throws `CONFLICT` for other bytes.
    */
-  async #place(
-    path: string,
-    facts: FileFacts,
-    content: { readonly create: () => Promise<boolean>; readonly bytes: () => Promise<Uint8Array> },
-  ): Promise<void> {
+  async #place(path: string, facts: FileFacts, put: (condition: PutCondition) => Promise<boolean>): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      if (await content.create()) return;
+      if (await put(NAME_IS_FREE)) return;
       const found = await this.#bucket.head(path);
       if (found === undefined) {
         if (attempt < PLACE_ATTEMPTS) continue;
@@ -204,7 +195,9 @@ export class S3Lake implements Lake {
       }
       if (Date.now() - found.modifiedMillis < YOUNG_MILLIS) return;
       // the object is in use again: its age counts from now on, for gc
-      if (await this.#bucket.renew(path, await content.bytes(), facts, found.etag)) return;
+      if (await put({ IfMatch: found.etag })) return;
+      // the bytes are there, only not younger
+      if (attempt >= PLACE_ATTEMPTS) return;
     }
   }
 

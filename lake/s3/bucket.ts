@@ -28,6 +28,11 @@ export interface StoredObject {
   readonly checksum: string | undefined;
 }
 
+/** On what an object is written: that the name is free, or that it holds what the entity tag says. */
+export type PutCondition = { readonly IfNoneMatch: '*' } | { readonly IfMatch: string };
+
+export const NAME_IS_FREE: PutCondition = { IfNoneMatch: '*' };
+
 /** A request of the SDK, made anew for each attempt. */
 export type Sending<T> = (client: S3Client, options: { readonly abortSignal: AbortSignal }) => Promise<T>;
 
@@ -121,22 +126,8 @@ export class Bucket {
     }
   }
 
-  /** Creates the object from one request. False when the name is taken, by an earlier attempt perhaps. */
-  async create(path: string, body: Uint8Array, { checksum }: FileFacts): Promise<boolean> {
-    return this.#put(path, body, checksum, { IfNoneMatch: '*' });
-  }
-
-  /** Writes the same bytes once more, so that the object is young again. False when it has changed or is gone. */
-  async renew(path: string, body: Uint8Array, { checksum }: FileFacts, etag: string): Promise<boolean> {
-    return this.#put(path, body, checksum, { IfMatch: etag });
-  }
-
-  async #put(
-    path: string,
-    body: Uint8Array,
-    checksum: string,
-    condition: { readonly IfNoneMatch: '*' } | { readonly IfMatch: string },
-  ): Promise<boolean> {
+  /** Writes the object by one request. False when the condition does not hold: an earlier attempt may have succeeded. */
+  async put(path: string, body: Uint8Array, { checksum }: FileFacts, condition: PutCondition): Promise<boolean> {
     const command = new PutObjectCommand({
       ...this.at(path),
       ...condition,

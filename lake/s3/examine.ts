@@ -3,7 +3,7 @@ import { messageOf } from '../../contracts/errors.ts';
 import type { LakeSettings } from '../open.ts';
 import { STAGING } from '../paths.ts';
 import { parseS3Address } from './address.ts';
-import { Bucket } from './bucket.ts';
+import { Bucket, NAME_IS_FREE } from './bucket.ts';
 import { createS3Client } from './client.ts';
 import { PATIENCE } from './retries.ts';
 
@@ -26,8 +26,8 @@ export async function findBucketProblem({ lake, project, s3 }: LakeSettings): Pr
       const address = { bucket: name, prefix: [prefix, project].filter((part) => part !== '').join('/') };
       const bucket = new Bucket(client, address, BRIEF);
       await bucket.reach();
-      const created = await bucket.create(probe, once, facts);
-      const createdAgain = await bucket.create(probe, once, facts);
+      const created = await bucket.put(probe, once, facts, NAME_IS_FREE);
+      const createdAgain = await bucket.put(probe, once, facts, NAME_IS_FREE);
       await bucket.remove(probe);
       return created && !createdAgain ? undefined : 'it does not honour conditional puts (If-None-Match)';
     } finally {

@@ -9,7 +9,7 @@ import {
   type CompletedPart,
 } from '@aws-sdk/client-s3';
 import type { FileFacts } from '../durable-file.ts';
-import { CHECKSUM_METADATA, type Bucket } from './bucket.ts';
+import { CHECKSUM_METADATA, type Bucket, type PutCondition } from './bucket.ts';
 import { lakeFailure, nameOf, statusOf } from './failures.ts';
 import { Gate } from '../gate.ts';
 
@@ -20,20 +20,20 @@ const PARTS_AT_ONCE = 4;
 const CHECKSUM_ALGORITHM = 'CRC32';
 
 /**
- * Creates the object from a file, in parts of at least `partBytes`. False when the name is taken, by an earlier attempt
- * perhaps. What was uploaded of a failed attempt is removed.
+ * Writes the object from a file, in parts of at least `partBytes`. False when the condition does not hold: an earlier attempt
+ * may have succeeded. What was uploaded of a failed attempt is removed.
  */
-export async function createInParts(
+export async function putInParts(
   bucket: Bucket,
   path: string,
   file: string,
   facts: FileFacts,
-  partBytes: number,
+  { partBytes, condition }: { readonly partBytes: number; readonly condition: PutCondition },
 ): Promise<boolean> {
   const upload = await begin(bucket, path, facts);
   try {
     const parts = await uploadParts(bucket, path, upload, file, facts.bytes, partBytes);
-    if (await complete(bucket, path, upload, parts)) return true;
+    if (await complete(bucket, path, upload, parts, condition)) return true;
   } catch (error) {
     // the failure counts, not that of the clean-up; gc finds what stays
     await abort(bucket, path, upload).catch(() => undefined);
@@ -148,17 +148,18 @@ async function uploadPart(
   return { PartNumber: number, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) };
 }
 
-/** False when the name is taken. An upload that is not there any more was completed by an attempt whose answer was lost. */
+/** False when the condition does not hold. An upload that is not there any more was completed by an attempt whose answer was lost. */
 async function complete(
   bucket: Bucket,
   path: string,
   upload: string,
   parts: readonly CompletedPart[],
+  condition: PutCondition,
 ): Promise<boolean> {
   const command = new CompleteMultipartUploadCommand({
     ...bucket.at(path),
     UploadId: upload,
-    IfNoneMatch: '*',
+    ...condition,
     MultipartUpload: { Parts: [...parts] },
   });
   try {

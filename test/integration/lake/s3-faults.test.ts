@@ -1,5 +1,5 @@
 /** Fault 8 of the reliability table: a server that fails, is slow, or loses its answers. Faults are injected in front of a real one. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -236,6 +236,17 @@ describe('large objects', () => {
     const facts = await publish('a/large', large);
     expect(facts.bytes).toBe(large.length);
     expect(await paths()).toEqual(['a/large']);
+  });
+
+  test('that are published again are young again, in parts too', async () => {
+    const facts = await publish('a/large', large);
+    utimesSync(join(server.dataDirectory, lake.url.split('/').slice(3).join('/'), 'a/large'), 1, 1);
+    expect((await lake.stat('a/large'))!.modifiedMillis).toBe(1_000);
+    proxy.reset();
+    expect(await publish('a/large', large)).toEqual(facts);
+    expect((await lake.stat('a/large'))!.modifiedMillis).toBeGreaterThan(Date.now() - 60_000);
+    expect(await lake.facts('a/large')).toEqual(facts);
+    expect(await lake.removeUnfinished(Date.now() + 60_000)).toBe(0);
   });
 
   test('that fail half-way leave nothing: no object, no parts', async () => {
