@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { AsofError, messageOf } from '../contracts/errors.ts';
 
-/** A rename within a file system; across two, a copy beside the target first. */
+/** A rename within a file system; across two, a copy beside the target first. Throws `LAKE_WRITE_FAILED`. */
 export async function moveInto(file: string, target: string): Promise<void> {
   const path = resolve(target);
   await mkdir(dirname(path), { recursive: true });
@@ -16,6 +17,6 @@ export async function moveInto(file: string, target: string): Promise<void> {
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });
-    throw error;
+    throw new AsofError('LAKE_WRITE_FAILED', { path, problem: messageOf(error) }, error);
   }
 }

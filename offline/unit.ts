@@ -8,7 +8,7 @@ import type { Session } from '../engine/engine.ts';
 import { quoteIdentifier } from '../engine/sql.ts';
 import { AskedRequests } from './asof/asked-requests.ts';
 import type { EventRange } from './event-relation.ts';
-import { viewFeatureColumns } from './feature-columns.ts';
+import { viewFeatureColumns, type FeatureColumn } from './feature-columns.ts';
 import { keyColumnName } from './spine-columns.ts';
 import { openViewEvents, type EventDependencies } from './view-events.ts';
 import { computeViewFeatures, viewFeatureSql } from './view-features.ts';
@@ -72,7 +72,7 @@ export async function computeUnit(
   await session.run(
     `CREATE TEMP TABLE ${quoteIdentifier(requests)} AS SELECT __row, ${keys.join(', ')}, __at FROM ${input.spine}${chosen}`,
   );
-  const results = views.map((view) => ({ view, result: `${table}_view${plan.views.indexOf(view)}` }));
+  const results = views.flatMap((view) => sliceView(plan, view, `${table}_view${plan.views.indexOf(view)}`));
   const asked = new AskedRequests(session, { requests, keys, keysTable: `${table}_keys` });
   for (const { view, result } of results) {
     const events = await openViewEvents(dependencies, {
@@ -94,7 +94,10 @@ export async function computeUnit(
   }
   await asked.close();
   await session.run(`DROP TABLE ${quoteIdentifier(requests)}`);
-  const tables = results.map(({ view, result }) => ({ table: result, columns: resultColumns(plan, view, result) }));
+  const tables = results.map(({ view, columns, result }) => ({
+    table: result,
+    columns: resultColumns(view, columns, result),
+  }));
   const list = [`${quoteIdentifier(tables[0]!.table)}.__row`, ...tables.flatMap(({ columns }) => columns)];
   await session.run(
     `CREATE TEMP VIEW ${quoteIdentifier(table)} AS SELECT ${list.join(', ')} FROM ${sideBySide(tables)}`,
@@ -120,8 +123,31 @@ function keyColumns(plan: FeaturePlan, view: PlannedView): readonly string[] {
   return view.spineColumns.map((name) => keyColumnName(plan.keyColumns.findIndex(({ column }) => column === name)));
 }
 
-function resultColumns(plan: FeaturePlan, view: PlannedView, result: string): readonly string[] {
+/** Features of an as-of view that are fetched together. The engine holds thousands of rows of all of them, several times. */
+const SLICE_FEATURES = 1000;
+
+interface ViewSlice {
+  readonly view: PlannedView;
+  /** Those of the view's features. */
+  readonly columns: readonly FeatureColumn[];
+  readonly result: string;
+}
+
+/** Each leak column stands in one slice. */
+function sliceView(plan: FeaturePlan, view: PlannedView, result: string): readonly ViewSlice[] {
   const columns = viewFeatureColumns(plan, view);
+  if (view.view.mode !== 'asof' || columns.length <= SLICE_FEATURES) return [{ view, columns, result }];
+  return Array.from({ length: Math.ceil(columns.length / SLICE_FEATURES) }, (_, index) => {
+    const slice = [index * SLICE_FEATURES, (index + 1) * SLICE_FEATURES] as const;
+    return {
+      view: { ...view, features: view.features.slice(...slice) },
+      columns: columns.slice(...slice).map((column) => (index === 0 ? column : { ...column, leaks: [] })),
+      result: `${result}_${index}`,
+    };
+  });
+}
+
+function resultColumns(view: PlannedView, columns: readonly FeatureColumn[], result: string): readonly string[] {
   const values = viewFeatureSql(view, quoteIdentifier(result));
   const leaks = new Map(columns.flatMap(({ leaks: [name] }, index) => (name ? [[name, values[index]!.leak]] : [])));
   return [

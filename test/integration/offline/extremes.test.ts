@@ -1,6 +1,8 @@
 /** Requests at the edges of what there can be: none, very many features, very long keys, the first and last years. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { count, derivedView, entity, featureView, fileSource, max, numeric } from '../../../definitions/language.ts';
+import { openEngine } from '../../../engine/duckdb.ts';
 import {
   ingest,
   openFixture,
@@ -133,9 +135,19 @@ test('ten thousand features of one view are ten thousand columns', { timeout: 60
   await ingest(fixture, 'many', [`'2024-01-01', 'a', ${values.join(', ')}`], 1);
   const spine = writeText(fixture, 'wide.csv', [header, 'a,2024-01-02', 'b,2024-01-02'].join('\n'));
   const request = { features: ['wide'] };
-  const { path } = await retrieve(fixture, { spine, request, output: 'wide.parquet' });
-  const [known, unknown] = await readParquet(fixture, path);
-  expect(Object.keys(known!)).toHaveLength(2 + FEATURES.length);
-  expect([known!['wide__f0'], known!['wide__f9999']]).toEqual([0n, 9999n]);
-  expect([unknown!['wide__f0'], unknown!['wide__f9999']]).toEqual([null, null]);
+  const engine = await openEngine({
+    memoryLimit: '2GB',
+    threads: 2,
+    tempDirectory: join(fixture.directory, 'wide-spill'),
+    allowedDirectories: [...fixture.lake.directories, fixture.directory],
+  });
+  try {
+    const { path } = await retrieve({ ...fixture, engine }, { spine, request, output: 'wide.parquet' });
+    const [known, unknown] = await readParquet({ ...fixture, engine }, path);
+    expect(Object.keys(known!)).toHaveLength(2 + FEATURES.length);
+    expect([known!['wide__f0'], known!['wide__f9999']]).toEqual([0n, 9999n]);
+    expect([unknown!['wide__f0'], unknown!['wide__f9999']]).toEqual([null, null]);
+  } finally {
+    await engine.close();
+  }
 });

@@ -75,22 +75,33 @@ export function storedSource(fixture: OfflineFixture, name: string): StoredSourc
  * their types.
  * @returns the new snapshot
  */
-export async function ingest(
+export function ingest(
   fixture: OfflineFixture,
   name: string,
   rows: readonly string[],
   firstSequence: number,
 ): Promise<number> {
+  const columns = storedSource(fixture, name).columns.map((column) => quoteIdentifier(column.name));
+  const values = `SELECT * FROM (VALUES ${rows.map((row) => `(${row})`).join(', ')}) t (${columns.join(', ')})`;
+  return ingestQuery(fixture, name, values, firstSequence);
+}
+
+/** As `ingest`, with the rows of a query that names the declared columns. */
+export async function ingestQuery(
+  fixture: OfflineFixture,
+  name: string,
+  query: string,
+  firstSequence: number,
+): Promise<number> {
   const { catalog, lake, engine, project } = fixture;
   const source = storedSource(fixture, name);
   const table = { project, kind: 'source', name, version: '' } as const;
-  const columns = source.columns.map((column) => quoteIdentifier(column.name));
   const typed = source.columns.map(
     (column) =>
       `${quoteIdentifier(column.name)}::${sqlType(storedType(column.type))} AS ${quoteIdentifier(column.name)}`,
   );
   const select = `SELECT ${typed.join(', ')}, (row_number() OVER () - 1 + ${firstSequence})::BIGINT AS __seq
-FROM (VALUES ${rows.map((row) => `(${row})`).join(', ')}) t (${columns.join(', ')})`;
+FROM (${query})`;
   const file = newSourceFilePath(name, 0n);
   const staged = await lake.stagingPath(file.path);
   const added = await engine.session(async (session) => {
