@@ -9,7 +9,7 @@ import { memoryBytes } from './memory-size.ts';
 import { literalTextList } from './sql.ts';
 
 /** DuckDB's part of the memory limit; the rest is for typed arrays outside it and for what DuckDB does not count. */
-const ENGINE_SHARE = 0.75;
+const ENGINE_SHARE = 0.6;
 
 /**
  * Opens the engine. SQL run in it reads and writes files in `allowedDirectories` only, loads no extension and cannot

@@ -132,7 +132,6 @@ describe('a spine', () => {
 
 test('ten thousand features of one view are ten thousand columns', { timeout: 600_000 }, async () => {
   const values = FEATURES.map((_, index) => index);
-  await ingest(fixture, 'many', [`'2024-01-01', 'a', ${values.join(', ')}`], 1);
   const spine = writeText(fixture, 'wide.csv', [header, 'a,2024-01-02', 'b,2024-01-02'].join('\n'));
   const request = { features: ['wide'] };
   const engine = await openEngine({
@@ -142,6 +141,7 @@ test('ten thousand features of one view are ten thousand columns', { timeout: 60
     allowedDirectories: [...fixture.lake.directories, fixture.directory],
   });
   try {
+    await ingest({ ...fixture, engine }, 'many', [`'2024-01-01', 'a', ${values.join(', ')}`], 1);
     const { path } = await retrieve({ ...fixture, engine }, { spine, request, output: 'wide.parquet' });
     const [known, unknown] = await readParquet({ ...fixture, engine }, path);
     expect(Object.keys(known!)).toHaveLength(2 + FEATURES.length);
