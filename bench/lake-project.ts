@@ -9,7 +9,7 @@ import type { BenchContext } from './row.ts';
 
 /** Raised when the lake's files come to hold the same rows in another way; their options are compared by themselves. */
 const LAKE_FORMAT = 1;
-export const PROJECT = 'bench';
+const PROJECT = 'bench';
 
 export interface LakeProjectInput {
   /** Of the directory in the cache: a world and the version of its generator. */
