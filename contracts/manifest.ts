@@ -69,6 +69,8 @@ interface StoredSourceBase extends SourceBase {
   readonly timezone: string | null;
   readonly allowedLatenessMicros: number | null;
   readonly schedule: string | null;
+  /** Rows older than this by event time are deleted by `maintain`; absent: never. Not part of a fingerprint. */
+  readonly retentionMicros?: number;
   readonly contract: { readonly columns: ContractMode; readonly types: ContractMode };
   readonly expectations: readonly ExpectationManifest[];
 }

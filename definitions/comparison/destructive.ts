@@ -5,6 +5,7 @@ import type {
   StoredSourceManifest,
   ViewManifest,
 } from '../../contracts/manifest.ts';
+import { formatDuration } from '../../contracts/time.ts';
 import { storedType } from '../../contracts/values.ts';
 
 interface Typed {
@@ -28,7 +29,18 @@ export function findSourceLosses(before: SourceManifest, after: SourceManifest):
   const rules = (['timestamp', 'created', 'timezone', 'eventId', 'operation'] as const).filter((rule) =>
     losesRule(before, after, rule),
   );
-  return [...columns, ...rules.map((rule) => `${place}: ${rule} changes from ${before[rule]} to ${after[rule]}`)];
+  return [
+    ...columns,
+    ...rules.map((rule) => `${place}: ${rule} changes from ${before[rule]} to ${after[rule]}`),
+    ...lossesOfRetention(before, after, place),
+  ];
+}
+
+/** Rows that the next `maintain` would delete and the one before would not have. */
+function lossesOfRetention(before: StoredSourceManifest, after: StoredSourceManifest, place: string): readonly string[] {
+  const next = after.retentionMicros;
+  if (next === undefined || next >= (before.retentionMicros ?? Infinity)) return [];
+  return [`${place}: \`asof maintain\` will delete rows whose event is older than ${formatDuration(next)}`];
 }
 
 /** What a change of a view takes from those who read it. */

@@ -32,6 +32,11 @@ export interface StoredSourceOptions<Columns extends Schema> extends MetadataOpt
   readonly timezone?: string;
   /** How late a row may come and still cause automatic rework. */
   readonly allowedLateness?: Duration;
+  /**
+   * Deletes rows: `asof maintain` takes those out of the lake whose event is older than this, in whole days.
+   * @default none: rows are kept for ever
+   */
+  readonly retention?: Duration;
   /** Cron expression of automatic ingestion. */
   readonly schedule?: string;
   /** Our name to the input's name, for columns that are called differently there. */

@@ -9,6 +9,7 @@ import type {
   SourceManifest,
   StoredSourceManifest,
 } from '../../contracts/manifest.ts';
+import { MICROS_PER_DAY } from '../../contracts/time.ts';
 import { storedType } from '../../contracts/values.ts';
 import { closestNames } from '../closest-names.ts';
 import { fingerprintOf } from '../fingerprint.ts';
@@ -32,6 +33,7 @@ const STORED_OPTIONS = [
   'rename',
   'contract',
   'expectations',
+  'retention',
 ];
 /** Without those about the reading of inputs: rows come under our names, one by one. */
 const PUSH_OPTIONS = STORED_OPTIONS.filter(
@@ -128,6 +130,7 @@ function normalizeStored(
     ...meaning,
     allowedLatenessMicros: options.duration('allowedLateness'),
     schedule: options.text('schedule'),
+    ...normalizeRetention(options),
     ...options.metadata(),
   };
 }
@@ -161,6 +164,16 @@ function requireInstants(columns: Columns, name: string, place: Place, owner: st
     `column "${name}" is ${column.type}`,
     "declare it as 'timestamp', or as 'timestamp[s]', 'timestamp[ms]' or 'timestamp[us]' for epoch integers",
   );
+}
+
+/** Counted in whole days, so a shorter one would delete nothing of today and all of yesterday. */
+function normalizeRetention(options: OptionReader): Pick<StoredBase, 'retentionMicros'> {
+  const micros = options.duration('retention');
+  if (micros === null) return {};
+  if (micros < MICROS_PER_DAY) {
+    options.place.in('retention').report('it is shorter than a day', "give days, such as retention: '365d'");
+  }
+  return { retentionMicros: micros };
 }
 
 function normalizeZone(options: OptionReader): string | null {

@@ -37,6 +37,8 @@ export interface IngestOptions {
   readonly range?: TimeRange;
   readonly runId?: string;
   readonly views?: Manifest['views'];
+  /** In place of the world's own: one in which something happens meanwhile. */
+  readonly catalog?: Catalog;
 }
 
 export interface TestCatalog extends AsyncDisposable {
@@ -76,7 +78,8 @@ export async function openWorld({ catalog }: TestCatalog): Promise<World> {
     ...dependencies,
     rows: async () => (await read('source')).map(({ __seq, ...row }) => row),
     quarantine: () => read('quarantine'),
-    ingest: async (source, { range, runId = randomUUID(), views = [] } = {}) => {
+    ingest: async (source, { range, runId = randomUUID(), views = [], catalog: other = catalog } = {}) => {
+      const dependencies = { catalog: other, lake, engine };
       const manifest = manifestOf(project, source, views);
       const { planUri, groups } = await planIngestion(dependencies, { manifest, source: source.name, range, runId });
       for (let group = 0; group < groups; group++) await stageGroup(dependencies, { planUri, group });
