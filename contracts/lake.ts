@@ -52,6 +52,8 @@ export const STATISTICS_COLUMNS = 64;
 export interface ColumnStatistics {
   readonly name: string;
   readonly nulls: number;
+  /** What it takes in the file, compressed. */
+  readonly bytes: number;
   readonly min: string | null;
   readonly max: string | null;
 }

@@ -13,7 +13,10 @@ export const COMPACTION_LIMITS: CompactionLimits = { rows: 1_000_000, bytes: 256
 /** Files read at once: each costs a handle and a footer. */
 const MOST_FILES = 500;
 
-type PlannedFile = Pick<CommittedFile, 'id' | 'path' | 'rows' | 'bytes' | 'minEvent' | 'maxEvent' | 'bucket' | 'columns'>;
+type PlannedFile = Pick<
+  CommittedFile,
+  'id' | 'path' | 'rows' | 'bytes' | 'minEvent' | 'maxEvent' | 'bucket' | 'columns'
+>;
 
 /**
  * Groups of at least two small files that are neighbours in time (and of one bucket, with columns that agree in their

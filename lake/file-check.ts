@@ -1,6 +1,6 @@
 /** One file of the lake against what the catalog says of it. */
 import { isDeepStrictEqual } from 'node:util';
-import { readStatistics, statisticsSelect } from './column-statistics.ts';
+import { measureColumns } from './column-statistics.ts';
 import type { Lake } from './lake.ts';
 import { withLeases } from './leases.ts';
 import { objectPath } from './object-path.ts';
@@ -8,7 +8,7 @@ import { messageOf } from '../contracts/errors.ts';
 import { SEQUENCE_COLUMN, STATISTICS_COLUMNS } from '../contracts/lake.ts';
 import type { ColumnStatistics, CommittedFile, FileReference } from '../contracts/lake.ts';
 import type { Engine } from '../engine/engine.ts';
-import { literalText, quoteIdentifier } from '../engine/sql.ts';
+import { quoteIdentifier } from '../engine/sql.ts';
 
 /** What is wrong with a data file, in words; undefined when nothing is. */
 export async function checkDataFile(input: {
@@ -41,7 +41,7 @@ async function checkBytes(
 }
 
 async function checkRows(lake: Lake, engine: Engine, file: CommittedFile, deep: boolean): Promise<string | undefined> {
-  const relation = `read_parquet(${literalText(await lake.localPath(file.path))})`;
+  const localPath = await lake.localPath(file.path);
   try {
     return await engine.session(async (session) => {
       const names = file.columns.map(({ name }) => name);
@@ -51,14 +51,13 @@ async function checkRows(lake: Lake, engine: Engine, file: CommittedFile, deep: 
         ...(deep && hasSequence ? [`min(${SEQUENCE_COLUMN}) AS low`, `max(${SEQUENCE_COLUMN}) AS high`] : []),
         // reading every column proves that every page decodes
         ...(deep ? names.map((name) => `count(${quoteIdentifier(name)})`) : []),
-        ...(deep ? statisticsSelect(file.columns) : []),
       ];
-      const [row] = await session.rows(`SELECT ${facts.join(', ')} FROM ${relation}`);
-      if (row!['rows'] !== BigInt(file.rows)) return `it has ${String(row!['rows'])} rows instead of ${file.rows}`;
+      const { row, statistics } = await measureColumns(session, localPath, deep ? file.columns : [], facts);
+      if (row['rows'] !== BigInt(file.rows)) return `it has ${String(row['rows'])} rows instead of ${file.rows}`;
       if (!deep) return undefined;
-      const [low, high] = hasSequence ? [row!['low'], row!['high']] : [null, null];
+      const [low, high] = hasSequence ? [row['low'], row['high']] : [null, null];
       if (low !== file.minSequence || high !== file.maxSequence) return 'its sequences are not those of the catalog';
-      return statisticsProblem(file, readStatistics(file.columns, row!));
+      return statisticsProblem(file, statistics);
     });
   } catch (error) {
     return `it cannot be read: ${messageOf(error)}`;

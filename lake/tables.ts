@@ -1,5 +1,5 @@
 /** Parquet files of the tables: from a staged file to what the catalog records of it. */
-import { readStatistics, statisticsSelect } from './column-statistics.ts';
+import { measureColumns } from './column-statistics.ts';
 import type { Lake } from './lake.ts';
 import type { NewFile } from './paths.ts';
 import { AsofError } from '../contracts/errors.ts';
@@ -36,20 +36,23 @@ async function describeParquet(
     columnOf(row, localPath, options.vectors ?? {}),
   );
   const sequence = columns.some(({ name }) => name === SEQUENCE_COLUMN) ? SEQUENCE_COLUMN : null;
-  const [facts] = await session.rows(`SELECT count(*) AS rows,
-    ${extreme('min', options.eventColumn)} AS "minEvent", ${extreme('max', options.eventColumn)} AS "maxEvent",
-    ${extreme('max', options.createdColumn)} AS "maxCreated",
-    ${[`${extreme('min', sequence)} AS "minSequence"`, `${extreme('max', sequence)} AS "maxSequence"`, ...statisticsSelect(columns)].join(', ')}
-    FROM ${relation}`);
+  const { row: facts, statistics } = await measureColumns(session, localPath, columns, [
+    'count(*) AS rows',
+    `${extreme('min', options.eventColumn)} AS "minEvent"`,
+    `${extreme('max', options.eventColumn)} AS "maxEvent"`,
+    `${extreme('max', options.createdColumn)} AS "maxCreated"`,
+    `${extreme('min', sequence)} AS "minSequence"`,
+    `${extreme('max', sequence)} AS "maxSequence"`,
+  ]);
   return {
-    rows: Number(facts!['rows']),
-    minEvent: facts!['minEvent'] as bigint | null,
-    maxEvent: facts!['maxEvent'] as bigint | null,
-    maxCreated: facts!['maxCreated'] as bigint | null,
-    minSequence: facts!['minSequence'] as bigint | null,
-    maxSequence: facts!['maxSequence'] as bigint | null,
+    rows: Number(facts['rows']),
+    minEvent: facts['minEvent'] as bigint | null,
+    maxEvent: facts['maxEvent'] as bigint | null,
+    maxCreated: facts['maxCreated'] as bigint | null,
+    minSequence: facts['minSequence'] as bigint | null,
+    maxSequence: facts['maxSequence'] as bigint | null,
     columns,
-    statistics: readStatistics(columns, facts!),
+    statistics,
   };
 }
 

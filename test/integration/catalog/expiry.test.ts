@@ -120,7 +120,7 @@ test('what a compaction writes again counts as changed since the snapshot that b
 });
 
 test('statistics come back as they were committed', async () => {
-  const statistics = [{ name: 'origin', nulls: 3, min: 'A\0"', max: null }];
+  const statistics = [{ name: 'origin', nulls: 3, bytes: 7, min: 'A\0"', max: null }];
   await commit({ add: [fakeFile({ statistics })] });
   expect((await catalog.tables.files(table())).files[0]?.statistics).toEqual(statistics);
 });
