@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   apply: async () => (await import('./commands/apply.ts')).registerApply,
   ingest: async () => (await import('./commands/ingest.ts')).registerIngest,
   backfill: async () => (await import('./commands/backfill.ts')).registerBackfill,
+  maintain: async () => (await import('./commands/maintain.ts')).registerMaintain,
   materialize: async () => (await import('./commands/materialize.ts')).registerMaterialize,
   historical: async () => (await import('./commands/historical.ts')).registerHistorical,
   fit: async () => (await import('./commands/fit.ts')).registerFit,

@@ -4,7 +4,7 @@
  */
 import { AsofError } from './errors.ts';
 import { MAX_FEATURES, MAX_INTERVALS, MAX_PARALLEL, MAX_VIEWS, type WorkflowName } from './run-messages.ts';
-import type { BackfillInput, BuildTrainingDatasetInput, IngestInput, MaterializeInput } from './runs.ts';
+import type { BackfillInput, BuildTrainingDatasetInput, IngestInput, MaintainInput, MaterializeInput } from './runs.ts';
 import { MICROS_PER_DAY, parseDuration, parseInstant } from './time.ts';
 
 export interface RunInputs {
@@ -12,6 +12,7 @@ export interface RunInputs {
   readonly backfill: BackfillInput;
   readonly materialize: MaterializeInput;
   readonly buildTrainingDataset: BuildTrainingDatasetInput;
+  readonly maintain: MaintainInput;
 }
 
 interface Field {
@@ -29,6 +30,8 @@ const isTextList =
     Array.isArray(value) && value.length > 0 && value.length <= most && value.every(isText);
 const isInstant = (value: unknown): boolean => typeof value === 'string' && parseInstant(value) !== undefined;
 const isDuration = (value: unknown): boolean => typeof value === 'string' && parseDuration(value) !== undefined;
+const isDays = (value: unknown): boolean =>
+  typeof value === 'number' && value >= 0 && value <= 36_500 && Number.isFinite(value);
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isCount =
   (most: number) =>
@@ -85,6 +88,11 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
     project: required(A_NAME, isName),
     views: required(`a list of 1 to ${MAX_VIEWS} view names`, isTextList(MAX_VIEWS)),
     to: optional(AN_INSTANT, isInstant),
+  },
+  maintain: {
+    project: required(A_NAME, isName),
+    retentionDays: optional('a number of days from 0 to 36500', isDays),
+    graceDays: optional('a number of days from 0 to 36500', isDays),
   },
   buildTrainingDataset: {
     project: required(A_NAME, isName),

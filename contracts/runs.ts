@@ -49,6 +49,19 @@ export interface BuildTrainingDatasetInput {
   readonly rebuild?: string;
 }
 
+export interface MaintainInput {
+  readonly project: string;
+  /** For how long a superseded snapshot can still be read; default 90. One that a dataset pins never expires. */
+  readonly retentionDays?: number;
+  /** How long a file that nothing mentions, or that only expired snapshots showed, is kept; default 3. */
+  readonly graceDays?: number;
+}
+
+export const DEFAULT_RETENTION_DAYS = 90;
+export const DEFAULT_GRACE_DAYS = 3;
+/** The most tables that a maintenance result names; the counts are of all. */
+export const MAX_NAMED_TABLES = 200;
+
 export interface IngestResult {
   readonly source: string;
   readonly snapshot: number;
@@ -100,6 +113,35 @@ export interface BuildTrainingDatasetResult {
   /** Absent in results of older runs. */
   readonly fits?: FitUses;
   readonly files: readonly FileReference[];
+}
+
+/** One table after maintenance, and what was done to it. */
+export interface MaintainedTable {
+  /** `source flights` or `view delays@0123456789ab`. */
+  readonly table: string;
+  /** Rows that the source's own retention took away. */
+  readonly expiredRows: number;
+  /** Files that were compacted and those in their place, with their rows and bytes. */
+  readonly filesBefore: number;
+  readonly filesAfter: number;
+  readonly rows: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Of the whole table, afterwards. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface MaintainResult {
+  /** Tables looked at. */
+  readonly tables: number;
+  /** The first 200 of those that changed. */
+  readonly changed: readonly MaintainedTable[];
+  readonly compacted: { readonly filesBefore: number; readonly filesAfter: number };
+  readonly expiredRows: number;
+  /** Snapshots that can no longer be read, and the files that they alone showed: gc removes those after its grace. */
+  readonly expired: { readonly snapshots: number; readonly files: number; readonly bytes: number };
+  readonly removed: { readonly files: number; readonly bytes: number };
 }
 
 /** The answer of every workflow's `progress` query. */

@@ -6,6 +6,8 @@ import { createDatasetActivities } from '../activities/dataset-activities.ts';
 import { createDefinitionCache } from '../activities/definition-cache.ts';
 import type { ComputeDependencies } from '../activities/dependencies.ts';
 import { createIngestionActivities } from '../activities/ingestion-activities.ts';
+import { createMaintenanceActivities } from '../activities/maintenance-activities.ts';
+import { createMaintenancePlanActivities } from '../activities/maintenance-plan-activities.ts';
 import { createMaterializationActivities } from '../activities/materialization-activities.ts';
 import { createMaterializationPlanActivities } from '../activities/materialization-plan-activities.ts';
 import { createRunActivities } from '../activities/run-activities.ts';
@@ -38,6 +40,7 @@ async function openServingActivities(settings: Settings): Promise<ActivitySet> {
       ...createRunActivities({ catalog }),
       ...createBackfillPlanActivities({ catalog, definitions }),
       ...createMaterializationPlanActivities({ definitions }),
+      ...createMaintenancePlanActivities({ catalog, definitions }),
     },
     close: () => catalog.close(),
   };
@@ -65,6 +68,7 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
       ...createIngestionActivities(dependencies),
       ...createBackfillActivities(dependencies),
       ...createMaterializationActivities({ ...dependencies, redis }),
+      ...createMaintenanceActivities(dependencies),
       ...createDatasetActivities({ ...dependencies, workDirectory }),
     },
     async close() {

@@ -27,6 +27,11 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
       const list = names.length > LONGEST_LIST ? `views-${hashOf(names)}` : names;
       return join('materialize', project, list, to === undefined ? '' : instantText(to));
     }
+    case 'maintain': {
+      // one at a time: a second start joins the first, whatever it asks for
+      const { project } = input as RunInputs['maintain'];
+      return join('maintain', project);
+    }
     case 'buildTrainingDataset': {
       const { project, name } = input as RunInputs['buildTrainingDataset'];
       // builds of one name that ask for different things must not join

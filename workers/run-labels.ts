@@ -47,6 +47,10 @@ function describeInput<W extends WorkflowName>(workflow: W, input: RunInputs[W])
       const text = `Materialize ${views.join(', ')}${to === undefined ? '' : ` as of ${to}`}`;
       return { text, view: views.length === 1 ? views[0] : undefined };
     }
+    case 'maintain': {
+      const { project } = input as RunInputs['maintain'];
+      return { text: `Maintain the lake of ${project}` };
+    }
     case 'buildTrainingDataset': {
       const { name, features, service, spine, rebuild } = input as RunInputs['buildTrainingDataset'];
       if (rebuild !== undefined) return { text: `Build dataset ${name} once more from ${rebuild}`, dataset: name };

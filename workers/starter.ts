@@ -10,6 +10,7 @@ import type {
   BackfillResult,
   BuildTrainingDatasetResult,
   IngestResult,
+  MaintainResult,
   MaterializeResult,
   RunProgress,
 } from '../contracts/runs.ts';
@@ -22,6 +23,7 @@ export interface RunResults {
   readonly backfill: BackfillResult;
   readonly materialize: MaterializeResult;
   readonly buildTrainingDataset: BuildTrainingDatasetResult;
+  readonly maintain: MaintainResult;
 }
 
 /** Names one run: `id` is its run record's, `workflowId` is how Temporal finds it. */

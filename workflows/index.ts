@@ -2,4 +2,7 @@
 export { backfill } from './backfill.ts';
 export { buildTrainingDataset } from './build-training-dataset.ts';
 export { ingest } from './ingest.ts';
+export { maintain } from './maintain.ts';
 export { materialize } from './materialize.ts';
+/** The SDK runs the default export for a type that no other export has. */
+export { refuseUnknownWorkflow as default } from './unknown-workflow.ts';

@@ -54,6 +54,21 @@ const MATERIALIZE = {
   },
 };
 
+const MAINTAIN = {
+  planMaintenance: async () => ({
+    ...{ definitions: 'd', now: day(5) },
+    sources: [{ kind: 'source', name: 'flights', version: '' }],
+    views: [{ kind: 'view', name: 'delays', version: 'f' }],
+  }),
+  maintainTables: async ({ tables }: { tables: { name: string }[] }) =>
+    tables.map(({ name }) => ({
+      ...{ table: name, expiredRows: 0, filesBefore: 4, filesAfter: 1, rows: 10 },
+      ...{ bytesBefore: 9, bytesAfter: 5, files: 1, bytes: 5 },
+    })),
+  expireSnapshots: async () => ({ snapshots: 2, files: 4, bytes: 9 }),
+  removeGarbage: async () => ({ files: 1, bytes: 2 }),
+};
+
 const backfillInput = { project, view: 'delays', from: day(1), to: day(5) };
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -117,6 +132,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'materialize-with-a-failed-view',
     activities: MATERIALIZE,
     play: (orchestra) => runToEnd(startRun(orchestra.client, 'materialize', { project, views: ['delays', 'latest'] })),
+  },
+  {
+    name: 'maintain-compacted',
+    activities: MAINTAIN,
+    play: (orchestra) => runToEnd(startRun(orchestra.client, 'maintain', { project })),
   },
   {
     name: 'build-training-dataset-published',

@@ -1,0 +1,42 @@
+import type { TableKey } from '../contracts/lake.ts';
+import { clockNow, formatInstant } from '../contracts/time.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+export interface MaintainedTableName extends Pick<TableKey, 'name' | 'version'> {
+  readonly kind: 'source' | 'view';
+}
+
+export interface MaintenancePlanned {
+  /** Fingerprint of the definitions that the whole run uses. */
+  readonly definitions: string;
+  readonly now: string;
+  /** Sources, then views: what a source gives up is dirty in its views before they are looked at. */
+  readonly sources: readonly MaintainedTableName[];
+  readonly views: readonly MaintainedTableName[];
+}
+
+/** Short: on the serving queue. */
+export interface MaintenancePlanActivities {
+  /** Throws `NOTHING_APPLIED`. */
+  planMaintenance(input: { readonly project: string }): Promise<MaintenancePlanned>;
+}
+
+export function createMaintenancePlanActivities({
+  catalog,
+  definitions,
+}: ActivityDependencies): MaintenancePlanActivities {
+  return {
+    async planMaintenance({ project }) {
+      const { manifest } = await definitions.current(project);
+      const tables = await catalog.tables.list(project);
+      const of = (kind: MaintainedTableName['kind']): readonly MaintainedTableName[] =>
+        tables.filter((table) => table.kind === kind).map(({ name, version }) => ({ kind, name, version }));
+      return {
+        definitions: manifest.fingerprint,
+        now: formatInstant(clockNow()),
+        sources: of('source'),
+        views: of('view'),
+      };
+    },
+  };
+}
