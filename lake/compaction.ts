@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { planCompaction, type CompactionLimits } from './compaction-plan.ts';
+import { withLeases } from './leases.ts';
 import type { TableCatalog } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { CommittedFile, DataFile, TableKey } from '../contracts/lake.ts';
@@ -61,7 +62,7 @@ export async function compactTable(work: CompactionWork): Promise<CompactionRepo
     const groups = planCompaction(files.filter(work.chooses ?? (() => true)), limits);
     if (groups.length === 0) return report;
     for (const group of groups) {
-      const written = await engine.session((session) => work.rewrite(session, group), signal);
+      const written = await withLeases(() => engine.session((session) => work.rewrite(session, group), signal));
       requireSameRows(table, group, written);
       try {
         await commitGroup(work, snapshot, group, written);
