@@ -62,13 +62,21 @@ export function createMaintenanceActivities(dependencies: ComputeDependencies): 
     async maintainTables({ project, definitions: fingerprint, tables, now, runId }) {
       const { manifest } = await definitions.at(project, fingerprint);
       const lake = await lakeOf(project);
-      return withPulse(readDone, ({ signal, resumed, report }) =>
+      return withPulse(readDone, (pulse) =>
         withEngine(lake, [], async (engine) => {
-          const work = { catalog, lake, engine, manifest, now: requireInstant(now, 'now'), runId, signal };
-          const done = [...(resumed ?? [])];
+          const work = {
+            catalog,
+            lake,
+            engine,
+            manifest,
+            now: requireInstant(now, 'now'),
+            runId,
+            signal: pulse.signal,
+          };
+          const done = [...(pulse.resumed ?? [])];
           for (const table of tables.slice(done.length)) {
             done.push(await maintainTable(work, table));
-            report(done);
+            pulse.report(done);
           }
           return done;
         }),

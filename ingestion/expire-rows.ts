@@ -51,7 +51,7 @@ export async function expireRows(
   if (retention === null) return { rows: 0, before: null };
   const before = floorToGrid(request.now - BigInt(retention), MICROS_PER_DAY);
   const table = sourceTable(project, source.name);
-  for (let conflicts = 0; ; ) {
+  for (let conflicts = 0; ;) {
     const { snapshot, files } = await catalog.tables.files(table);
     const old = files.filter(({ minEvent }) => minEvent !== null && minEvent < before);
     if (old.length === 0) return { rows: 0, before };

@@ -28,7 +28,7 @@ export async function expireViewRows(
 ): Promise<number> {
   const { project, view, before, runId } = input;
   const table = viewTable(project, view);
-  for (let conflicts = 0; ; ) {
+  for (let conflicts = 0; ;) {
     const { snapshot, files } = await tables.files(table);
     const old = files.filter(({ minEvent }) => minEvent !== null && minEvent < before);
     const from = old[0]?.minEvent;

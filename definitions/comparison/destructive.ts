@@ -37,7 +37,11 @@ export function findSourceLosses(before: SourceManifest, after: SourceManifest):
 }
 
 /** Rows that the next `maintain` would delete and the one before would not have. */
-function lossesOfRetention(before: StoredSourceManifest, after: StoredSourceManifest, place: string): readonly string[] {
+function lossesOfRetention(
+  before: StoredSourceManifest,
+  after: StoredSourceManifest,
+  place: string,
+): readonly string[] {
   const next = after.retentionMicros;
   if (next === undefined || next >= (before.retentionMicros ?? Infinity)) return [];
   return [`${place}: \`asof maintain\` will delete rows whose event is older than ${formatDuration(next)}`];

@@ -22,7 +22,7 @@ it.each(['ingests', 'default', '__proto__'])(
         args: [{ project: 'flights' }],
         retry: { maximumAttempts: 5 },
       });
-      const error = await running.catch((failed: unknown) => failed);
+      const error: unknown = await running.catch((failed: unknown) => failed);
       expect(error).toBeInstanceOf(WorkflowFailedError);
       expect((error as WorkflowFailedError).cause).toMatchObject({
         type: 'UNKNOWN_NAME',

@@ -32,7 +32,7 @@ async function maintain(input: Partial<RunInputs['maintain']> = {}) {
 
 async function build(input: Partial<RunInputs['buildTrainingDataset']>) {
   const { client, project } = platform;
-  const full = { project, name: 'delays', ...input } as RunInputs['buildTrainingDataset'];
+  const full = { project, name: 'delays', ...input };
   return waitForRun(await startRun(client, 'buildTrainingDataset', full));
 }
 
