@@ -1,7 +1,7 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import { foldLedger } from '../../catalog/ledger.ts';
 import { AsofError } from '../../contracts/errors.ts';
-import type { TableKey } from '../../contracts/lake.ts';
+import { SEQUENCE_COLUMN, type TableKey } from '../../contracts/lake.ts';
 import type { FeatureViewManifest, Manifest, SourceManifest } from '../../contracts/manifest.ts';
 import { describeFit } from '../../offline/fit.ts';
 import { formatInstant } from '../../contracts/time.ts';
@@ -66,6 +66,11 @@ async function describeSource(catalog: Catalog, project: string, source: SourceM
   };
   const rows = files.reduce((total, file) => total + file.rows, 0);
   const bytes = files.reduce((total, file) => total + file.bytes, 0);
+  // what the table takes beyond the rows themselves
+  const sequenceBytes = files
+    .flatMap(({ statistics = [] }) => statistics.filter((column) => column.name === SEQUENCE_COLUMN))
+    .reduce((total, column) => total + column.bytes, 0);
+  const overhead = bytes === 0 ? 0 : sequenceBytes / (bytes - sequenceBytes);
   return {
     document: {
       kind: `${source.kind} source`,
@@ -74,10 +79,12 @@ async function describeSource(catalog: Catalog, project: string, source: SourceM
       rows,
       bytes,
       files: files.length,
+      overhead,
       conservation,
     },
     lines: [
       `${source.kind} source ${source.name}: snapshot ${snapshot}, ${formatCount(rows)} rows in ${files.length} files`,
+      `${formatCount(bytes)} bytes, ${(overhead * 100).toFixed(1)} % of them beside the rows`,
       `rows in ${formatCount(conservation.rowsIn)} = committed ${formatCount(conservation.committed)}` +
         ` + quarantined ${formatCount(conservation.quarantined)} + deduplicated ${formatCount(conservation.deduplicated)}`,
       '',

@@ -22,7 +22,7 @@ export function findEntityLosses(before: EntityManifest, after: EntityManifest):
 /** What a change of a source makes unreadable of the rows that are stored already. */
 export function findSourceLosses(before: SourceManifest, after: SourceManifest): readonly string[] {
   const place = `source ${before.name}`;
-  const columns = lossesByName('column', columnTypes(before), columnTypes(after), place);
+  const columns = lossesOfColumns(before, after, place);
   if (before.kind === 'request' || after.kind === 'request') {
     return before.kind === after.kind ? columns : [...columns, `${place}: its kind changes`];
   }
@@ -74,6 +74,27 @@ function lossesOfStores(before: FeatureViewManifest, after: FeatureViewManifest,
   ];
 }
 
+/**
+ * Stored values are never changed, they are read as the definitions say: an integer that is a float from now on is read as one,
+ * and exactly by older versions. A column under another name is another one.
+ */
+function lossesOfColumns(before: SourceManifest, after: SourceManifest, place: string): readonly string[] {
+  return before.columns.flatMap((column) => {
+    const { name } = column;
+    const next = after.columns.find((one) => one.name === name);
+    if (next === undefined) {
+      const renamed = after.columns.find(
+        (one) => one.from === column.from && before.columns.every((other) => other.name !== one.name),
+      );
+      if (renamed === undefined) return [`${place}: column ${name} is removed`];
+      return [`${place}: column ${name} becomes ${renamed.name}, which is null in rows that are stored already`];
+    }
+    const [left, right] = [storedType(column.type), storedType(next.type)];
+    if (left === right || (left === 'int64' && right === 'float64')) return [];
+    return [`${place}: column ${name} changes from ${left} to ${right}`];
+  });
+}
+
 function lossesByName(
   word: string,
   before: readonly Typed[],
@@ -85,10 +106,6 @@ function lossesByName(
     if (next === undefined) return [`${place}: ${word} ${name} is removed`];
     return next.type === type ? [] : [`${place}: ${word} ${name} changes from ${type} to ${next.type}`];
   });
-}
-
-function columnTypes(source: SourceManifest): readonly Typed[] {
-  return source.columns.map(({ name, type }) => ({ name, type: storedType(type) }));
 }
 
 function valueTypes(view: ViewManifest): readonly Typed[] {

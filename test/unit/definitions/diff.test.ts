@@ -137,6 +137,21 @@ describe('destructive changes', () => {
       ['source flights: column destination is removed'],
     ],
     [
+      'a column under another name',
+      { source: { schema: { ...fewer, origin: 'string', goal: 'string' }, rename: { goal: 'destination' } } },
+      ['source flights: column destination becomes goal, which is null in rows that are stored already'],
+    ],
+    [
+      'another type of a column',
+      { source: { schema: { ...flightSchema, destination: 'int64' } } },
+      ['source flights: column destination changes from string to int64'],
+    ],
+    [
+      'rows that will be deleted',
+      { source: { retention: '365d' } },
+      ['source flights: `asof maintain` will delete rows whose event is older than 365d'],
+    ],
+    [
       'another event time',
       { source: { timestamp: 'loaded' } },
       ['source flights: timestamp changes from date to loaded'],
@@ -150,6 +165,17 @@ describe('destructive changes', () => {
     const plan = planOf(variation);
     expect(plan.destructive).toEqual(destructive);
     expect(explainPlan(plan).slice(-2)).toEqual(['Destructive:', `    ${destructive.at(-1)}`]);
+  });
+
+  it('are not: an integer that becomes a float, and a retention that is longer or goes', () => {
+    const typed = (distance: string) => project({ source: { schema: { ...flightSchema, distance } } });
+    expect(diffManifests(typed('int64'), typed('float64')).destructive).toEqual([]);
+    const narrower = diffManifests(typed('float64'), typed('int64'));
+    expect(narrower.destructive).toEqual(['source flights: column distance changes from float64 to int64']);
+    const kept = (retention: string) => project({ source: { retention } });
+    expect(diffManifests(kept('30d'), kept('31d')).destructive).toEqual([]);
+    expect(diffManifests(kept('30d'), project()).destructive).toEqual([]);
+    expect(diffManifests(kept('31d'), kept('30d')).destructive).toHaveLength(1);
   });
 
   it('are not: additions', () => {
