@@ -16,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-it('registers exactly the workflows of the contract', () => {
-  expect(Object.keys(workflows).sort()).toEqual([...WORKFLOW_NAMES].sort());
+it('registers exactly the workflows of the contract, and what answers for all other types', () => {
+  expect(Object.keys(workflows).sort()).toEqual([...WORKFLOW_NAMES, 'default'].sort());
 });
 
 it('stays within its budget, and holds no activity, store or engine', () => {
