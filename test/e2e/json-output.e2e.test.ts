@@ -131,7 +131,7 @@ describe('success', () => {
       { name: 'churn', version: 2 },
     ]);
     expect(await project.run('dataset', 'show', 'churn@1')).toMatchObject({ name: 'churn', version: 1, rows: 24 });
-    expect(await project.run('dataset', 'diff', 'churn@1', 'churn@2')).toMatchObject({ differences: [] });
+    expect(await project.run('dataset', 'diff', 'churn@1', 'churn@2')).toMatchObject({ equal: true, schema: [] });
     expect(await project.run('dataset', 'export', 'churn@1', '--out', 'churn.jsonl')).toMatchObject({ rows: 24 });
     expect(readFileSync(project.file('churn.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(24);
   });
