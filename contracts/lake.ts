@@ -7,6 +7,8 @@ export const SEQUENCE_COLUMN = '__seq';
 /** Columns of a view table beside its keys and values. */
 export const EVENT_COLUMN = '__event';
 export const CREATED_COLUMN = '__created';
+/** The column of a view table's tiles with the instant at which each begins. Its files have no event times of rows. */
+export const TILE_COLUMN = '__tile';
 
 /** One table of the lake. A view table belongs to one version of its view; a source table outlives its definitions. */
 export interface TableKey {
@@ -56,6 +58,11 @@ export interface ColumnStatistics {
   readonly bytes: number;
   readonly min: string | null;
   readonly max: string | null;
+}
+
+/** Whether the file holds tiles of a view, not rows. */
+export function isTileFile({ columns }: Pick<DataFile, 'columns'>): boolean {
+  return columns.some(({ name }) => name === TILE_COLUMN);
 }
 
 /** A data file that a snapshot shows, with the snapshot that added it. */

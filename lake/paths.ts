@@ -31,6 +31,16 @@ export function newViewFilePath(input: {
   return newFile(`${VIEWS}/${view}/${fingerprint}/${bucket}/${formatInstant(from).replaceAll(/[-:.]/g, '')}-`);
 }
 
+/** Tiles of a view, beside the buckets of its rows. */
+export function newTileFilePath(input: {
+  readonly view: string;
+  readonly fingerprint: string;
+  readonly from: Micros;
+}): NewFile {
+  const { view, fingerprint, from } = input;
+  return newFile(`${VIEWS}/${view}/${fingerprint}/tiles/${formatInstant(from).replaceAll(/[-:.]/g, '')}-`);
+}
+
 export function newQuarantineFilePath(source: string): NewFile {
   return newFile(`${QUARANTINE}/${source}/`);
 }

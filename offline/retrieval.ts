@@ -40,6 +40,8 @@ export interface RetrievalRequest {
   readonly snapshots?: Readonly<Record<string, number>>;
   /** Parts in which the rows are worked on, one after the other, by hash of the key. Default: by the numbers of rows. */
   readonly shards?: number;
+  /** Whether tiles of view tables stand for rows: true wherever they can, false never. Default: where they pay. */
+  readonly tiles?: boolean | undefined;
   readonly output: string;
 }
 
@@ -125,9 +127,9 @@ async function retrieve(
   const fits = await countFitUses(session, plan, '__spine');
   const tables: UnitTable[] = [];
   for (const [position, group] of entityGroups(plan).entries()) {
-    const { project, asKnown } = request;
+    const { project, asKnown, tiles } = request;
     const { firstAt, lastAt } = prepared;
-    const unit = { project, plan, group, asKnown, spine: '__spine', snapshots, firstAt, lastAt };
+    const unit = { project, plan, group, asKnown, tiles, spine: '__spine', snapshots, firstAt, lastAt };
     const parts = Array.from({ length: shards }, (_, index) => ({
       table: `__group${position}_${index}`,
       shard: { index, count: shards },

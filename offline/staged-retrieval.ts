@@ -34,6 +34,8 @@ export interface StagedRequest {
   readonly snapshots?: Readonly<Record<string, number>>;
   /** Default: by the numbers of rows. */
   readonly shards?: number | undefined;
+  /** Whether tiles of view tables stand for rows: true wherever they can, false never. Default: where they pay. */
+  readonly tiles?: boolean | undefined;
   /** Path in the lake below which spine, units and parts are written. One retrieval only. */
   readonly directory: string;
 }
@@ -58,6 +60,7 @@ export interface RetrievalPlan {
   /** The fits behind the features. */
   readonly fits: FitUses;
   readonly groups: readonly EntityGroup[];
+  readonly tiles?: boolean | undefined;
   readonly shards: number;
   /** Numbers of units and ranges: each is a step, numbered from 0. */
   readonly units: number;
@@ -121,6 +124,7 @@ export async function planRetrieval(
       lastAt: prepared.lastAt?.toString() ?? null,
       fits,
       groups,
+      tiles: request.tiles,
       shards,
       units: groups.length * shards,
       rangeRows,
@@ -157,6 +161,7 @@ export async function computePlannedUnit(
       group: retrieval.groups[group]!,
       shard: { index: shard, count: retrieval.shards },
       asKnown: retrieval.asKnown,
+      tiles: retrieval.tiles,
       spine: `read_parquet(${literalText(spine)})`,
       snapshots: retrieval.snapshots,
       firstAt: retrieval.firstAt === null ? null : BigInt(retrieval.firstAt),

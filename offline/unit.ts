@@ -36,6 +36,8 @@ export interface UnitInput {
   readonly group: EntityGroup;
   readonly shard: { readonly index: number; readonly count: number };
   readonly asKnown: boolean;
+  /** Whether tiles stand for rows. Default: where they pay. */
+  readonly tiles?: boolean | undefined;
   /** A FROM item: the prepared spine. */
   readonly spine: string;
   /** Source name to pinned snapshot. */
@@ -89,6 +91,7 @@ export async function computeUnit(
       requestKeys: keys,
       asKnown: input.asKnown,
       asked,
+      tiles: input.tiles,
       resultTable: result,
     });
   }

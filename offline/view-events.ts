@@ -5,13 +5,10 @@ import type { CommittedFile, TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import { literalTimestamp } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
-import {
-  eventRelation,
-  pruneFiles,
-  type EventFile,
-  type EventRange,
-  type EventRelationInput,
-} from './event-relation.ts';
+import { eventRelation, pruneFiles, type EventFile, type EventRange } from './event-relation.ts';
+import type { TileEstimate } from './tiles/choose-tiles.ts';
+import type { TilePlan } from './tiles/tile-plan.ts';
+import { readTilesSql, usableTiles } from './tiles/view-tiles.ts';
 import { sourceTable, viewCoverage, type ViewCoverage } from './view-coverage.ts';
 
 export interface EventDependencies {
@@ -32,7 +29,21 @@ export interface ViewEventsInput {
 }
 
 /** Gives the event relation with the columns asked for, and for an aggregate the id of its events. Its files are at hand. */
-export type ViewEvents = (columns: readonly string[]) => string;
+export interface ViewEvents {
+  (columns: readonly string[]): string;
+  /** Tiles that stand for some of the rows. */
+  readonly tiles?: ViewTiles | undefined;
+}
+
+export interface ViewTiles {
+  readonly plan: TilePlan;
+  readonly estimate: TileEstimate;
+  /** A SELECT of the tiles. */
+  readonly tiles: string;
+  /** The event relation of the rows that the tiles stand for, and of all others. */
+  readonly tiled: (columns: readonly string[]) => string;
+  readonly untiled: (columns: readonly string[]) => string;
+}
 
 export async function openViewEvents(dependencies: EventDependencies, input: ViewEventsInput): Promise<ViewEvents> {
   const { view, source } = input;
@@ -47,19 +58,56 @@ export async function openViewEvents(dependencies: EventDependencies, input: Vie
     pruneFiles(files, range).filter((file) => !isCovered(file, covered)),
   );
   const viewFiles = covered.length === 0 ? [] : await fetchFiles(lake, pruneFiles(coverage.files, range));
-  return (columns) => {
-    const used = view.mode === 'aggregate' && source.eventId !== null ? [...columns, source.eventId] : columns;
-    const read = (table: EventRelationInput['table'], at: readonly EventFile[]): string =>
-      eventRelation({ table, files: at, view, source, columns: used });
-    const fromSource = where(read('source', sourceFiles), [...within(range), ...outside(covered)]);
-    return viewFiles.length === 0
-      ? fromSource
-      : `${fromSource} UNION ALL BY NAME ${where(read('view', viewFiles), [...within(range), inside(covered)])}`;
+  const used = (columns: readonly string[]): readonly string[] =>
+    view.mode === 'aggregate' && source.eventId !== null ? [...columns, source.eventId] : columns;
+  const fromSource = (columns: readonly string[]): string =>
+    where(eventRelation({ table: 'source', files: sourceFiles, view, source, columns: used(columns) }), [
+      ...within(range),
+      ...outside(covered),
+    ]);
+  const fromView = (from: readonly FetchedFile[], columns: readonly string[], more: readonly string[]): string =>
+    where(eventRelation({ table: 'view', files: from, view, source, columns: used(columns) }), [
+      ...within(range),
+      inside(covered),
+      ...more,
+    ]);
+  const rows = (columns: readonly string[]): string =>
+    viewFiles.length === 0
+      ? fromSource(columns)
+      : `${fromSource(columns)} UNION ALL BY NAME ${fromView(viewFiles, columns, [])}`;
+  const usable = usableTiles(input, coverage);
+  if (!usable) return rows;
+  const tileFiles = await fetchFiles(lake, usable.files);
+  const beside = viewFiles.filter(({ file }) => !isCovered(file, usable.ranges));
+  const under = viewFiles.filter(({ file }) => touches(file, usable.ranges));
+  const tiles: ViewTiles = {
+    plan: usable.plan,
+    estimate: { tiles: usable.rows, rows: under.reduce((total, { file }) => total + file.rows, 0) },
+    tiles: readTilesSql(
+      usable,
+      tileFiles.map(({ localPath }) => localPath),
+    ),
+    tiled: (columns) => fromView(under, columns, [inside(usable.ranges)]),
+    untiled: (columns) =>
+      beside.length === 0
+        ? fromSource(columns)
+        : `${fromSource(columns)} UNION ALL BY NAME ${fromView(beside, columns, outside(usable.ranges))}`,
   };
+  return Object.assign(rows, { tiles });
 }
 
-async function fetchFiles(lake: Lake, files: readonly CommittedFile[]): Promise<readonly EventFile[]> {
-  return Promise.all(files.map(async ({ path, columns }) => ({ localPath: await lake.localPath(path), columns })));
+interface FetchedFile extends EventFile {
+  readonly file: CommittedFile;
+}
+
+async function fetchFiles(lake: Lake, files: readonly CommittedFile[]): Promise<readonly FetchedFile[]> {
+  return Promise.all(
+    files.map(async (file) => ({ localPath: await lake.localPath(file.path), columns: file.columns, file })),
+  );
+}
+
+function touches(file: CommittedFile, ranges: readonly TimeRange[]): boolean {
+  return ranges.some((range) => pruneFiles([file], range).length > 0);
 }
 
 /** Whether the view's table stands in for every row of the file. */

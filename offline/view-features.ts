@@ -8,11 +8,14 @@ import { countingRows, rowsOfEvents, UNTIL_COLUMN, withoutDeletes } from './even
 import { DELETED_COLUMN, relationKeys, usedColumns } from './event-relation.ts';
 import { aggregateType, featureSql, type FeatureSql } from './feature-sql.ts';
 import { computeAggregates, type AggregateSweep } from './sweep/sweep.ts';
+import type { ViewEvents } from './view-events.ts';
 
 export interface ViewFeaturesInput {
   readonly planned: PlannedView;
   /** The view's event relation with the columns asked for. */
-  readonly events: (columns: readonly string[]) => string;
+  readonly events: ViewEvents;
+  /** Whether tiles stand for rows. Default: where they pay. */
+  readonly tiles?: boolean | undefined;
   /** A table of `__row`, the columns of `requestKeys` and `__at`; rows with a null key are left out here. */
   readonly requests: string;
   /** By position the columns of `requests` that hold the view's keys. */
@@ -103,10 +106,12 @@ ORDER BY n.__row`;
 
 async function sweepAggregates(
   session: Session,
-  { planned, events, asKnown, resultTable }: ViewFeaturesInput,
+  { planned, events, asKnown, resultTable, tiles: wish }: ViewFeaturesInput,
   requests: string,
   keys: readonly string[],
 ): Promise<void> {
+  const columns = usedColumns(planned);
+  const live = (rows: string): string => withoutDeletes(rows, planned.source);
   const view = { ...planned.view, keys: planned.view.keys.map((key, index) => ({ ...key, name: keys[index]! })) };
   const features = planned.features.map((feature) =>
     feature.kind === 'aggregate'
@@ -115,13 +120,19 @@ async function sweepAggregates(
   );
   const sweep = {
     view: { ...planned, view, features },
-    events: events(usedColumns(planned)),
+    events: events(columns),
     requests,
     asKnown,
     resultTable,
   };
   if (planned.source.eventId === null) {
-    await computeAggregates(session, { ...sweep, events: withoutDeletes(sweep.events, planned.source) });
+    const tiles = events.tiles && {
+      ...events.tiles,
+      tiled: live(events.tiles.tiled(columns)),
+      untiled: live(events.tiles.untiled(columns)),
+      wish,
+    };
+    await computeAggregates(session, { ...sweep, events: live(sweep.events), tiles });
   } else {
     await sweepIdentified(session, sweep, planned.source.eventId, keys);
   }

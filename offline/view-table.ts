@@ -3,7 +3,7 @@
  * order. It saves later reads the search through the source's days; it never changes an answer.
  */
 import type { TableCatalog } from '../catalog/catalog.ts';
-import type { CommittedFile, DataFile, TimeRange } from '../contracts/lake.ts';
+import { isTileFile, type CommittedFile, type DataFile, type TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, literalText, literalTimestamp } from '../engine/sql.ts';
@@ -11,6 +11,8 @@ import type { Lake } from '../lake/lake.ts';
 import { newViewFilePath, type NewFile } from '../lake/paths.ts';
 import { publishDataFile } from '../lake/tables.ts';
 import { columnType, eventRelation, pruneFiles, relationKeys, usedColumns } from './event-relation.ts';
+import { tiledRange, writeTileFile } from './tiles/tile-file.ts';
+import { planTiles } from './tiles/tile-plan.ts';
 import { sourceTable, viewTable } from './view-coverage.ts';
 
 /** Of a view's version, for good: a key's rows are in the same bucket of every interval. */
@@ -31,6 +33,8 @@ export interface ViewIntervalInput {
   /** Of the source. */
   readonly snapshot: number;
   readonly range: TimeRange;
+  /** Rows that a tile must have on average for tiles to be written. @default 2 */
+  readonly rowsPerTile?: number;
 }
 
 /** What to commit to the view's table, from `base` on. */
@@ -60,6 +64,7 @@ export async function writeViewInterval(
   const { view, source, range } = input;
   const { snapshot: base, files } = await tables.files(viewTable(input.project, view));
   const replaced = pruneFiles(files, range);
+  const stale = files.filter((file) => isTileFile(file) && overlaps(file, input));
   const sourceFiles = await tables.files(sourceTable(input.project, source), input.snapshot);
   const read = async (table: 'source' | 'view', from: readonly CommittedFile[]): Promise<string> => {
     const at = await Promise.all(
@@ -87,8 +92,17 @@ export async function writeViewInterval(
     const written = await writeBucket({ session, lake }, view, source, file, { bucket, buckets });
     if (written) add.push(written);
   }
+  const events = 'SELECT * EXCLUDE (__fresh) FROM view_interval WHERE __fresh';
+  const tiles = await writeTileFile(session, lake, { ...input, events, rows });
   await session.run('DROP TABLE view_interval');
-  return { base, add, remove: replaced.map(({ id }) => id), rows };
+  return { base, add: tiles ? [...add, tiles] : add, remove: [...replaced, ...stale].map(({ id }) => id), rows };
+}
+
+/** Whether a file of tiles stands for a part of the interval. What it says of other times goes with it. */
+function overlaps(file: CommittedFile, { view, source, range }: ViewIntervalInput): boolean {
+  const plan = planTiles(view, source);
+  const tiled = plan && tiledRange(file, plan.micros);
+  return tiled === undefined || (tiled.from < range.to && tiled.to > range.from);
 }
 
 async function writeBucket(

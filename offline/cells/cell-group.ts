@@ -1,4 +1,5 @@
 /** The measures of the rows that pass one filter, each made once, and what is made from them. */
+import type { TileBatch } from '../tiles/tile-batch.ts';
 import type { CellBatch } from './cell-batch.ts';
 import type { Measure } from './measure.ts';
 
@@ -16,6 +17,13 @@ export class CellGroup {
 
   take(batch: CellBatch, cells: Int32Array): void {
     for (const measure of this.#measures.values()) measure.take(batch, cells);
+  }
+
+  merge(tiles: TileBatch, cells: Int32Array): void {
+    for (const [name, measure] of this.#measures) {
+      if (!measure.merge) throw new TypeError(`${name} cannot be taken from tiles`);
+      measure.merge(tiles, cells);
+    }
   }
 
   /** After the last row: whether every measure could be kept exactly. */

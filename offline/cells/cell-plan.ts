@@ -1,19 +1,27 @@
 /** Which features of a sweep cells can answer, and which need the rows of a key sorted. */
+import { fitsTiles } from '../tiles/tile-plan.ts';
 import type { SweepFeature, SweepPlan } from '../sweep/sweep-plan.ts';
 
 /** Places for the rows of last-N windows, at most: more than that is cheaper sorted. */
 const MOST_RECENT_PLACES = 8_000_000;
 
+/** By how features are answered; undefined where none is. */
 export interface SplitPlan {
-  readonly cells: SweepPlan | undefined;
-  readonly sorted: SweepPlan | undefined;
+  /** By cells from tiles, with rows where tiles are cut. */
+  readonly tiles?: SweepPlan | undefined;
+  /** By cells from rows. */
+  readonly cells?: SweepPlan | undefined;
+  /** From sorted rows. */
+  readonly sorted?: SweepPlan | undefined;
 }
 
-export function splitPlan(plan: SweepPlan, requests: number): SplitPlan {
-  return {
-    cells: choose(plan, (feature) => takesCells(feature, requests)),
-    sorted: choose(plan, (feature) => !takesCells(feature, requests)),
+export function splitPlan(plan: SweepPlan, requests: number, useTiles: boolean): SplitPlan {
+  const wayOf = (feature: SweepFeature): keyof SplitPlan => {
+    if (!takesCells(feature, requests)) return 'sorted';
+    return useTiles && fitsTiles(feature, plan) ? 'tiles' : 'cells';
   };
+  const part = (way: keyof SplitPlan): SweepPlan | undefined => choose(plan, (feature) => wayOf(feature) === way);
+  return { tiles: part('tiles'), cells: part('cells'), sorted: part('sorted') };
 }
 
 function takesCells({ feature }: SweepFeature, requests: number): boolean {

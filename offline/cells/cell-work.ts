@@ -3,6 +3,7 @@ import type { ColumnBatch, EngineValue } from '../../engine/engine.ts';
 import type { DurationWindow } from '../sweep/block-times.ts';
 import type { ResultColumn } from '../sweep/result-column.ts';
 import type { SweepFeature, SweepGroup, SweepPlan } from '../sweep/sweep-plan.ts';
+import { TileBatch } from '../tiles/tile-batch.ts';
 import { answerFromCells, leaksFromCells } from './cell-answers.ts';
 import { columnOf, type CellBatch } from './cell-batch.ts';
 import { CellFinder, coveredCells } from './cell-finder.ts';
@@ -18,6 +19,8 @@ export interface CellWork {
   readonly needs: RowNeeds;
   /** Takes a batch; `source` has the filters of its rows. */
   take(batch: CellBatch, cells: Int32Array, source: ColumnBatch): void;
+  /** Takes the states of a batch of tiles; `groupOf` gives a group's place among those of the tile plan. */
+  merge(source: ColumnBatch, cells: Int32Array, groupOf: (group: SweepGroup) => number): void;
   /** After the last row: whether every measure could be kept exactly. */
   finish(): boolean;
   /** Writes the results by position of the plan's features, and gives by position whether each value leaks, if that is known. */
@@ -51,6 +54,9 @@ export function createWork(cells: RequestCells, plan: SweepPlan, durations: read
     take(batch, at, source) {
       for (const group of groups) group.take(batch, at, source);
     },
+    merge(source, at, groupOf) {
+      for (const group of groups) group.merge(source, at, groupOf);
+    },
     finish: () => groups.map((group) => group.finish()).every(Boolean),
     answer(results) {
       const leaks: (readonly EngineValue[])[] = [];
@@ -70,6 +76,7 @@ class GroupWork {
   readonly spans: readonly CellSpans[];
   readonly #cells: RequestCells;
   readonly #plan: SweepPlan;
+  readonly #source: SweepGroup;
   readonly #filter: string | undefined;
   readonly #group: CellGroup;
   readonly #windows: readonly Answered[];
@@ -85,9 +92,11 @@ class GroupWork {
     grid: RecentGrid | undefined,
     plan: SweepPlan,
     durations: readonly DurationWindow[],
-    { windows }: SweepGroup,
+    source: SweepGroup,
     filter: string | undefined,
   ) {
+    const { windows } = source;
+    this.#source = source;
     this.#cells = cells;
     this.#plan = plan;
     this.#filter = filter;
@@ -117,6 +126,11 @@ class GroupWork {
     const passing = this.#filter === undefined ? cells : this.#pass(cells, source, this.#filter);
     this.#group.take(batch, passing);
     if (this.#recent && this.#grid) this.#recent.take(batch, this.#join(batch.rows, passing, this.#grid));
+  }
+
+  merge(source: ColumnBatch, cells: Int32Array, groupOf: (group: SweepGroup) => number): void {
+    const columns = this.#plan.inputs.map(({ column }) => column);
+    this.#group.merge(new TileBatch(source, groupOf(this.#source), columns), cells);
   }
 
   finish(): boolean {

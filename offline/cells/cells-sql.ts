@@ -39,7 +39,7 @@ WHERE ${bounds.join(' AND ')}`;
 }
 
 /** How far before its request a window reaches at most; undefined when a window has no lower bound in time. */
-function longestReach({ groups }: SweepPlan): bigint | undefined {
+export function longestReach({ groups }: SweepPlan): bigint | undefined {
   const windows = groups.flatMap((group) => group.windows.map(({ window }) => window));
   const reaches = windows.map(reachOf);
   return reaches.includes(undefined)

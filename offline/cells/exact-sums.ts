@@ -5,6 +5,7 @@
  *
  * Method: T. J. Dekker, A floating-point technique for extending the available precision, 1971.
  */
+import type { TileBatch } from '../tiles/tile-batch.ts';
 import type { CellBatch } from './cell-batch.ts';
 import type { Measure } from './measure.ts';
 
@@ -49,6 +50,29 @@ export class FloatSumMeasure implements Measure {
       const kept = sum - total;
       rests[cell] = rests[cell]! + (total - (sum - kept) + (value - kept));
       totals[cell] = sum;
+    }
+  }
+
+  merge(tiles: TileBatch, cells: Int32Array): void {
+    const sums = tiles.numbers('floats', this.#input);
+    const strange = tiles.numbers('strange', this.#input);
+    if (!sums || !strange) {
+      this.exact = false;
+      return;
+    }
+    for (let tile = 0; tile < tiles.rows; tile++) {
+      const cell = cells[tile]!;
+      if (cell < 0) continue;
+      if (strange.valid?.[tile] !== 0) {
+        this.strange ??= new Float64Array(this.totals.length);
+        this.strange[cell] = this.strange[cell]! + strange.numbers[tile]!;
+      }
+      if (sums.valid?.[tile] === 0) continue;
+      const total = this.totals[cell]!;
+      const sum = total + sums.numbers[tile]!;
+      const kept = sum - total;
+      this.rests[cell] = this.rests[cell]! + (total - (sum - kept) + (sums.numbers[tile]! - kept));
+      this.totals[cell] = sum;
     }
   }
 }

@@ -2,11 +2,14 @@
  * A measure keeps one quantity of every cell, such as the sum of a column, and answers for any run of cells. Events come in
  * any order, and a measure does not depend on it.
  */
+import type { TileBatch } from '../tiles/tile-batch.ts';
 import type { CellBatch } from './cell-batch.ts';
 
 export interface Measure {
   /** `cells` gives the cell of each row, -1 for a row that does not count. */
   take(batch: CellBatch, cells: Int32Array): void;
+  /** Takes the states of tiles in: for measures of the functions that `fitsTiles` names. */
+  merge?(tiles: TileBatch, cells: Int32Array): void;
   /** After the last row. `begins` are the first cells of the keys, and the number of cells. */
   finish?(begins: Int32Array): void;
   /**
@@ -39,6 +42,14 @@ export class CountMeasure implements Measure {
     }
   }
 
+  merge(tiles: TileBatch, cells: Int32Array): void {
+    const held = this.#input === undefined ? tiles.numbers('rows') : tiles.numbers('values', this.#input);
+    for (let tile = 0; held && tile < tiles.rows; tile++) {
+      const cell = cells[tile]!;
+      if (cell >= 0) this.counts[cell]! += held.numbers[tile]!;
+    }
+  }
+
   finish(begins: Int32Array): void {
     runWithinKeys(this.counts, begins);
   }
@@ -54,6 +65,22 @@ export class IntegerSumMeasure implements Measure {
   constructor(cells: number, input: number) {
     this.totals = new Float64Array(cells);
     this.#input = input;
+  }
+
+  merge(tiles: TileBatch, cells: Int32Array): void {
+    const sums = tiles.numbers('integers', this.#input);
+    const counts = tiles.numbers('values', this.#input);
+    if (!sums || !counts) {
+      this.exact = false;
+      return;
+    }
+    for (let tile = 0; tile < tiles.rows; tile++) {
+      const cell = cells[tile]!;
+      if (cell < 0 || counts.numbers[tile] === 0) continue;
+      const total = this.totals[cell]! + sums.numbers[tile]!;
+      this.totals[cell] = total;
+      if (sums.valid?.[tile] === 0 || total > MOST || total < -MOST) this.exact = false;
+    }
   }
 
   finish(begins: Int32Array): void {
@@ -114,6 +141,19 @@ export class CreatedMeasure implements Measure {
       if (cell >= 0 && created[row]! > latest[cell]!) latest[cell] = created[row]!;
     }
   }
+
+  merge(tiles: TileBatch, cells: Int32Array): void {
+    const created = tiles.numbers('created');
+    if (!created) {
+      this.exact = false;
+      return;
+    }
+    for (let tile = 0; tile < tiles.rows; tile++) {
+      const cell = cells[tile]!;
+      if (cell < 0 || created.valid?.[tile] === 0) continue;
+      if (created.numbers[tile]! > this.latest[cell]!) this.latest[cell] = created.numbers[tile]!;
+    }
+  }
 }
 
 /** The least or greatest number. NaN is the greatest, minus zero is zero. */
@@ -131,14 +171,20 @@ export class ExtremeMeasure implements Measure {
 
   take(batch: CellBatch, cells: Int32Array): void {
     const numbers = batch.numbers(this.#input);
-    if (!numbers) {
-      this.exact = false;
-      return;
-    }
-    const { valid } = batch.input(this.#input);
+    if (numbers) this.#takeNumbers(batch.rows, cells, numbers, batch.input(this.#input).valid);
+    else this.exact = false;
+  }
+
+  merge(tiles: TileBatch, cells: Int32Array): void {
+    const held = tiles.numbers(this.#least ? 'min' : 'max', this.#input);
+    if (held) this.#takeNumbers(tiles.rows, cells, held.numbers, held.valid);
+    else this.exact = false;
+  }
+
+  #takeNumbers(rows: number, cells: Int32Array, numbers: Float64Array, valid: Uint8Array | undefined): void {
     const { extremes } = this;
     if (this.#least) {
-      for (let row = 0; row < batch.rows; row++) {
+      for (let row = 0; row < rows; row++) {
         const cell = cells[row]!;
         if (cell < 0 || valid?.[row] === 0) continue;
         const value = numbers[row]! + 0;
@@ -146,7 +192,7 @@ export class ExtremeMeasure implements Measure {
         if (value < held || held !== held) extremes[cell] = value;
       }
     } else {
-      for (let row = 0; row < batch.rows; row++) {
+      for (let row = 0; row < rows; row++) {
         const cell = cells[row]!;
         if (cell < 0 || valid?.[row] === 0) continue;
         const value = numbers[row]! + 0;

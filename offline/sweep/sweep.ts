@@ -7,8 +7,10 @@ import { quoteIdentifier } from '../../engine/sql.ts';
 import type { PlannedView } from '../../contracts/plan.ts';
 import type { Session } from '../../engine/engine.ts';
 import { splitPlan } from '../cells/cell-plan.ts';
-import { sweepByCells } from '../cells/sweep-cells.ts';
+import type { TileInput } from '../cells/place-tiles.ts';
+import { sweepByCells, type Unanswered } from '../cells/sweep-cells.ts';
 import { createKeysSql } from '../key-numbers.ts';
+import { chooseTiles, type TileEstimate } from '../tiles/choose-tiles.ts';
 import { evaluateBlock } from './evaluate-block.ts';
 import { emptyBlock, readBlocks, type EventBlock } from './event-block.ts';
 import { RequestReader } from './request-block.ts';
@@ -29,10 +31,18 @@ export interface AggregateSweep {
   readonly requests: string;
   /** Whether only rows created at or before q count. A view that says so itself needs no wish. */
   readonly asKnown: boolean;
+  /** Tiles that may stand for rows, and the wish of the request. */
+  readonly tiles?: SweepTiles | undefined;
   /** The temporary table to create. */
   readonly resultTable: string;
   /** Called with the number of requests answered so far. */
   readonly onProgress?: (rows: number) => void;
+}
+
+export interface SweepTiles extends TileInput {
+  readonly estimate: TileEstimate;
+  /** True forces them, false forbids them. Default: where they pay. */
+  readonly wish: boolean | undefined;
 }
 
 /** What is in memory at once. */
@@ -63,17 +73,26 @@ export async function computeAggregates(
   const asked = `${sweep.resultTable}__asked`;
   await session.run(createKeysSql(asked, sweep.requests, plan.keys));
   const count = Number((await session.rows(`SELECT count(*) AS n FROM (${sweep.requests})`))[0]!['n']);
+  const { use } = chooseTiles(plan, sweep.tiles?.estimate, sweep.tiles?.wish);
   const isSorted = limits.cells === false || plan.hasUntil;
-  const split = isSorted ? { cells: undefined, sorted: plan } : splitPlan(plan, count);
+  const split = isSorted ? { sorted: plan } : splitPlan(plan, count, use);
   const parts: string[] = [];
-  for (const [name, part] of Object.entries({ cells: split.cells, sorted: split.sorted })) {
+  for (const [name, part] of Object.entries<SweepPlan | undefined>({ ...split })) {
     if (!part) continue;
     const whole = part === plan;
     const table = whole ? sweep.resultTable : `${sweep.resultTable}__${name}`;
     await session.run(createResultSql(table, part));
     const input = { ...sweep, resultTable: table };
-    const done = name === 'cells' && (await sweepByCells(session, { ...input, plan: part, keysTable: asked }));
-    if (!done) await sweepSorted(session, input, part, asked, limits);
+    const tiles = name === 'tiles' ? sweep.tiles : undefined;
+    const left: Unanswered =
+      name === 'sorted'
+        ? { kind: 'all' }
+        : await sweepByCells(session, { ...input, tiles, plan: part, keysTable: asked });
+    if (left.kind === 'all') await sweepSorted(session, input, part, asked, limits);
+    if (left.kind === 'keys') {
+      await sweepSorted(session, input, part, left.keysTable, limits);
+      await session.run(`DROP TABLE ${quoteIdentifier(left.keysTable)}`);
+    }
     if (!whole) parts.push(table);
   }
   if (parts.length > 0) await session.run(joinResultsSql(sweep.resultTable, plan, parts));

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { count, entity, featureView, fileSource, numeric, sum } from '../../../definitions/language.ts';
+import { count, entity, featureView, fileSource, max, numeric, sum } from '../../../definitions/language.ts';
 import type { FeatureViewManifest } from '../../../contracts/manifest.ts';
 import type { TimeRange } from '../../../contracts/lake.ts';
 import { requireInstant } from '../../../contracts/time.ts';
 import { sourceTable, viewCoverage, viewTable } from '../../../offline/view-coverage.ts';
+import { usableTiles } from '../../../offline/tiles/view-tiles.ts';
 import { writeViewInterval } from '../../../offline/view-table.ts';
 import { newCommit } from '../../support/commits.ts';
 import { ingest, openFixture, retrieveLines, storedSource, writeText, type OfflineFixture } from './offline-fixture.ts';
@@ -32,11 +33,26 @@ const net = featureView('net', {
   features: { n: count({ window: 'all' }), size: sum('size', { window: 'all' }) },
 });
 
+const visits = fileSource('visits', {
+  path: 'visits.parquet',
+  timestamp: 'ts',
+  schema: { ts: 'timestamp', user_id: 'int64', size: 'int64', price: 'float64' },
+});
+const sums = featureView('sums', {
+  entities: [keyed],
+  source: visits,
+  features: {
+    n: count({ window: '3d', resolution: '1d' }),
+    size: sum('size', { window: '3d', resolution: '1d' }),
+    dearest: max('price', { window: '36h', resolution: '6h' }),
+  },
+});
+
 let fixture: OfflineFixture;
 let spine: string;
 
 beforeAll(async () => {
-  fixture = await openFixture({ keyed, clicks, last, total, changes, current, net });
+  fixture = await openFixture({ keyed, clicks, last, total, changes, current, net, visits, sums });
   await ingest(
     fixture,
     'clicks',
@@ -71,7 +87,7 @@ async function backfill(name: string, range: TimeRange): Promise<void> {
   const written = await engine.session((session) =>
     writeViewInterval(
       { session, lake, tables: catalog.tables },
-      { project, view: view(name), source, snapshot, range },
+      { project, view: view(name), source, snapshot, range, rowsPerTile: 0 },
     ),
   );
   await catalog.tables.commit(
@@ -179,4 +195,52 @@ test('corrections and deletes count from their own instant on, from either table
   ]);
   for (const name of ['current', 'net']) await backfill(name, days('01', '03'));
   expect(await retrieveLines(fixture, { ...asked, viewTables: true })).toEqual(before);
+});
+
+test('tiles stand for whole, clean days of an aggregate, with equal answers', async () => {
+  const snapshot = await ingest(
+    fixture,
+    'visits',
+    [
+      `'2024-01-01 10:00', 1, 10, 0.5`,
+      `'2024-01-01 23:59:59.999999', 1, NULL, 'NaN'`,
+      `'2024-01-02 00:00', 1, 9007199254740993, NULL`,
+      `'2024-01-02 05:00', 2, 7, 2.5`,
+      `'2024-01-03 11:00', 2, 8, -1`,
+      `'2024-01-03 11:00', 2, 8, 3`,
+    ],
+    1,
+  );
+  const ask = (tiles: boolean) =>
+    retrieveLines(fixture, {
+      spine,
+      request: { features: ['sums'] },
+      output: 'sums.csv',
+      viewTables: true,
+      options: { tiles },
+    });
+  const tiledDays = async (at: number): Promise<readonly TimeRange[]> => {
+    const source = storedSource(fixture, 'visits');
+    const { project, catalog } = fixture;
+    const coverage = await viewCoverage(catalog, { project, view: view('sums'), source, snapshot: at });
+    return usableTiles({ view: view('sums'), source, range: {} }, coverage)?.ranges ?? [];
+  };
+  const before = await ask(false);
+  await backfill('sums', days('01', '02'));
+  await backfill('sums', days('02', '04'));
+  expect(await tiledDays(snapshot)).toEqual([days('01', '04')]);
+  expect(await ask(true)).toEqual(before);
+
+  // late rows make a day dirty: its tile is not read, and the answers are those of the rows
+  const later = await ingest(fixture, 'visits', [`'2024-01-02 12:00', 1, 5, 9`], 100);
+  await fixture.catalog.intervals.append([ledger('sums', days('02', '03'), 'dirty', later)]);
+  expect(await tiledDays(later)).toEqual([days('01', '02'), days('03', '04')]);
+  const after = await ask(false);
+  expect(after).not.toEqual(before);
+  expect(await ask(true)).toEqual(after);
+
+  // redone: the wider file of tiles goes, and what it said of the other day with it
+  await backfill('sums', days('02', '03'));
+  expect(await tiledDays(later)).toEqual([days('01', '03')]);
+  expect(await ask(true)).toEqual(after);
 });
