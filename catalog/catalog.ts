@@ -123,10 +123,14 @@ export interface SnapshotChanges {
 export interface TableCatalog {
   /** The newest snapshot's id, 0 for a table without commits. */
   head(table: TableKey): Promise<number>;
-  /** The files of one snapshot (default: the newest), by minimum event time, then path. Throws `SNAPSHOT_EXPIRED`. */
+  /**
+   * The files of one snapshot (default: the newest), by minimum event time, then path; with a range only those that may
+   * hold rows of it, so that work on many ranges need not list all files for each. Throws `SNAPSHOT_EXPIRED`.
+   */
   files(
     table: TableKey,
     snapshot?: number,
+    range?: TimeRange,
   ): Promise<{ readonly snapshot: number; readonly files: readonly CommittedFile[] }>;
   snapshots(table: TableKey): Promise<readonly Snapshot[]>;
   /**

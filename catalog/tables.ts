@@ -8,7 +8,7 @@ import { violatesUnique } from './failures.ts';
 import { knownPaths } from './known-paths.ts';
 import { committedFile, ingestedInput, tableName } from './rows.ts';
 import { AsofError } from '../contracts/errors.ts';
-import type { CommittedFile, Conservation, IngestedInput, Snapshot, TableKey } from '../contracts/lake.ts';
+import type { CommittedFile, Conservation, IngestedInput, Snapshot, TableKey, TimeRange } from '../contracts/lake.ts';
 
 export function tableCatalog(database: Database): TableCatalog {
   /** Reads with the table's id; the empty answer when nothing was ever committed or reserved. */
@@ -21,14 +21,14 @@ export function tableCatalog(database: Database): TableCatalog {
   return {
     head: (table) => ofTable(table, 0, headOf),
 
-    files: (table, snapshot) =>
+    files: (table, snapshot, range) =>
       database.read(async (db) => {
         const tableId = await findTable(db, table);
         const head = tableId === undefined ? 0 : await headOf(db, tableId);
         const wanted = snapshot ?? head;
         if (wanted > head) throw unknownSnapshot(table, wanted, head);
         if (tableId !== undefined && wanted !== head) await refuseExpired(db, table, tableId, wanted);
-        const files = tableId === undefined ? [] : await filesAt(db, tableId, wanted);
+        const files = tableId === undefined ? [] : await filesAt(db, tableId, wanted, range);
         return { snapshot: wanted, files };
       }),
 
@@ -88,13 +88,19 @@ async function findTable(db: Queries, table: TableKey): Promise<number | undefin
 }
 
 /** A snapshot's files never change, so the head and its files need no common transaction. */
-async function filesAt(db: Queries, tableId: number, snapshot: number): Promise<readonly CommittedFile[]> {
+async function filesAt(
+  db: Queries,
+  tableId: number,
+  snapshot: number,
+  range?: TimeRange,
+): Promise<readonly CommittedFile[]> {
   const rows = await db
     .selectFrom('files')
     .selectAll()
     .where('table_id', '=', tableId)
     .where('begin_snapshot', '<=', snapshot)
     .where((eb) => eb.or([eb('end_snapshot', 'is', null), eb('end_snapshot', '>', snapshot)]))
+    .$if(range !== undefined, (query) => query.where('max_event', '>=', range!.from).where('min_event', '<', range!.to))
     .orderBy('min_event', (order) => order.asc().nullsLast())
     .orderBy(sql`path collate "C"`)
     .execute();

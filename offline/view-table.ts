@@ -10,7 +10,7 @@ import { identifierList, literalText, literalTimestamp } from '../engine/sql.ts'
 import type { Lake } from '../lake/lake.ts';
 import { newViewFilePath, type NewFile } from '../lake/paths.ts';
 import { publishDataFile } from '../lake/tables.ts';
-import { columnType, eventRelation, pruneFiles, relationKeys, usedColumns } from './event-relation.ts';
+import { columnType, eventRelation, relationKeys, usedColumns } from './event-relation.ts';
 import { tiledRange, writeTileFile } from './tiles/tile-file.ts';
 import { planTiles } from './tiles/tile-plan.ts';
 import { sourceTable, viewTable } from './view-coverage.ts';
@@ -62,10 +62,12 @@ export async function writeViewInterval(
   input: ViewIntervalInput,
 ): Promise<ViewInterval> {
   const { view, source, range } = input;
-  const { snapshot: base, files } = await tables.files(viewTable(input.project, view));
-  const replaced = pruneFiles(files, range);
-  const stale = files.filter((file) => isTileFile(file) && overlaps(file, input));
-  const sourceFiles = await tables.files(sourceTable(input.project, source), input.snapshot);
+  const table = viewTable(input.project, view);
+  const { snapshot: base, files: replaced } = await tables.files(table, undefined, range);
+  // an interval that was never written has no tiles either, so a long backfill never lists them all
+  const everyFile = replaced.length === 0 ? [] : (await tables.files(table, base)).files;
+  const stale = everyFile.filter((file) => isTileFile(file) && overlaps(file, input));
+  const { files: sourceFiles } = await tables.files(sourceTable(input.project, source), input.snapshot, range);
   const read = async (table: 'source' | 'view', from: readonly CommittedFile[]): Promise<string> => {
     const at = await Promise.all(
       from.map(async ({ path, columns }) => ({ localPath: await lake.localPath(path), columns })),
@@ -73,7 +75,7 @@ export async function writeViewInterval(
     return eventRelation({ table, view, source, files: at, columns: viewColumns(view, source) });
   };
   const inside = `__event >= ${literalTimestamp(range.from)} AND __event < ${literalTimestamp(range.to)}`;
-  const fresh = await read('source', pruneFiles(sourceFiles.files, range));
+  const fresh = await read('source', sourceFiles);
   await session.run(
     `CREATE OR REPLACE TEMP TABLE view_interval AS SELECT *, true AS __fresh FROM (${fresh}) WHERE ${inside}`,
   );

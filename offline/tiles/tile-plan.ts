@@ -31,7 +31,7 @@ export function planTiles(view: FeatureViewManifest, source: StoredSourceManifes
   if (micros === undefined) return undefined;
   const plan = planSweep(
     { kind: 'feature', as: view.name, view, source, spineColumns: [], features: view.features },
-    false,
+    { asKnown: false, hasUntil: false },
   );
   const groups = plan.groups.flatMap((group): readonly TileGroup[] => {
     const features = group.windows.flatMap((window) => window.features).filter((one) => fitsTiles(one, plan));

@@ -43,3 +43,19 @@ test('a reader sees the files of one snapshot, whole, while others commit', asyn
   await Promise.all([write(), read(), read()]);
   expect(seen.size).toBeGreaterThan(3);
 });
+
+test('the files of a range are those that may hold its rows, its end left out', async () => {
+  const table = { ...SOURCE, name: 'by_time' };
+  const add = [
+    fakeFile({ minEvent: 0n, maxEvent: 9n }),
+    fakeFile({ minEvent: 10n, maxEvent: 19n }),
+    fakeFile({ minEvent: 20n, maxEvent: 29n }),
+    fakeFile({ minEvent: null, maxEvent: null }),
+  ];
+  await writer.tables.commit(newCommit({ table, add }));
+  const idsOf = async (from: bigint, to: bigint): Promise<readonly string[]> =>
+    (await reader.tables.files(table, undefined, { from, to })).files.map(({ id }) => id);
+  expect(await idsOf(10n, 20n)).toEqual([add[1]!.id]);
+  expect(await idsOf(9n, 21n)).toEqual([add[0]!.id, add[1]!.id, add[2]!.id]);
+  expect(await idsOf(30n, 40n)).toEqual([]);
+});
