@@ -14,17 +14,14 @@ import type { Lake } from '../lake/lake.ts';
 import { planPath, readDatasetPlan, type DatasetPlan } from './dataset-plan.ts';
 
 /** Grows when a reader of before would misunderstand. */
-export const DATASET_MANIFEST_FORMAT = 1;
+const DATASET_MANIFEST_FORMAT = 1;
 
 /** Of a version in the catalog. */
-export function manifestPath(directory: string): string {
+function manifestPath(directory: string): string {
   return `${directory}/manifest.json`;
 }
 
-export function manifestDocument(
-  dataset: DatasetManifest,
-  build: DatasetPlan | null,
-): Readonly<Record<string, unknown>> {
+function manifestDocument(dataset: DatasetManifest, build: DatasetPlan | null): Readonly<Record<string, unknown>> {
   return { format: DATASET_MANIFEST_FORMAT, ...dataset, createdAt: formatInstant(dataset.createdAt), build };
 }
 

@@ -36,7 +36,7 @@ export interface CompactionReport {
   readonly bytesAfter: number;
 }
 
-export const NOTHING_COMPACTED: CompactionReport = {
+const NOTHING_COMPACTED: CompactionReport = {
   filesBefore: 0,
   filesAfter: 0,
   rows: 0,

@@ -164,6 +164,6 @@ function splitHashSql(seed: number, texts: readonly string[]): string {
 }
 
 /** A key whose hash is below belongs to the parts up to this share of the whole. */
-export function splitBound(share: number): number {
+function splitBound(share: number): number {
   return Math.round(share * 2 ** HASH_BITS);
 }

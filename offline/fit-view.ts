@@ -17,7 +17,7 @@ import { openViewEvents, type EventDependencies, type ViewEvents } from './view-
 import { computeViewFeatures, viewFeatureSql } from './view-features.ts';
 
 /** Beyond it a code says little, and every plan would carry the list: `hashEncode` is made for these. */
-export const MOST_CATEGORIES = 50_000;
+const MOST_CATEGORIES = 50_000;
 
 export interface FitDependencies extends EventDependencies {
   readonly engine: Engine;

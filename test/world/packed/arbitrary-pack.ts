@@ -60,7 +60,7 @@ const NAMES = [
 const CODES = [0n, 1n, 2n, 3n, 12n, 23n, -1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
 
 /** Distinct keys for distinct numbers; neighbours share a part. */
-export function packedKey(index: number): readonly EngineValue[] {
+function packedKey(index: number): readonly EngineValue[] {
   const code = Math.floor(index / NAMES.length);
   return [NAMES[index % NAMES.length]!, CODES[code] ?? BigInt(code) * 1_000_003n];
 }
