@@ -5,6 +5,8 @@ import type { TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { BackfillResult } from '../contracts/runs.ts';
 import { requireInstant } from '../contracts/time.ts';
+import type { DefinitionRuntime } from '../contracts/plan.ts';
+import { viewSource } from '../definitions/view-source.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Lake } from '../lake/lake.ts';
 import { sourceTable, viewTable } from '../offline/view-coverage.ts';
@@ -44,7 +46,10 @@ interface IntervalWork {
   readonly engine: Engine;
   readonly project: string;
   readonly view: FeatureViewManifest;
+  /** As the view sees it, and the source itself. */
   readonly source: StoredSourceManifest;
+  readonly base: StoredSourceManifest;
+  readonly runtime: DefinitionRuntime;
   readonly runId: string;
   readonly signal: AbortSignal;
 }
@@ -61,13 +66,16 @@ export function createBackfillActivities(dependencies: ComputeDependencies): Bac
   const { catalog, definitions, lakeOf, withEngine } = dependencies;
   return {
     async writeIntervals({ project, view: name, definitions: fingerprint, intervals, runId }) {
-      const { manifest } = await definitions.at(project, fingerprint);
+      const applied = await definitions.at(project, fingerprint);
+      const { manifest } = applied;
+      const runtime = await definitions.runtime(applied);
       const view = requireFeatureView(manifest, name);
-      const source = requireStoredSource(manifest, view.source);
+      const base = requireStoredSource(manifest, view.source);
+      const source = viewSource(view, base);
       const lake = await lakeOf(project);
       return withPulse(readCheckpoint, (pulse) =>
         withEngine(lake, [], async (engine) => {
-          const work = { catalog, lake, engine, project, view, source, runId, signal: pulse.signal };
+          const work = { catalog, lake, engine, project, view, source, base, runtime, runId, signal: pulse.signal };
           let { tried, done, rows, failed }: Checkpoint = pulse.resumed ?? { tried: 0, done: 0, rows: 0, failed: [] };
           for (const interval of intervals.slice(tried)) {
             try {
@@ -87,7 +95,7 @@ export function createBackfillActivities(dependencies: ComputeDependencies): Bac
 
 /** Writes one interval at the source's newest snapshot, once for each run. Returns the rows read from the source. */
 async function writeInterval(work: IntervalWork, interval: Interval): Promise<number> {
-  const { catalog, lake, engine, project, view, source, runId, signal } = work;
+  const { catalog, lake, engine, project, view, source, base: sourceItself, runtime, runId, signal } = work;
   const range: TimeRange = { from: requireInstant(interval.from, 'from'), to: requireInstant(interval.to, 'to') };
   const idempotencyKey = `backfill/${runId}/${view.name}/${interval.from}/${interval.to}`;
   const key = { project, view: view.name, fingerprint: view.fingerprint, store: 'offline' } as const;
@@ -98,7 +106,10 @@ async function writeInterval(work: IntervalWork, interval: Interval): Promise<nu
   const snapshot = await catalog.tables.head(sourceTable(project, source));
   const { base, add, remove, rows } = await engine.session(
     (session) =>
-      writeViewInterval({ session, lake, tables: catalog.tables }, { project, view, source, snapshot, range }),
+      writeViewInterval(
+        { session, lake, tables: catalog.tables },
+        { project, view, source, base: sourceItself, runtime, snapshot, range },
+      ),
     signal,
   );
   await catalog.tables.commit({

@@ -60,6 +60,11 @@ export function createBackfillPlanActivities({ catalog, definitions }: ActivityD
       if (!view.offline) {
         throw new AsofError('INVALID_VALUE', { where: `view ${name}`, problem: 'is declared with offline: false' });
       }
+      if (view.rows?.kind === 'query') {
+        const problem =
+          'its sql reads the whole source at once, so no interval can be precomputed; reads need no backfill';
+        throw new AsofError('INVALID_VALUE', { where: `view ${name}`, problem });
+      }
       const chunkMicros = parseDuration(chunk) ?? MICROS_PER_DAY;
       const range = widen({ from: requireInstant(from, 'from'), to: requireInstant(to, 'to') }, chunkMicros);
       return {

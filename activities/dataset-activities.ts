@@ -3,6 +3,7 @@ import type { AppliedDefinitions } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { BuildTrainingDatasetInput, BuildTrainingDatasetResult } from '../contracts/runs.ts';
 import type { SpineSource } from '../contracts/datasets.ts';
+import type { DefinitionRuntime } from '../contracts/plan.ts';
 import { fittedFeatures } from '../definitions/fitting.ts';
 import type { Lake } from '../lake/lake.ts';
 import { repeatRetrieval } from '../offline/dataset-rebuild.ts';
@@ -72,6 +73,9 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
     return { lake, plan: await readDatasetPlan(lake, planUri) };
   };
 
+  const runtimeOf = async ({ project }: DatasetStep, plan: DatasetPlan): Promise<DefinitionRuntime> =>
+    definitions.runtime(await definitions.at(project, plan.definitions));
+
   const planNew = async (lake: Lake, request: BuildTrainingDatasetInput, directory: string): Promise<DatasetPlan> => {
     const spine = requireAbsolutePaths(request.spine);
     const { manifest } = await definitions.current(request.project);
@@ -114,13 +118,14 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
     async computeUnits({ units, ...step }) {
       const { lake, plan } = await openPlan(step);
       await withRetrieval(lake, async (retrieval) => {
-        for (const unit of units) await computePlannedUnit(retrieval, plan.retrieval, unit);
+        const steps = { ...retrieval, runtime: await runtimeOf(step, plan) };
+        for (const unit of units) await computePlannedUnit(steps, plan.retrieval, unit);
       });
     },
 
     async assembleRanges({ ranges, ...step }) {
       const { lake, plan } = await openPlan(step);
-      const runtime = await definitions.runtime(await definitions.at(step.project, plan.definitions));
+      const runtime = await runtimeOf(step, plan);
       return withRetrieval(lake, async (retrieval) => {
         let rows = 0;
         for (const range of ranges) {

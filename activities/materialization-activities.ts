@@ -27,13 +27,15 @@ export function createMaterializationActivities({
 }: ComputeDependencies & { readonly redis: RedisClient }): MaterializationActivities {
   return {
     async materializeView({ project, definitions: fingerprint, view, to, runId }) {
-      const { manifest } = await definitions.at(project, fingerprint);
+      const applied = await definitions.at(project, fingerprint);
+      const { manifest } = applied;
+      const runtime = await definitions.runtime(applied);
       const lake = await lakeOf(project);
       const done = await withSignal((signal) =>
         withEngine(lake, [], (engine) =>
           materializeView(
             { catalog, lake, engine, redis },
-            { manifest, view, to: requireInstant(to, 'to'), runId, signal },
+            { manifest, runtime, view, to: requireInstant(to, 'to'), runId, signal },
           ),
         ),
       );

@@ -142,7 +142,18 @@ export interface FeatureViewManifest extends Metadata, Origin {
   readonly sql?: string;
   /** Hash of the function that changes each row before features are read from it. */
   readonly map?: string;
+  /** What `sql` or `map` makes of the source's rows; absent for a view over the rows themselves. */
+  readonly rows?: ViewRowsManifest;
   readonly options: ViewOptionsManifest;
+}
+
+export interface ViewRowsManifest {
+  /**
+   * `rows`: the query takes the source's rows one by one, and `map` does. `query`: it may make anything of the whole source.
+   */
+  readonly kind: 'rows' | 'query' | 'map';
+  /** Keys, time, and what the features read. */
+  readonly columns: readonly ColumnManifest[];
 }
 
 export interface ViewKeyManifest extends KeyManifest {

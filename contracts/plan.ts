@@ -36,7 +36,10 @@ export interface PlannedView {
   /** The prefix of its output columns: the alias or the view's name. Unique within the plan. */
   readonly as: string;
   readonly view: FeatureViewManifest;
+  /** As the view sees it: with the columns of the rows that it makes. */
   readonly source: StoredSourceManifest;
+  /** The source itself, for a view that makes rows. */
+  readonly base?: StoredSourceManifest;
   /** By position the keys of `view.keys`. */
   readonly spineColumns: readonly string[];
   readonly features: readonly FeatureManifest[];
@@ -77,9 +80,11 @@ export interface FeatureRequest {
   readonly service?: string;
 }
 
-/** The executable side of a project's definitions: `compute` of each derived view, by name. */
+/** The executable side of a project's definitions: `compute` of each derived view and `map` of each view, by name. */
 export interface DefinitionRuntime {
   compute(view: string, inputs: ComputeInputs, context: { readonly at: Timestamp }): Readonly<Record<string, unknown>>;
+  /** What a view's `map` makes of one row: any number of rows. */
+  map(view: string, row: Readonly<Record<string, unknown>>): readonly Readonly<Record<string, unknown>>[];
 }
 
 /** Input name to its values by name; a missing, null or expired value is null. */

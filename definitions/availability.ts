@@ -44,8 +44,6 @@ function inView(view: FeatureViewManifest): readonly Unavailable[] {
   const place = `view ${view.name}`;
   const { schedule, freshnessMicros, cacheMicros, engine, expectations } = view.options;
   const own = list(place, {
-    map: view.map !== undefined,
-    sql: view.sql !== undefined,
     schedule: schedule !== null,
     freshness: freshnessMicros !== null,
     cache: cacheMicros !== null,

@@ -31,6 +31,7 @@ export function featureViewFingerprint(
     asKnown: view.asKnown,
     sql: view.sql,
     map: view.map,
+    rows: view.rows,
     features: view.features.map(meaningOf),
     source: {
       name: source.name,
@@ -40,7 +41,8 @@ export function featureViewFingerprint(
       eventId: source.eventId,
       operation: source.operation,
       columns: source.columns
-        .filter(({ name }) => used.has(name))
+        // what makes rows may read any column
+        .filter(({ name }) => view.rows !== undefined || used.has(name))
         .map(({ name, type }) => [name, type])
         .sort(),
     },

@@ -64,7 +64,7 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
   resources.add(() => definitions.close());
 
   const stores = { project, catalog, lake, engine, redis };
-  const followers = createOnlineFollowers(stores);
+  const followers = createOnlineFollowers({ ...stores, runtime: async () => (await definitions.current()).runtime });
   const online = { ...stores, positions: createRecordedPositions(catalog.intervals), lake: createLakeReader(stores) };
   const { tables, intervals } = catalog;
   const offline = { project, tables, intervals, lake, engine, workDirectory };
@@ -92,7 +92,9 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
       withLeases(async () => materializeViews(followers, await manifest(), views?.map(viewName), options?.to)),
     fit: async (view, options) =>
       withLeases(async () => {
-        const fitted = await fitView({ catalog, lake, engine, intervals }, await manifest(), viewName(view), options);
+        const { applied, runtime } = await definitions.current();
+        const dependencies = { catalog, lake, engine, intervals, runtime };
+        const fitted = await fitView(dependencies, applied.manifest, viewName(view), options);
         definitions.forget();
         return fitted;
       }),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { AsofError } from '../contracts/errors.ts';
 import type { FeatureViewManifest, Manifest } from '../contracts/manifest.ts';
+import type { DefinitionRuntime } from '../contracts/plan.ts';
 import { clockNow, type Micros } from '../contracts/time.ts';
 import { materializeView, type Materialization, type MaterializationDependencies } from '../online/materialization.ts';
 
@@ -22,7 +23,10 @@ interface Following {
 const MOST_ATTEMPTS = 20;
 const LONGEST_WAIT_MILLIS = 1000;
 
-export function createOnlineFollowers(dependencies: MaterializationDependencies): OnlineFollowers {
+/** With the functions of the newest definitions, which views with a `map` need. */
+export type FollowerDependencies = MaterializationDependencies & { readonly runtime: () => Promise<DefinitionRuntime> };
+
+export function createOnlineFollowers(dependencies: FollowerDependencies): OnlineFollowers {
   const followings = new Map<string, Following>();
   const materialize = (manifest: Manifest, view: string, to: Micros): Promise<Materialization> =>
     materializePatiently(dependencies, { manifest, view, to });
@@ -45,13 +49,14 @@ export function createOnlineFollowers(dependencies: MaterializationDependencies)
 
 /** Of two runs of one view at once, in two processes, the newer goes on; the other one tries again behind it. */
 async function materializePatiently(
-  dependencies: MaterializationDependencies,
+  dependencies: FollowerDependencies,
   request: { readonly manifest: Manifest; readonly view: string; readonly to: Micros },
 ): Promise<Materialization> {
   const runId = randomUUID();
+  const runtime = await dependencies.runtime();
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await materializeView(dependencies, { ...request, runId });
+      return await materializeView(dependencies, { ...request, runtime, runId });
     } catch (error) {
       if (!(error instanceof AsofError) || error.code !== 'CONFLICT' || attempt === MOST_ATTEMPTS) throw error;
       await sleep(Math.random() * Math.min(LONGEST_WAIT_MILLIS, 10 * 2 ** attempt));

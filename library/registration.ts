@@ -7,6 +7,7 @@ import { notAvailableYet } from '../definitions/availability.ts';
 import { diffManifests } from '../definitions/diff.ts';
 import { sha256 } from '../definitions/fingerprint.ts';
 import { registerDefinitions } from '../definitions/registration.ts';
+import { checkQueries } from '../offline/made-rows/check-queries.ts';
 import type { Registration } from './store.ts';
 
 /** Others may apply in between; every loss of that race is somebody's success. */
@@ -22,6 +23,7 @@ export async function register(
     const current = await catalog.current(settings.project);
     const manifest = registerDefinitions(current?.manifest, definitions, settings);
     refuseUnavailable(manifest);
+    await checkQueries(manifest);
     const added = diffManifests(current?.manifest, manifest).changes.map(({ kind, name }) => `${kind} ${name}`);
     const bundle = await bundleOf(catalog, current);
     const applied = await catalog

@@ -32,6 +32,8 @@ export interface EventRelationInput {
   readonly source: StoredSourceManifest;
   /** Columns of the source beside keys and times. */
   readonly columns: readonly string[];
+  /** Stands in place of the files: a table with the rows that the view makes of them. */
+  readonly made?: { readonly from: string; readonly columns: EventFile['columns'] };
 }
 
 interface RelationColumn {
@@ -43,13 +45,15 @@ interface RelationColumn {
 
 /** A SELECT of the relation. A column that no file has is null; without files the relation is empty. */
 export function eventRelation(input: EventRelationInput): string {
-  const known = new Set(input.files.flatMap((file) => file.columns.map((column) => column.name)));
+  const { made } = input;
+  const known = new Set((made ? [made] : input.files).flatMap((file) => file.columns.map((column) => column.name)));
   const columns = relationColumns(input);
   const list = columns.map((column) => {
     const present = column.from !== null && known.has(column.from);
     const value = present ? readColumn(column.from, column, input) : `NULL::${sqlType(column.type)}`;
     return `${value} AS ${quoteIdentifier(column.name)}`;
   });
+  if (made !== undefined) return `SELECT ${list.join(', ')} FROM ${made.from}`;
   if (input.files.length === 0) return `SELECT ${list.join(', ')} WHERE false`;
   const paths = literalTextList(input.files.map((file) => file.localPath));
   return `SELECT ${list.join(', ')} FROM read_parquet(${paths}, union_by_name = true)`;

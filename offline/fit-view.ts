@@ -5,7 +5,7 @@
 import { AsofError } from '../contracts/errors.ts';
 import type { FitBasis, FittedParameters } from '../contracts/fits.ts';
 import type { FeatureManifest, FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
-import type { PlannedView } from '../contracts/plan.ts';
+import type { DefinitionRuntime, PlannedView } from '../contracts/plan.ts';
 import { formatInstant, type Micros } from '../contracts/time.ts';
 import { fittedFeatures } from '../definitions/fitting.ts';
 import type { Engine, Session } from '../engine/engine.ts';
@@ -21,13 +21,18 @@ const MOST_CATEGORIES = 50_000;
 
 export interface FitDependencies extends EventDependencies {
   readonly engine: Engine;
+  /** Needed for views with a `map`. */
+  readonly runtime?: DefinitionRuntime | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface FitRequest {
   readonly project: string;
   readonly view: FeatureViewManifest;
+  /** As the view sees it. */
   readonly source: StoredSourceManifest;
+  /** The source itself. */
+  readonly base: StoredSourceManifest;
   /** Event times of the rows, half open. */
   readonly from: Micros | null;
   readonly until: Micros;
@@ -48,13 +53,15 @@ export async function fitView(
   dependencies: FitDependencies,
   request: FitRequest,
 ): Promise<FitBasis & { readonly features: FittedParameters }> {
-  const { project, view, source, from, until } = request;
+  const { project, view, source, base, from, until } = request;
+  const { runtime } = dependencies;
   const features = fittedFeatures(view);
   const snapshot = await dependencies.tables.head(sourceTable(project, source));
   // windows of the first rows reach back before the range
   const range = view.mode === 'asof' && from !== null ? { from, to: until } : { to: until };
-  const events = await openViewEvents(dependencies, { project, view, source, snapshot, range });
   return dependencies.engine.session(async (session) => {
+    const input = { project, view, source, base, snapshot, range };
+    const events = await openViewEvents(dependencies, input, { session, runtime });
     await session.run(`CREATE TEMP TABLE fitted_rows AS ${orderedRows(request, events)}`);
     const [count] = await session.rows('SELECT count(*) AS n FROM fitted_rows');
     const values = await openValues(session, request, features, events);

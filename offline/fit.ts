@@ -6,6 +6,7 @@ import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../con
 import { formatInstant, type Micros } from '../contracts/time.ts';
 import { suggestNames } from '../definitions/closest-names.ts';
 import { fittedFeatures, servicesFittedBy } from '../definitions/fitting.ts';
+import { viewSource } from '../definitions/view-source.ts';
 import { fitView, type FitDependencies } from './fit-view.ts';
 
 export interface FitInput {
@@ -39,7 +40,8 @@ export async function fit(
   const { manifest, from, until } = input;
   const { fits, tables } = dependencies.catalog;
   const { project } = manifest;
-  const { view, source } = requireFittedView(manifest, input.view);
+  const { view, source: base } = requireFittedView(manifest, input.view);
+  const source = viewSource(view, base);
   if (from !== null && from >= until) {
     throw new AsofError('INVALID_RANGE', { where: `fit ${view.name}`, problem: '"from" must be before "until"' });
   }
@@ -51,7 +53,7 @@ export async function fit(
     if (moved.length > 0) await fits.hold({ ...place, version: earlier.version, services: moved });
     return { fit: earlier, isNew: false, services: await heldBy(fits, place, readers) };
   }
-  const fitted = await fitView({ ...dependencies, tables }, { project, view, source, from, until });
+  const fitted = await fitView({ ...dependencies, tables }, { project, view, source, base, from, until });
   const { fingerprint } = view;
   const made = await fits.add({ project, fit: { view: view.name, fingerprint, ...fitted }, services: readers, moved });
   return { fit: made, isNew: true, services: await heldBy(fits, place, readers) };

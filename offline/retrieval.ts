@@ -127,9 +127,9 @@ async function retrieve(
   const fits = await countFitUses(session, plan, '__spine');
   const tables: UnitTable[] = [];
   for (const [position, group] of entityGroups(plan).entries()) {
-    const { project, asKnown, tiles } = request;
+    const { project, asKnown, tiles, runtime } = request;
     const { firstAt, lastAt } = prepared;
-    const unit = { project, plan, group, asKnown, tiles, spine: '__spine', snapshots, firstAt, lastAt };
+    const unit = { project, plan, group, asKnown, tiles, runtime, spine: '__spine', snapshots, firstAt, lastAt };
     const parts = Array.from({ length: shards }, (_, index) => ({
       table: `__group${position}_${index}`,
       shard: { index, count: shards },

@@ -143,7 +143,7 @@ function unitPath({ directory }: RetrievalPlan, group: number, shard: number): s
 
 /** Stage one, step `unit`: the features of one entity group for one shard of the rows. */
 export async function computePlannedUnit(
-  dependencies: RetrievalDependencies,
+  dependencies: RetrievalDependencies & { readonly runtime?: DefinitionRuntime | undefined },
   retrieval: RetrievalPlan,
   unit: number,
 ): Promise<void> {
@@ -162,6 +162,7 @@ export async function computePlannedUnit(
       shard: { index: shard, count: retrieval.shards },
       asKnown: retrieval.asKnown,
       tiles: retrieval.tiles,
+      runtime: dependencies.runtime,
       spine: `read_parquet(${literalText(spine)})`,
       snapshots: retrieval.snapshots,
       firstAt: retrieval.firstAt === null ? null : BigInt(retrieval.firstAt),

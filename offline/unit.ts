@@ -3,7 +3,7 @@
  * shard of the rows (those whose key hashes to it).
  */
 import type { Micros } from '../contracts/time.ts';
-import type { FeaturePlan, PlannedView } from '../contracts/plan.ts';
+import type { DefinitionRuntime, FeaturePlan, PlannedView } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { quoteIdentifier } from '../engine/sql.ts';
 import { AskedRequests } from './asof/asked-requests.ts';
@@ -38,6 +38,8 @@ export interface UnitInput {
   readonly asKnown: boolean;
   /** Whether tiles stand for rows. Default: where they pay. */
   readonly tiles?: boolean | undefined;
+  /** Needed for views with a `map`. */
+  readonly runtime?: DefinitionRuntime | undefined;
   /** A FROM item: the prepared spine. */
   readonly spine: string;
   /** Source name to pinned snapshot. */
@@ -77,13 +79,18 @@ export async function computeUnit(
   const results = views.flatMap((view) => sliceView(plan, view, `${table}_view${plan.views.indexOf(view)}`));
   const asked = new AskedRequests(session, { requests, keys, keysTable: `${table}_keys` });
   for (const { view, result } of results) {
-    const events = await openViewEvents(dependencies, {
-      project: input.project,
-      view: view.view,
-      source: view.source,
-      snapshot: input.snapshots[view.source.name] ?? 0,
-      range: neededRange(view, input),
-    });
+    const events = await openViewEvents(
+      dependencies,
+      {
+        project: input.project,
+        view: view.view,
+        source: view.source,
+        base: view.base,
+        snapshot: input.snapshots[view.source.name] ?? 0,
+        range: neededRange(view, input),
+      },
+      { session, runtime: input.runtime },
+    );
     await computeViewFeatures(session, {
       planned: view,
       events,

@@ -6,6 +6,8 @@ import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/man
 import { literalTimestamp } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
 import { eventRelation, pruneFiles, type EventFile, type EventRange } from './event-relation.ts';
+import { openSourceRows } from './made-rows/made-relation.ts';
+import type { RowMaker } from './made-rows/made-rows.ts';
 import type { TileEstimate } from './tiles/choose-tiles.ts';
 import type { TilePlan } from './tiles/tile-plan.ts';
 import { readTilesSql, usableTiles } from './tiles/view-tiles.ts';
@@ -21,7 +23,10 @@ export interface EventDependencies {
 export interface ViewEventsInput {
   readonly project: string;
   readonly view: FeatureViewManifest;
+  /** As the view sees it. */
   readonly source: StoredSourceManifest;
+  /** The source itself, for a view that makes rows. */
+  readonly base?: StoredSourceManifest | undefined;
   /** Of the source. */
   readonly snapshot: number;
   /** Rows outside may be left out; they are not read. */
@@ -45,26 +50,33 @@ export interface ViewTiles {
   readonly untiled: (columns: readonly string[]) => string;
 }
 
-export async function openViewEvents(dependencies: EventDependencies, input: ViewEventsInput): Promise<ViewEvents> {
-  const { view, source } = input;
+/** `maker` makes the rows of a view that has `sql` or `map`, in the session that will read them. */
+export async function openViewEvents(
+  dependencies: EventDependencies,
+  input: ViewEventsInput,
+  maker: RowMaker,
+): Promise<ViewEvents> {
+  const { view, source, base } = input;
   const { range } = input;
+  // a query over the whole source may give any row any time
+  const isWhole = view.rows?.kind === 'query';
   const { tables, intervals, lake } = dependencies;
   const { files } = await tables.files(sourceTable(input.project, source), input.snapshot);
   const coverage: ViewCoverage =
-    intervals && view.offline ? await viewCoverage({ tables, intervals }, input) : { ranges: [], files: [] };
+    intervals && view.offline && !isWhole
+      ? await viewCoverage({ tables, intervals }, input)
+      : { ranges: [], files: [] };
   const covered = coverage.ranges;
   const sourceFiles = await fetchFiles(
     lake,
-    pruneFiles(files, range).filter((file) => !isCovered(file, covered)),
+    isWhole ? files : pruneFiles(files, range).filter((file) => !isCovered(file, covered)),
   );
   const viewFiles = covered.length === 0 ? [] : await fetchFiles(lake, pruneFiles(coverage.files, range));
   const used = (columns: readonly string[]): readonly string[] =>
     view.mode === 'aggregate' && source.eventId !== null ? [...columns, source.eventId] : columns;
+  const readSource = await openSourceRows(maker, { view, source, base, files: sourceFiles });
   const fromSource = (columns: readonly string[]): string =>
-    where(eventRelation({ table: 'source', files: sourceFiles, view, source, columns: used(columns) }), [
-      ...within(range),
-      ...outside(covered),
-    ]);
+    where(readSource(used(columns)), [...within(range), ...outside(covered)]);
   const fromView = (from: readonly FetchedFile[], columns: readonly string[], more: readonly string[]): string =>
     where(eventRelation({ table: 'view', files: from, view, source, columns: used(columns) }), [
       ...within(range),

@@ -5,12 +5,14 @@
 import type { TableCatalog } from '../catalog/catalog.ts';
 import { isTileFile, type CommittedFile, type DataFile, type TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type { DefinitionRuntime } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, literalText, literalTimestamp } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
 import { newViewFilePath, type NewFile } from '../lake/paths.ts';
 import { publishDataFile } from '../lake/tables.ts';
-import { columnType, eventRelation, relationKeys, usedColumns } from './event-relation.ts';
+import { columnType, eventRelation, relationKeys, usedColumns, type EventFile } from './event-relation.ts';
+import { openSourceRows } from './made-rows/made-relation.ts';
 import { tiledRange, writeTileFile } from './tiles/tile-file.ts';
 import { planTiles } from './tiles/tile-plan.ts';
 import { sourceTable, viewTable } from './view-coverage.ts';
@@ -29,7 +31,12 @@ export interface ViewTableDependencies {
 export interface ViewIntervalInput {
   readonly project: string;
   readonly view: FeatureViewManifest;
+  /** As the view sees it. */
   readonly source: StoredSourceManifest;
+  /** The source itself, for a view that makes rows. */
+  readonly base?: StoredSourceManifest | undefined;
+  /** Needed for a view with a `map`. */
+  readonly runtime?: DefinitionRuntime | undefined;
   /** Of the source. */
   readonly snapshot: number;
   readonly range: TimeRange;
@@ -68,20 +75,20 @@ export async function writeViewInterval(
   const everyFile = replaced.length === 0 ? [] : (await tables.files(table, base)).files;
   const stale = everyFile.filter((file) => isTileFile(file) && overlaps(file, input));
   const { files: sourceFiles } = await tables.files(sourceTable(input.project, source), input.snapshot, range);
-  const read = async (table: 'source' | 'view', from: readonly CommittedFile[]): Promise<string> => {
-    const at = await Promise.all(
-      from.map(async ({ path, columns }) => ({ localPath: await lake.localPath(path), columns })),
-    );
-    return eventRelation({ table, view, source, files: at, columns: viewColumns(view, source) });
-  };
+  const atHand = (from: readonly CommittedFile[]): Promise<readonly EventFile[]> =>
+    Promise.all(from.map(async ({ path, columns }) => ({ localPath: await lake.localPath(path), columns })));
+  const columns = viewColumns(view, source);
   const inside = `__event >= ${literalTimestamp(range.from)} AND __event < ${literalTimestamp(range.to)}`;
-  const fresh = await read('source', sourceFiles);
+  const fresh = await openSourceRows(
+    { session, runtime: input.runtime },
+    { view, source, base: input.base, files: await atHand(sourceFiles) },
+  );
   await session.run(
-    `CREATE OR REPLACE TEMP TABLE view_interval AS SELECT *, true AS __fresh FROM (${fresh}) WHERE ${inside}`,
+    `CREATE OR REPLACE TEMP TABLE view_interval AS SELECT *, true AS __fresh FROM (${fresh(columns)}) WHERE ${inside}`,
   );
   const rows = await countRows(session, '__fresh');
   if (replaced.length > 0) {
-    const kept = await read('view', replaced);
+    const kept = eventRelation({ table: 'view', view, source, files: await atHand(replaced), columns });
     await session.run(
       `INSERT INTO view_interval BY NAME SELECT *, false AS __fresh FROM (${kept}) WHERE NOT (${inside})`,
     );

@@ -24,14 +24,14 @@ export async function materializeAggregates(
 ): Promise<StateWriter> {
   const { view, source } = snapshot;
   const keys = relationKeys(view);
-  const due = await snapshot.rows();
+  const due = await snapshot.rows(session);
   const writer = openWriter([]);
   if (base === undefined) {
     await writeStates(session, snapshot, countingOnly(snapshot, due), writer, onRows);
     return writer;
   }
-  const removed = await snapshot.rowsRemovedSince(base);
-  const changed = [await snapshot.rowsSince(base), removed.rows].map((rows) => `SELECT * FROM (${rows})`);
+  const removed = await snapshot.rowsRemovedSince(session, base);
+  const changed = [await snapshot.rowsSince(session, base), removed.rows].map((rows) => `SELECT * FROM (${rows})`);
   const touched = sameEvents(changed.join(' UNION ALL BY NAME '), due, source);
   await session.run(
     `CREATE OR REPLACE TEMP TABLE __touched AS SELECT DISTINCT ${identifierList(keys)} FROM (${touched})`,

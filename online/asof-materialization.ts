@@ -24,12 +24,12 @@ export async function materializeAsof(
 ): Promise<StateWriter> {
   if (base === undefined) {
     const writer = openWriter([]);
-    await writeGreatest(session, snapshot, await snapshot.rows(), writer, onRows);
+    await writeGreatest(session, snapshot, await snapshot.rows(session), writer, onRows);
     return writer;
   }
-  const removed = await snapshot.rowsRemovedSince(base);
+  const removed = await snapshot.rowsRemovedSince(session, base);
   const writer = openWriter(removed.sequences);
-  await writeGreatest(session, snapshot, await snapshot.rowsSince(base), writer, onRows);
+  await writeGreatest(session, snapshot, await snapshot.rowsSince(session, base), writer, onRows);
   if (removed.sequences.length > 0) await rewriteLosers(session, snapshot, removed.rows, writer, onRows);
   return writer;
 }
@@ -42,7 +42,7 @@ async function rewriteLosers(
   onRows: (rows: number) => void,
 ): Promise<void> {
   const keys = relationKeys(snapshot.view);
-  const all = await snapshot.rows();
+  const all = await snapshot.rows(session);
   await session.run(
     `CREATE OR REPLACE TEMP TABLE __losers AS SELECT DISTINCT ${identifierList(keys)} FROM (${removed})`,
   );

@@ -14,7 +14,7 @@ import type { ViewCells } from './view-answers.ts';
 export type CellsByView = Map<string, ViewCells>;
 
 interface DerivedContext {
-  readonly runtime: DefinitionRuntime;
+  readonly runtime: Pick<DefinitionRuntime, 'compute'>;
   readonly isDenied?: (view: string, feature: string) => boolean;
 }
 
@@ -41,7 +41,7 @@ export function computeDerived(
 
 function deriveEntity(
   derived: PlannedDerived,
-  runtime: DefinitionRuntime,
+  runtime: Pick<DefinitionRuntime, 'compute'>,
   checked: CheckedRequest,
   context: { readonly at: Timestamp },
   cells: CellsByView,
@@ -90,7 +90,7 @@ function foundValue({ value, status }: OnlineCell): FeatureValue {
 
 function computeNamed(
   { view }: PlannedDerived,
-  runtime: DefinitionRuntime,
+  runtime: Pick<DefinitionRuntime, 'compute'>,
   values: ComputeInputs,
   context: { readonly at: Timestamp },
 ): Readonly<Record<string, unknown>> {

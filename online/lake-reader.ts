@@ -1,6 +1,6 @@
 /** The way from an online read to the historical engine, for instants that the online state does not answer. */
 import type { Catalog } from '../catalog/catalog.ts';
-import type { PlannedView } from '../contracts/plan.ts';
+import type { DefinitionRuntime, PlannedView } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { FeatureStatus } from '../contracts/values.ts';
 import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
@@ -24,6 +24,8 @@ export interface LakeQuestion {
   readonly view: PlannedView;
   readonly keys: readonly EntityKey[];
   readonly at: Micros;
+  /** Needed for views with a `map`. */
+  readonly runtime?: DefinitionRuntime | undefined;
 }
 
 export interface LakeReaderDependencies {
@@ -36,16 +38,17 @@ export interface LakeReaderDependencies {
 /** Reads the newest snapshot as the historical engine does, so that both ways agree. */
 export function createLakeReader({ project, catalog, lake, engine }: LakeReaderDependencies): LakeReader {
   return {
-    read: ({ view: planned, keys, at }) =>
+    read: ({ view: planned, keys, at, runtime }) =>
       withLeases(async () => {
         const { view, source } = planned;
         const snapshot = await catalog.tables.head(sourceTable(project, source));
-        const events = await openViewEvents(
-          { lake, ...catalog },
-          { project, view, source, snapshot, range: { to: at + 1n } },
-        );
         const requestKeys = view.keys.map((_, index) => `key_${index}`);
         return engine.session(async (session) => {
+          const events = await openViewEvents(
+            { lake, ...catalog },
+            { project, view, source, base: planned.base, snapshot, range: { to: at + 1n } },
+            { session, runtime },
+          );
           const columns = view.keys.map(({ type }, index) => `${requestKeys[index]} ${sqlType(type)}`);
           await session.run(`CREATE TEMP TABLE requests (__row BIGINT, ${columns.join(', ')}, __at TIMESTAMP)`);
           await session.append('requests', [

@@ -6,6 +6,7 @@
 import type { Catalog, LedgerKey } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type { DefinitionRuntime } from '../contracts/plan.ts';
 import { clockNow, type Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Lake } from '../lake/lake.ts';
@@ -29,6 +30,8 @@ export interface MaterializationDependencies {
 export interface MaterializationRequest {
   readonly manifest: Manifest;
   readonly view: string;
+  /** Needed for a view with a `map`. */
+  readonly runtime?: DefinitionRuntime | undefined;
   /** Rows due at this instant; rows later than the clock wait in the lake whatever it says. */
   readonly to: Micros;
   readonly runId: string;
@@ -84,7 +87,12 @@ async function materializeOnce(dependencies: MaterializationDependencies, run: R
   const epoch = await ensureEpoch(redis, project);
   const base = await findBase(dependencies, run, epoch);
   const to = latest(earliest(run.to, clockNow()), base?.to);
-  const snapshot = await openSnapshot(dependencies, project, { view: run.feature, source: run.source }, to);
+  const snapshot = await openSnapshot(
+    dependencies,
+    project,
+    { view: run.feature, source: run.source, runtime: run.runtime },
+    to,
+  );
   const { position } = snapshot;
   const before = await raiseFence(redis, project, run.keys, epoch, position);
   // what an unfinished run of another position wrote may be of rows that are gone

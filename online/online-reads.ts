@@ -67,6 +67,7 @@ export async function readOnlineVectors(
         at,
         now,
         isDenied: (feature) => request.isDenied?.(view.view.name, feature) ?? false,
+        runtime: request.runtime,
       });
       cells.set(view.as, answered);
     }),

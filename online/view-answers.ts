@@ -1,6 +1,6 @@
 /** The cells of one view for all entities: from the fetched states where they can answer, from the lake where not. */
 import { AsofError } from '../contracts/errors.ts';
-import type { PlannedView } from '../contracts/plan.ts';
+import type { DefinitionRuntime, PlannedView } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { EntityKey } from './entity-key.ts';
 import type { LakeReader } from './lake-reader.ts';
@@ -17,6 +17,7 @@ export interface ViewQuestion {
   readonly at: Micros;
   readonly now: Micros;
   readonly isDenied: (feature: string) => boolean;
+  readonly runtime?: DefinitionRuntime;
 }
 
 /** Feature name to its cells by entity. */
@@ -40,7 +41,7 @@ export async function answerView(
       lake,
       view,
       open.map((entity) => keys[entity]!),
-      question.at,
+      question,
     );
     open.forEach((entity, index) => (rows[entity] = found?.[index] ?? unavailable));
   }
@@ -67,11 +68,11 @@ async function askLake(
   lake: LakeReader | null,
   view: PlannedView,
   keys: readonly EntityKey[],
-  at: Micros,
+  { at, runtime }: ViewQuestion,
 ): Promise<readonly EntityCells[] | undefined> {
   if (lake === null) return undefined;
   try {
-    return await lake.read({ view, keys, at });
+    return await lake.read({ view, keys, at, runtime });
   } catch (error) {
     if (error instanceof AsofError && error.retryable) return undefined;
     throw error;

@@ -1,4 +1,5 @@
 import { requireInstant } from '../../contracts/time.ts';
+import { runtimeFromBundle } from '../../definitions/loading.ts';
 import { describeFit, fit, type Fitted } from '../../offline/fit.ts';
 import { parseNames } from '../arguments.ts';
 import type { Register } from '../main.ts';
@@ -25,10 +26,11 @@ export const registerFit: Register = (program, run) => {
     .action((name: string, options: FitOptions) =>
       run((context) =>
         withOfflineStores(context, async ({ settings, catalog, lake, engine }) => {
-          const { manifest } = await requireApplied(catalog, settings.project);
+          const { manifest, bundleHash } = await requireApplied(catalog, settings.project);
+          const runtime = runtimeFromBundle(await catalog.definitions.bundle(bundleHash));
           const { from, until, refit = false, services = [] } = options;
           const fitted = await fit(
-            { catalog, lake, engine, intervals: catalog.intervals, signal: context.signal },
+            { catalog, lake, engine, intervals: catalog.intervals, runtime, signal: context.signal },
             {
               manifest,
               view: name,

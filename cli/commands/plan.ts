@@ -6,6 +6,7 @@ import { diffManifests, explainPlan, type DefinitionPlan } from '../../definitio
 import { loadDefinitions } from '../../definitions/loading.ts';
 import { keepRegistered } from '../../definitions/registration.ts';
 import { notAvailableYet } from '../../definitions/availability.ts';
+import { checkQueries } from '../../offline/made-rows/check-queries.ts';
 import type { Register } from '../main.ts';
 import { withCatalog } from '../project.ts';
 
@@ -24,6 +25,7 @@ export async function planApply(settings: Settings, catalog: Catalog): Promise<P
   if (unavailable) throw new AsofError('NOT_AVAILABLE_YET', { place: unavailable.place, what: unavailable.what });
   const current = await catalog.definitions.current(settings.project);
   const manifest = keepRegistered(files, current?.manifest);
+  await checkQueries(manifest);
   const plan = diffManifests(current?.manifest, manifest);
   return { base: current?.version ?? 0, current, manifest, bundle, plan };
 }

@@ -56,12 +56,13 @@ export function requireColumn(
   return column;
 }
 
-function isColumnType(type: unknown): type is ColumnType {
+export function isColumnType(type: unknown): type is ColumnType {
   if (typeof type !== 'string') return false;
   return NAMED_TYPES.includes(type) || /^float32\[[1-9]\d{0,4}\]$/.test(type);
 }
 
-function typeAdvice(type: unknown): string {
+/** The types that there are, and the one that was probably meant. */
+export function typeAdvice(type: unknown): string {
   const [nearest] = closestNames(String(type), NAMED_TYPES);
   const known = `types: ${[...SCALAR_TYPES, ...EPOCH_TYPES].join(', ')}, float32[n], and lists such as string[]`;
   return nearest === undefined ? known : `did you mean "${nearest}"? ${known}`;

@@ -9,12 +9,13 @@ import type {
 } from '../../contracts/manifest.ts';
 import { storedType } from '../../contracts/values.ts';
 import { findSimilarNames, isName, NAME_RULE } from '../names.ts';
-import { featureViewFingerprint } from '../view-fingerprints.ts';
+import { featureViewFingerprint, usedColumns } from '../view-fingerprints.ts';
 import type { Columns } from './columns.ts';
 import { isDefinition, type Found } from './definition-set.ts';
 import { normalizeExpectations } from './expectations.ts';
 import { normalizeFeatureRules } from './feature-rules.ts';
 import { normalizeFeature } from './features.ts';
+import { madeRows, normalizeMadeRows } from './made-rows.ts';
 import { OptionReader, show } from './option-reader.ts';
 import type { Place } from './problems.ts';
 
@@ -29,6 +30,7 @@ const OPTIONS = [
   'offline',
   'map',
   'sql',
+  'schema',
   'freshness',
   'schedule',
   'cache',
@@ -53,18 +55,20 @@ export function normalizeFeatureView(
   const source = resolveSource(options, sources);
   const viewEntities = resolveEntities(options, entities);
   if (source === undefined) return undefined;
-  const columns: Columns = new Map(source.columns.map((column) => [column.name, column]));
+  const made = normalizeMadeRows(options, source);
+  const { columns } = made;
   const features = normalizeFeatures(options, columns, source.name);
   const mode = modeOf(features, place);
   const ttlMicros = options.duration('ttl');
   const sql = options.text('sql');
   const map = options.get('map');
-  if (map !== undefined && typeof map !== 'function') place.in('map').report(`${show(map)} is no function`, 'give one');
+  const keys = viewEntities.flatMap((entity) => normalizeKeys(entity, columns, source, place));
+  const rows = madeRows(made, source, usedColumns({ keys, features }));
   const view: Omit<FeatureViewManifest, 'fingerprint'> = {
     kind: 'feature',
     name: definition.name,
     entities: viewEntities.map(({ name }) => name),
-    keys: viewEntities.flatMap((entity) => normalizeKeys(entity, columns, source, place)),
+    keys,
     source: source.name,
     mode,
     // events in a window have no age limit of their own
@@ -77,6 +81,7 @@ export function normalizeFeatureView(
     options: normalizeViewOptions(options, features, columns),
     ...(sql !== null && { sql }),
     ...(typeof map === 'function' && { map: functionHash(map as (...values: never[]) => unknown) }),
+    ...(rows !== undefined && { rows }),
     ...options.metadata(),
   };
   checkKeys(view.keys, place);

@@ -52,7 +52,7 @@ function settleView(
     return view;
   }
   const earlier = before.sources.find(({ name }) => name === view.source);
-  for (const name of usedColumns(view)) {
+  for (const name of view.rows === undefined ? usedColumns(view) : []) {
     const [was, is] = [earlier, source].map((one) => one?.columns.find((column) => column.name === name)?.type);
     if (is !== undefined && (was === undefined || was === is)) continue;
     place

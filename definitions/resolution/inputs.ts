@@ -6,6 +6,7 @@ import type {
   StoredSourceManifest,
   ViewReference,
 } from '../../contracts/manifest.ts';
+import { viewSource } from '../view-source.ts';
 import type { PlannedDerived, PlannedInput, PlannedView } from '../../contracts/plan.ts';
 
 /** A view under one prefix with the features that somebody needs of it. */
@@ -59,7 +60,8 @@ function planView(view: FeatureViewManifest, { reference, features }: Need, mani
     kind: 'feature',
     as: reference.as,
     view,
-    source: manifest.sources.find(({ name }) => name === view.source) as StoredSourceManifest,
+    source: viewSource(view, manifest.sources.find(({ name }) => name === view.source) as StoredSourceManifest),
+    ...(view.rows && { base: manifest.sources.find(({ name }) => name === view.source) as StoredSourceManifest }),
     spineColumns: view.keys.map(({ name }) => reference.keyColumns[name] ?? name),
     features: view.features.filter(({ name }) => features.has(name)),
   };

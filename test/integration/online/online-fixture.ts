@@ -169,4 +169,7 @@ export const NO_RUNTIME: DefinitionRuntime = {
   compute: (view) => {
     throw new TypeError(`no view ${view} is computed here`);
   },
+  map: (view) => {
+    throw new TypeError(`no view ${view} makes rows here`);
+  },
 };

@@ -24,8 +24,6 @@ describe('notAvailableYet', () => {
     [file({ schedule: '@daily' }), 'source s', 'schedule'],
     [file({ contract: { columns: 'discard' } }), 'source s', "contract columns: 'discard'"],
     [file({ contract: { types: 'evolve' } }), 'source s', "contract types: 'evolve'"],
-    [viewWith({ delay: numeric() }, { map: (row: object) => row }), 'view view', 'map'],
-    [viewWith({ delay: numeric() }, { sql: 'select 1' }), 'view view', 'sql'],
     [viewWith({ delay: numeric() }, { schedule: '@daily' }), 'view view', 'schedule'],
     [viewWith({ delay: numeric() }, { freshness: '1h' }), 'view view', 'freshness'],
     [viewWith({ delay: numeric() }, { cache: '1m' }), 'view view', 'cache'],

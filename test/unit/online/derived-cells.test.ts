@@ -6,6 +6,8 @@ import type { StoredType } from '../../../contracts/values.ts';
 import { computeDerived, type CellsByView } from '../../../online/derived-cells.ts';
 import { DENIED_CELL, presentCell, UNAVAILABLE_CELL, type OnlineCell } from '../../../online/online-cell.ts';
 
+type Runtime = Pick<DefinitionRuntime, 'compute'>;
+
 const AT = 1_704_067_200_000_000n;
 
 function feature(name: string, valueType: StoredType): DerivedFeatureManifest {
@@ -32,7 +34,7 @@ const ratio = derived(
 );
 
 /** Computes `ratio` for one entity whose inputs are these cells. */
-function compute(cells: { readonly mean: OnlineCell; readonly flights: OnlineCell }, runtime: DefinitionRuntime) {
+function compute(cells: { readonly mean: OnlineCell; readonly flights: OnlineCell }, runtime: Runtime) {
   const plan: FeaturePlan = { views: [], derived: [ratio], requestColumns: [], keyColumns: [], columns: [] };
   const byView: CellsByView = new Map([
     [
@@ -49,14 +51,14 @@ function compute(cells: { readonly mean: OnlineCell; readonly flights: OnlineCel
   return { scaled: answered.get('scaled')![0]!, seen: answered.get('seen')![0]! };
 }
 
-const returning = (result: Record<string, unknown>): DefinitionRuntime => ({ compute: () => result });
+const returning = (result: Record<string, unknown>): Runtime => ({ compute: () => result });
 const mean = presentCell(1.5, AT - 5n, 'online');
 const flights = presentCell(3, AT - 9n, 'lake');
 
 describe('a derived view', () => {
   it('sees its inputs by name, and the instant', () => {
     let seen: unknown[] = [];
-    const runtime: DefinitionRuntime = {
+    const runtime: Runtime = {
       compute: (...call) => {
         seen = call;
         return { scaled: 3, seen: new Timestamp(AT) };
@@ -79,7 +81,7 @@ describe('a derived view', () => {
 
   it('is computed with null for a missing or expired input', () => {
     const expired: OnlineCell = { ...mean, value: null, status: 'EXPIRED' };
-    const runtime: DefinitionRuntime = {
+    const runtime: Runtime = {
       compute: (_, { delays }) => ({ scaled: delays!['mean'] === null ? -1 : 1, seen: null }),
     };
     expect(compute({ mean: expired, flights }, runtime).scaled.value).toBe(-1);
@@ -88,7 +90,7 @@ describe('a derived view', () => {
   it('is computed with null where a default stands in for the input', () => {
     const standIn: OnlineCell = { value: 0, status: 'DEFAULT', eventTimestamp: null, servedFrom: 'default' };
     let seen: unknown;
-    const runtime: DefinitionRuntime = {
+    const runtime: Runtime = {
       compute: (_, { delays }) => {
         seen = delays;
         return { scaled: null, seen: null };
@@ -103,7 +105,7 @@ describe('a derived view', () => {
     [UNAVAILABLE_CELL, flights, 'UNAVAILABLE'],
     [UNAVAILABLE_CELL, DENIED_CELL, 'DENIED'],
   ])('takes the status of an input that cannot be read', (first, second, status) => {
-    const never: DefinitionRuntime = {
+    const never: Runtime = {
       compute: () => {
         throw new TypeError('not to be called');
       },
@@ -119,7 +121,7 @@ describe('a derived view', () => {
   });
 
   it('reports what its function throws', () => {
-    const failing: DefinitionRuntime = {
+    const failing: Runtime = {
       compute: () => {
         throw new RangeError('no');
       },
