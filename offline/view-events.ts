@@ -7,7 +7,7 @@ import { literalTimestamp } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
 import { eventRelation, pruneFiles, type EventFile, type EventRange } from './event-relation.ts';
 import { openSourceRows } from './made-rows/made-relation.ts';
-import type { RowMaker } from './made-rows/made-rows.ts';
+import type { RowMaker } from './made-rows/made-input.ts';
 import type { TileEstimate } from './tiles/choose-tiles.ts';
 import type { TilePlan } from './tiles/tile-plan.ts';
 import { readTilesSql, usableTiles } from './tiles/view-tiles.ts';

@@ -1,6 +1,7 @@
 import type { StoredSourceManifest } from '../../contracts/manifest.ts';
 import { eventRelation, type EventRelationInput } from '../event-relation.ts';
-import { makeRows, madeFileColumns, type RowMaker } from './made-rows.ts';
+import { madeFileColumns, type RowMaker } from './made-input.ts';
+import { makeRows } from './made-rows.ts';
 
 /**
  * The event relation over files of a source, by columns. For a view that makes rows they are made first, and `base` is the

@@ -8,7 +8,7 @@ import type { ColumnBatch, EngineValue } from '../../engine/engine.ts';
 import { quoteIdentifier, sqlType } from '../../engine/sql.ts';
 import { cellOf } from '../../engine/vector-reader.ts';
 import { fromTypeScript, toTypeScript } from '../typescript-values.ts';
-import { madeColumns, type MadeRowsInput, type RowMaker } from './made-rows.ts';
+import { madeColumns, type MadeRowsInput, type RowMaker } from './made-input.ts';
 import { carriedNames, CARRIED_TIME, sourceRowsSql } from './source-columns.ts';
 
 /**

@@ -7,7 +7,7 @@ import { queryShape } from '../../definitions/query-shape.ts';
 import type { Session } from '../../engine/engine.ts';
 import { guardSelect } from '../../engine/select-guard.ts';
 import { identifierList, quoteIdentifier, sqlType } from '../../engine/sql.ts';
-import type { MadeRowsInput } from './made-rows.ts';
+import type { MadeRowsInput } from './made-input.ts';
 import { carriedNames, sourceRowsSql } from './source-columns.ts';
 
 /** A query that takes longer is stopped. */
