@@ -12,29 +12,29 @@ def aggregate(task):
     frames, values = [], []
     for name, (window, grid) in WINDOWS.items():
         # the floor is said as a distance from the row's own time
-        distance = f"at - time_bucket(INTERVAL '{grid}', at - INTERVAL '{window}', TIMESTAMP '1970-01-01')"
+        distance = f"moment - time_bucket(INTERVAL '{grid}', moment - INTERVAL '{window}', TIMESTAMP '1970-01-01')"
         frame = f"RANGE BETWEEN {distance} PRECEDING AND INTERVAL '1 microsecond' PRECEDING"
-        frames.append(f"w{name} AS (PARTITION BY key ORDER BY at {frame})")
+        frames.append(f"w{name} AS (PARTITION BY key ORDER BY moment {frame})")
         values += [f"count(value) OVER w{name} AS windows__count_{name}"]
         values += [f"sum(value) OVER w{name} AS windows__sum_{name}"]
     values.append("max(value) OVER w7d AS windows__max_7d")
     database.execute(f"""COPY (
-      WITH requests AS (SELECT key, event_timestamp AS at, file_row_number AS row
+      WITH requests AS (SELECT key, event_timestamp AS moment, file_row_number AS request
                         FROM read_parquet('{spine}', file_row_number = true)),
       framed AS (
-        SELECT key, at, row, {", ".join(values)}
-        FROM (SELECT key, event_ts AS at, value, NULL AS row FROM read_parquet('{events}')
-              UNION ALL SELECT key, at, NULL, row FROM requests)
+        SELECT key, moment, request, {", ".join(values)}
+        FROM (SELECT key, event_ts AS moment, value, NULL AS request FROM read_parquet('{events}')
+              UNION ALL SELECT key, moment, NULL, request FROM requests)
         WINDOW {", ".join(frames)}
       ),
       lasts AS (
         SELECT key, event_ts, sum(value) OVER (PARTITION BY key ORDER BY event_ts ROWS 9 PRECEDING) AS total
         FROM read_parquet('{events}')
       )
-      SELECT f.* EXCLUDE (at, row), f.at AS event_timestamp, l.total AS windows__sum_last_10
-      FROM (SELECT * FROM framed WHERE row IS NOT NULL) f
-      ASOF LEFT JOIN lasts l ON f.key = l.key AND f.at > l.event_ts
-      ORDER BY f.row
+      SELECT f.* EXCLUDE (moment, request), f.moment AS event_timestamp, l.total AS windows__sum_last_10
+      FROM (SELECT * FROM framed WHERE request IS NOT NULL) f
+      ASOF LEFT JOIN lasts l ON f.key = l.key AND f.moment > l.event_ts
+      ORDER BY f.request
     ) TO '{task["output"]}' (FORMAT parquet, COMPRESSION zstd)""")
 
 
