@@ -11,6 +11,7 @@ import { openDatasetRows } from '../offline/dataset-rows.ts';
 import { describeColumns } from '../offline/dataset-statistics.ts';
 import { planFeatures } from '../offline/fitted-plan.ts';
 import type { RetrievalDependencies } from '../offline/retrieval.ts';
+import type { SparkProgress } from '../offline/spark/spark-views.ts';
 import { spineInputOf } from '../offline/spine-source.ts';
 import {
   assemblePlannedRange,
@@ -27,7 +28,7 @@ import {
 } from './dataset-plan.ts';
 import { findRecipe, keepManifest, referenceTo } from './dataset-manifest.ts';
 import type { ComputeDependencies } from './dependencies.ts';
-import { withSignal } from './heartbeat.ts';
+import { withReports } from './heartbeat.ts';
 
 export interface DatasetPlanned {
   readonly planUri: string;
@@ -59,12 +60,20 @@ export interface DatasetDependencies extends ComputeDependencies {
 }
 
 export function createDatasetActivities(dependencies: DatasetDependencies): DatasetActivities {
-  const { catalog, definitions, lakeOf, withEngine, workDirectory } = dependencies;
+  const { catalog, definitions, lakeOf, withEngine, workDirectory, spark } = dependencies;
 
   const withRetrieval = <R>(lake: Lake, work: (retrieval: RetrievalDependencies) => Promise<R>): Promise<R> =>
-    withSignal((signal) =>
+    withReports<SparkProgress, R>((signal, onProgress) =>
       withEngine(lake, [workDirectory], (engine) =>
-        work({ engine, lake, tables: catalog.tables, intervals: catalog.intervals, workDirectory, signal }),
+        work({
+          engine,
+          lake,
+          tables: catalog.tables,
+          intervals: catalog.intervals,
+          workDirectory,
+          signal,
+          spark: spark && { ...spark, onProgress },
+        }),
       ),
     );
 
@@ -88,6 +97,7 @@ export function createDatasetActivities(dependencies: DatasetDependencies): Data
         asKnown: request.asKnown ?? false,
         shortNames: false,
         shards: request.shards,
+        engine: request.engine,
         directory,
       }),
     );

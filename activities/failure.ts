@@ -22,7 +22,11 @@ export function toActivityFailure(error: unknown, context: FailureContext): Erro
     if (context.cancelRequested) return new CancelledFailure(messageOf(error));
     return ApplicationFailure.create({ message: 'the worker is shutting down', type: 'INTERRUPTED' });
   }
-  if (error instanceof AsofError) return failureOf(error, error.retryable);
+  if (error instanceof AsofError) {
+    // a job of Spark's is long: it gets a second and a third chance, no tenth
+    const hasChance = error.code !== 'SPARK_FAILED' || context.attempt < INTERNAL_ATTEMPTS;
+    return failureOf(error, error.retryable && hasChance);
+  }
   const internal = new AsofError('INTERNAL', { problem: messageOf(error) }, error);
   return failureOf(internal, context.attempt < INTERNAL_ATTEMPTS);
 }

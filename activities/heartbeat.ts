@@ -49,3 +49,13 @@ export async function withSignal<R>(work: (signal: AbortSignal) => Promise<R>): 
     ({ signal }) => work(signal),
   );
 }
+
+/** As `withSignal`, with details for people to see; no attempt reads them. */
+export async function withReports<D, R>(
+  work: (signal: AbortSignal, report: (details: D) => void) => Promise<R>,
+): Promise<R> {
+  return withPulse<D, R>(
+    () => undefined,
+    (pulse) => work(pulse.signal, (details) => pulse.report(details)),
+  );
+}

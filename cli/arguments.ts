@@ -1,4 +1,5 @@
 /** Parsers of option values. */
+import { ENGINE_WISHES, type EngineWish } from '../contracts/engines.ts';
 import { AsofError } from '../contracts/errors.ts';
 
 export function parseCount(text: string, option: string): number {
@@ -16,6 +17,13 @@ export function parseWholeNumber(text: string, option: string): number {
 /** Collects a repeatable option. */
 export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];
+}
+
+/** Throws `USAGE`. */
+export function parseEngine(text: string): EngineWish {
+  const engine = ENGINE_WISHES.find((one) => one === text);
+  if (engine !== undefined) return engine;
+  throw new AsofError('USAGE', { problem: `--engine takes ${ENGINE_WISHES.join(', ')}, not "${text}"` });
 }
 
 /** `a:x,b:y` to a list; names hold no commas. */

@@ -20,6 +20,11 @@ export interface AsofConfig {
     /** Local copies of a lake on S3, of each project: a size such as `20GB`. Default: `10GB`. */
     readonly cacheSize?: string;
   };
+  /**
+   * A Spark Thrift server: `thrift://host:10000`. Views whose engine is `auto` go to it when their files hold more bytes than
+   * `autoAbove`, a size such as `20GB`. Default: `64GB`.
+   */
+  readonly spark?: { readonly url?: string; readonly autoAbove?: string };
   readonly auth?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,6 +55,8 @@ export interface Settings {
   };
   /** Local copies of objects on S3: `ASOF_LAKE_CACHE` and `ASOF_LAKE_CACHE_SIZE`. */
   readonly lakeCache: { readonly directory: string; readonly bytes: number };
+  /** `SPARK_URL`; null when there is none. */
+  readonly spark: { readonly url: string | null; readonly autoAboveBytes: number };
   /** `ASOF_MEMORY_LIMIT` (default `2GB`) and `ASOF_THREADS` (default: all cores) of the engine. */
   readonly engine: { readonly memoryLimit: string; readonly threads: number };
 }

@@ -87,6 +87,13 @@ export const ERRORS = {
     1,
   ),
   ENGINE_FAILED: row('{where}: {problem}', 500, 1),
+  SPARK_UNAVAILABLE: row(
+    "Spark does not answer at {address}: {problem}; start its Thrift server, correct SPARK_URL, or use engine: 'duckdb'",
+    503,
+    1,
+    true,
+  ),
+  SPARK_FAILED: row('Spark at {address} failed: {problem}', 500, 1, true),
   CANCELLED: row('{where}: cancelled', 499, 1),
   INTERNAL: row('{problem}', 500, 1),
 } as const satisfies Readonly<Record<string, ErrorRow>>;

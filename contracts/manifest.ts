@@ -3,6 +3,7 @@
  * catalog stores it, and everything downstream reads it. Names are validated, references resolved, durations are
  * microseconds, every list of definitions is sorted by name, and features keep their declared order.
  */
+import type { EngineWish } from './engines.ts';
 import type { ColumnType, FeatureType, JsonScalar, JsonValue, ScalarType, StoredType } from './values.ts';
 
 export const MANIFEST_FORMAT = 1;
@@ -164,7 +165,7 @@ export interface ViewKeyManifest extends KeyManifest {
 export interface ViewOptionsManifest {
   readonly freshnessMicros: number | null;
   readonly schedule: string | null;
-  readonly engine: 'auto' | 'duckdb' | 'spark';
+  readonly engine: EngineWish;
   readonly cacheMicros: number | null;
   /** Their columns are features: each looks at the stored value, before the feature's transform. */
   readonly expectations: readonly ExpectationManifest[];

@@ -2,6 +2,7 @@
  * Checks the JSON input of each workflow, before a start and again inside it: a wrong one fails at once with
  * `INVALID_VALUE`, naming the field and what would be right. Whether a name exists is for the catalog to say.
  */
+import { ENGINE_WISHES } from './engines.ts';
 import { AsofError } from './errors.ts';
 import { MAX_FEATURES, MAX_INTERVALS, MAX_PARALLEL, MAX_VIEWS, type WorkflowName } from './run-messages.ts';
 import type { BackfillInput, BuildTrainingDatasetInput, IngestInput, MaintainInput, MaterializeInput } from './runs.ts';
@@ -102,6 +103,7 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
     service: optional(A_NAME, isName),
     asKnown: optional('true or false', isBoolean),
     shards: optional('a whole number from 1 to 1024', isCount(1024)),
+    engine: optional(`one of ${ENGINE_WISHES.join(', ')}`, (value) => ENGINE_WISHES.some((one) => one === value)),
     seed: optional('a whole number from 0 to 2^53 - 1', isSeed),
     rebuild: optional('name@version, or the absolute path of a manifest', isText),
   },

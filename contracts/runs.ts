@@ -1,5 +1,6 @@
 /** Inputs, results and progress of the workflows: plain JSON, one object each, so that any Temporal client can start them. */
 import type { FitUses } from './fits.ts';
+import type { EngineWish } from './engines.ts';
 import type { SpineSource } from './datasets.ts';
 import type { FileReference } from './lake.ts';
 
@@ -41,6 +42,8 @@ export interface BuildTrainingDatasetInput {
   readonly service?: string;
   readonly asKnown?: boolean;
   readonly shards?: number;
+  /** For every view; default: what each view says. */
+  readonly engine?: EngineWish;
   /** Kept in the manifest, and the default of `dataset split`; 0 when nothing is said. */
   readonly seed?: number;
   /**

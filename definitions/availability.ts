@@ -42,12 +42,11 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
 
 function inView(view: FeatureViewManifest): readonly Unavailable[] {
   const place = `view ${view.name}`;
-  const { schedule, freshnessMicros, cacheMicros, engine, expectations } = view.options;
+  const { schedule, freshnessMicros, cacheMicros, expectations } = view.options;
   const own = list(place, {
     schedule: schedule !== null,
     freshness: freshnessMicros !== null,
     cache: cacheMicros !== null,
-    'the Spark engine': engine === 'spark',
     'expectations on aggregates': view.mode === 'aggregate' && expectations.length > 0,
     'column and table expectations on a view': view.mode === 'asof' && !areOfRows(expectations),
   });

@@ -8,6 +8,7 @@ import { loadSettings, settingsOf } from '../definitions/loading.ts';
 import { openEngine } from '../engine/duckdb.ts';
 import { withLeases } from '../lake/leases.ts';
 import { openLake } from '../lake/open.ts';
+import { openSparkSetup } from '../offline/spark/setup.ts';
 import { createLakeReader } from '../online/lake-reader.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
 import { openRedisClient } from '../online/redis-client.ts';
@@ -67,7 +68,7 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
   const followers = createOnlineFollowers({ ...stores, runtime: async () => (await definitions.current()).runtime });
   const online = { ...stores, positions: createRecordedPositions(catalog.intervals), lake: createLakeReader(stores) };
   const { tables, intervals } = catalog;
-  const offline = { project, tables, intervals, lake, engine, workDirectory };
+  const offline = { project, tables, intervals, lake, engine, workDirectory, spark: openSparkSetup(settings) };
   const manifest = async () => (await definitions.current()).applied.manifest;
 
   return {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { EngineWish } from '../contracts/engines.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import type { Engine, Session } from '../engine/engine.ts';
@@ -9,23 +10,30 @@ import { quoteIdentifier } from '../engine/sql.ts';
 import type { FitUses } from '../contracts/fits.ts';
 import { assemble, outputNames } from './assembly.ts';
 import { countFitUses } from './fit-uses.ts';
+import { chooseEngines, type EngineChoices } from './engine-choice.ts';
 import type { Leakage } from './leakage.ts';
 import { moveInto } from './output-file.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
 import { chooseShards } from './shards.ts';
 import { tableFormat } from './spine-format.ts';
 import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
-import { computeUnit, entityGroups, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
-import type { EventDependencies } from './view-events.ts';
+import {
+  computeUnit,
+  entityGroups,
+  neededRange,
+  unitTable,
+  type EntityGroup,
+  type UnitDependencies,
+  type UnitTable,
+} from './unit.ts';
 
 export type { SpineInput } from './spine-input.ts';
 
-export interface RetrievalDependencies extends EventDependencies {
+export interface RetrievalDependencies extends UnitDependencies {
   /** May read the lake's directories and read and write `workDirectory`. */
   readonly engine: Engine;
   /** Spine and output stand here while the engine works on them. */
   readonly workDirectory: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RetrievalRequest {
@@ -42,6 +50,8 @@ export interface RetrievalRequest {
   readonly shards?: number;
   /** Whether tiles of view tables stand for rows: true wherever they can, false never. Default: where they pay. */
   readonly tiles?: boolean | undefined;
+  /** For every view; default: what each view says. */
+  readonly engine?: EngineWish | undefined;
   readonly output: string;
 }
 
@@ -52,6 +62,7 @@ export interface Retrieved {
   readonly snapshots: Readonly<Record<string, number>>;
   readonly leakage: Leakage;
   readonly fits: FitUses;
+  readonly engines: EngineChoices;
 }
 
 /**
@@ -125,11 +136,31 @@ async function retrieve(
       memoryBytes: dependencies.engine.memoryBytes,
     }));
   const fits = await countFitUses(session, plan, '__spine');
+  const engines = await chooseEngines(dependencies.tables, {
+    project: request.project,
+    plan,
+    snapshots,
+    engine: request.engine,
+    rangeOf: (view) => neededRange(view, prepared),
+    spark: dependencies.spark ?? null,
+  });
   const tables: UnitTable[] = [];
   for (const [position, group] of entityGroups(plan).entries()) {
     const { project, asKnown, tiles, runtime } = request;
     const { firstAt, lastAt } = prepared;
-    const unit = { project, plan, group, asKnown, tiles, runtime, spine: '__spine', snapshots, firstAt, lastAt };
+    const unit = {
+      project,
+      plan,
+      group,
+      asKnown,
+      tiles,
+      runtime,
+      spine: '__spine',
+      snapshots,
+      firstAt,
+      lastAt,
+      engines,
+    };
     const parts = Array.from({ length: shards }, (_, index) => ({
       table: `__group${position}_${index}`,
       shard: { index, count: shards },
@@ -149,5 +180,5 @@ async function retrieve(
     format: tableFormat(request.output),
     target: files.target,
   });
-  return { rows, columns: outputNames(plan, prepared.columns, shortNames), snapshots, leakage, fits };
+  return { rows, columns: outputNames(plan, prepared.columns, shortNames), snapshots, leakage, fits, engines };
 }

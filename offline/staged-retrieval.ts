@@ -6,10 +6,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EngineWish } from '../contracts/engines.ts';
 import type { FileReference } from '../contracts/lake.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import { literalText, literalTextList } from '../engine/sql.ts';
 import { assemble, outputNames, type Assembled } from './assembly.ts';
+import { chooseEngines, type EngineChoices } from './engine-choice.ts';
 import { outputColumn } from './feature-columns.ts';
 import type { FitUses } from '../contracts/fits.ts';
 import { countFitUses } from './fit-uses.ts';
@@ -19,7 +21,7 @@ import type { RetrievalDependencies } from './retrieval.ts';
 import { chooseShards } from './shards.ts';
 import type { SpineColumn } from './spine.ts';
 import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
-import { computeUnit, entityGroups, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
+import { computeUnit, entityGroups, neededRange, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
 
 const MOST_RANGE_ROWS = 1_000_000;
 const RANGE_CELLS = 20_000_000;
@@ -36,6 +38,8 @@ export interface StagedRequest {
   readonly shards?: number | undefined;
   /** Whether tiles of view tables stand for rows: true wherever they can, false never. Default: where they pay. */
   readonly tiles?: boolean | undefined;
+  /** For every view; default: what each view says. */
+  readonly engine?: EngineWish | undefined;
   /** Path in the lake below which spine, units and parts are written. One retrieval only. */
   readonly directory: string;
 }
@@ -61,6 +65,8 @@ export interface RetrievalPlan {
   readonly fits: FitUses;
   readonly groups: readonly EntityGroup[];
   readonly tiles?: boolean | undefined;
+  /** Absent in plans from before there was a choice: DuckDB. */
+  readonly engines?: EngineChoices;
   readonly shards: number;
   /** Numbers of units and ranges: each is a step, numbered from 0. */
   readonly units: number;
@@ -110,6 +116,14 @@ export async function planRetrieval(
     const shards =
       request.shards ??
       (await chooseShards(dependencies.tables, { project, plan, snapshots, spineRows: prepared.rows, memoryBytes }));
+    const engines = await chooseEngines(dependencies.tables, {
+      project,
+      plan,
+      snapshots,
+      engine: request.engine,
+      rangeOf: (view) => neededRange(view, prepared),
+      spark: dependencies.spark ?? null,
+    });
     return {
       project,
       plan,
@@ -125,6 +139,7 @@ export async function planRetrieval(
       fits,
       groups,
       tiles: request.tiles,
+      engines,
       shards,
       units: groups.length * shards,
       rangeRows,
@@ -167,6 +182,7 @@ export async function computePlannedUnit(
       snapshots: retrieval.snapshots,
       firstAt: retrieval.firstAt === null ? null : BigInt(retrieval.firstAt),
       lastAt: retrieval.lastAt === null ? null : BigInt(retrieval.lastAt),
+      engines: retrieval.engines ?? {},
       table: '__unit',
     });
     await session.run(`COPY (SELECT * FROM __unit) TO ${literalText(staged)} ${PARQUET}`);

@@ -2,6 +2,8 @@
  * Stage one: the features of one entity group (views that read their key from the same columns of the spine) for one
  * shard of the rows (those whose key hashes to it).
  */
+import type { EngineName } from '../contracts/engines.ts';
+import { AsofError } from '../contracts/errors.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { DefinitionRuntime, FeaturePlan, PlannedView } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
@@ -10,8 +12,12 @@ import { AskedRequests } from './asof/asked-requests.ts';
 import type { EventRange } from './event-relation.ts';
 import { viewFeatureColumns, type FeatureColumn } from './feature-columns.ts';
 import { keyColumnName } from './spine-columns.ts';
-import { openViewEvents, type EventDependencies } from './view-events.ts';
-import { computeViewFeatures, viewFeatureSql } from './view-features.ts';
+import { createDuckdbViews } from './duckdb-views.ts';
+import type { EngineChoices } from './engine-choice.ts';
+import { createSparkViews, type SparkSetup } from './spark/spark-views.ts';
+import type { EventDependencies } from './view-events.ts';
+import type { ViewEngine } from './view-engine.ts';
+import { viewFeatureSql } from './view-features.ts';
 
 /** Views by `as`, since names are what survives JSON. */
 export interface EntityGroup {
@@ -28,6 +34,13 @@ export function entityGroups(plan: FeaturePlan): readonly EntityGroup[] {
     else groups.set(key, [as]);
   }
   return [...groups.values()].map((views) => ({ views }));
+}
+
+/** What views are computed with. */
+export interface UnitDependencies extends EventDependencies {
+  /** Absent when none is configured. */
+  readonly spark?: SparkSetup | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface UnitInput {
@@ -47,6 +60,7 @@ export interface UnitInput {
   /** The least and greatest q of the spine. */
   readonly firstAt: Micros | null;
   readonly lastAt: Micros | null;
+  readonly engines: EngineChoices;
   /**
    * The temporary view to create, over tables named after it: `__row` and the columns of `viewFeatureColumns` (values, inputs and leaks), a row for each
    * row of the shard, in their order.
@@ -64,7 +78,7 @@ export interface UnitTable {
 /** Creates the unit's view; gives the tables under it, one for each view of the group. */
 export async function computeUnit(
   session: Session,
-  dependencies: EventDependencies,
+  dependencies: UnitDependencies,
   input: UnitInput,
 ): Promise<readonly UnitTable[]> {
   const { plan, table } = input;
@@ -79,21 +93,12 @@ export async function computeUnit(
   const results = views.flatMap((view) => sliceView(plan, view, `${table}_view${plan.views.indexOf(view)}`));
   const asked = new AskedRequests(session, { requests, keys, keysTable: `${table}_keys` });
   for (const { view, result } of results) {
-    const events = await openViewEvents(
-      dependencies,
-      {
-        project: input.project,
-        view: view.view,
-        source: view.source,
-        base: view.base,
-        snapshot: input.snapshots[view.source.name] ?? 0,
-        range: neededRange(view, input),
-      },
-      { session, runtime: input.runtime },
-    );
-    await computeViewFeatures(session, {
+    await engineOf(dependencies, input.engines[view.as]?.engine).computeView(session, {
+      project: input.project,
       planned: view,
-      events,
+      runtime: input.runtime,
+      snapshot: input.snapshots[view.source.name] ?? 0,
+      range: neededRange(view, input),
       requests,
       requestKeys: keys,
       asKnown: input.asKnown,
@@ -127,6 +132,16 @@ export function unitTable(plan: FeaturePlan, { views }: EntityGroup, table: stri
 /** Tables of the same rows in the same order, as a FROM item: nothing is looked up, and nothing sorted. */
 export function sideBySide(tables: readonly { readonly table: string }[]): string {
   return tables.map(({ table }) => quoteIdentifier(table)).join(' POSITIONAL JOIN ');
+}
+
+function engineOf(dependencies: UnitDependencies, name: EngineName | undefined): ViewEngine {
+  const duckdb = createDuckdbViews(dependencies);
+  if (name !== 'spark') return duckdb;
+  const { lake, tables, spark, signal } = dependencies;
+  if (spark === undefined) {
+    throw new AsofError('COMPONENT_MISSING', { component: 'Spark', problem: 'the plan asks for it; set SPARK_URL' });
+  }
+  return createSparkViews({ lake, tables, signal, ...spark, otherwise: duckdb });
 }
 
 function keyColumns(plan: FeaturePlan, view: PlannedView): readonly string[] {
@@ -168,7 +183,7 @@ function resultColumns(view: PlannedView, columns: readonly FeatureColumn[], res
 }
 
 /** Event times that can matter to a q of the spine. A row that is too old is as good as none. */
-function neededRange({ view, features }: PlannedView, input: Pick<UnitInput, 'firstAt' | 'lastAt'>): EventRange {
+export function neededRange({ view, features }: PlannedView, input: Pick<UnitInput, 'firstAt' | 'lastAt'>): EventRange {
   const { firstAt, lastAt } = input;
   if (firstAt === null || lastAt === null) return { from: 0n, to: 0n };
   const to = lastAt - BigInt(view.delayMicros) + 1n;

@@ -1,6 +1,7 @@
 /** `asof doctor`: what every command would use, whether it works, and how to mend what does not. */
 import type { Settings } from '../contracts/config.ts';
 import { messageOf } from '../contracts/errors.ts';
+import { askSparkVersion, openSpark } from '../engine/spark/thrift-spark.ts';
 import { ADDRESS_VARIABLES, COMPONENT_NAMES, type ComponentName } from './component.ts';
 import { COMPONENTS, configuredAddress } from './components.ts';
 import { findPostgresProblem } from './postgres-probe.ts';
@@ -10,7 +11,7 @@ import { needsEmbeddedS3, withEmbeddedS3 } from './s3-lake-server.ts';
 import { checkNamespace } from './temporal-api.ts';
 
 export interface Finding {
-  readonly name: ComponentName | 'lake';
+  readonly name: ComponentName | 'lake' | 'spark';
   /** `missing`: there is nothing to start or to connect to. `broken`: there is, and it does not work. */
   readonly state: 'ok' | 'missing' | 'broken';
   readonly detail: string;
@@ -18,13 +19,27 @@ export interface Finding {
   readonly mend: string;
 }
 
-/** One finding for each component, and one for a lake on S3, without starting or installing anything. */
+/** One finding for each component, one for a lake on S3 and one for a Spark, without starting or installing anything. */
 export async function examineComponents(settings: Settings): Promise<readonly Finding[]> {
   const isEmbedded = needsEmbeddedS3(settings) || findRunning(settings.stateDirectory, 's3') !== undefined;
   const names: readonly ComponentName[] = isEmbedded ? [...COMPONENT_NAMES, 's3'] : COMPONENT_NAMES;
-  const findings = await Promise.all(names.map((name) => examine(name, settings)));
+  const findings: Finding[] = [...(await Promise.all(names.map((name) => examine(name, settings))))];
   // afterwards: loading the SDK holds up the event loop, and with it the clocks of the others
-  return settings.lake.startsWith('s3://') ? [...findings, await examineLake(settings)] : findings;
+  if (settings.lake.startsWith('s3://')) findings.push(await examineLake(settings));
+  if (settings.spark.url !== null) findings.push(await examineSpark(settings.spark.url));
+  return findings;
+}
+
+/** Only one that is configured is used; nothing embedded stands in for it. */
+async function examineSpark(url: string): Promise<Finding> {
+  const place = `configured at ${withoutPassword(url)}`;
+  try {
+    const version = await askSparkVersion(openSpark(url));
+    return { name: 'spark', state: 'ok', detail: `${place}, version ${version.split(' ', 1)[0]}`, mend: '' };
+  } catch (error) {
+    const mend = 'start its Thrift server, or correct SPARK_URL or asof.config.ts';
+    return { name: 'spark', state: 'broken', detail: `${place}: ${messageOf(error)}`, mend };
+  }
 }
 
 async function examineLake(given: Settings): Promise<Finding> {

@@ -38,6 +38,7 @@ const CONFINED: Readonly<Record<string, readonly string[]>> = {
   pg: ['catalog'],
   kysely: ['catalog'],
   kafkajs: ['streaming'],
+  'hive-driver': ['engine'],
   '@aws-sdk/client-s3': ['lake'],
   '@temporalio/workflow': ['workflows'],
   '@temporalio/activity': ['activities'],

@@ -15,6 +15,7 @@ import { openCatalog } from '../catalog/postgres.ts';
 import type { Settings } from '../contracts/config.ts';
 import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/open.ts';
+import { openSparkSetup } from '../offline/spark/setup.ts';
 import { openRedisClient } from '../online/redis-client.ts';
 import { createEnginePool } from './engine-pool.ts';
 import { requireAddress } from './required-address.ts';
@@ -61,6 +62,7 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
     catalog,
     definitions: createDefinitionCache(catalog),
     lakeOf: openLakes(settings),
+    spark: openSparkSetup(settings),
     withEngine: (lake, directories, work) => engines.withEngine([...lake.directories, ...directories], work),
   };
   return {

@@ -13,6 +13,7 @@ export const registerConfig: Register = (program, run) => {
           ...settings,
           catalogUrl: settings.catalogUrl && withoutPassword(settings.catalogUrl),
           redisUrl: settings.redisUrl && withoutPassword(settings.redisUrl),
+          spark: { ...settings.spark, url: settings.spark.url && withoutPassword(settings.spark.url) },
         };
         const rows = Object.entries(shown).map(([name, value]) => [name, describe(value)] as const);
         terminal.result(shown, drawTable(['setting', 'value'], rows));

@@ -15,6 +15,7 @@ const RULES: Readonly<Record<keyof AsofConfig, Rule>> = {
   temporal: { address: 'text', namespace: 'text' },
   kafka: { brokers: 'texts' },
   s3: { endpoint: 'text', region: 'text', forcePathStyle: 'flag', cacheSize: 'text' },
+  spark: { url: 'text', autoAbove: 'text' },
   auth: 'any',
 };
 

@@ -78,8 +78,22 @@ async function resolveSettings(
       ),
       bytes: cacheBytes(fromEnvironment(environment, 'ASOF_LAKE_CACHE_SIZE') ?? config.s3?.cacheSize ?? '10GB'),
     },
+    spark: {
+      url: fromEnvironment(environment, 'SPARK_URL') ?? config.spark?.url ?? null,
+      autoAboveBytes: autoAboveBytes(config),
+    },
     engine: engineSettings(environment),
   };
+}
+
+/** Below it one machine is quicker: a job of Spark's takes seconds to begin. */
+const AUTO_ABOVE = '64GB';
+
+function autoAboveBytes(config: CodeConfig): number {
+  const given = config.spark?.autoAbove ?? AUTO_ABOVE;
+  const bytes = parseByteSize(given);
+  if (bytes !== undefined) return bytes;
+  throw new AsofError('USAGE', { problem: `spark.autoAbove is "${given}"; write a size such as 20GB` });
 }
 
 function findProject(start: string): string {

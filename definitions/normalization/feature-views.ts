@@ -1,3 +1,4 @@
+import { ENGINE_WISHES } from '../../contracts/engines.ts';
 import type {
   EntityManifest,
   FeatureManifest,
@@ -202,7 +203,7 @@ function normalizeViewOptions(
   return {
     freshnessMicros: options.duration('freshness'),
     schedule: options.text('schedule'),
-    engine: options.choice('engine', ['auto', 'duckdb', 'spark'], 'auto'),
+    engine: options.choice('engine', ENGINE_WISHES, 'auto'),
     cacheMicros: options.duration('cache'),
     expectations: [...rules, ...normalizeExpectations(options.list('expectations'), values, place)],
   };

@@ -16,6 +16,7 @@ export function settingsFor(directory: string, overrides: Partial<Settings> = {}
     kafkaBrokers: null,
     s3: { endpoint: null, region: 'us-east-1', forcePathStyle: true, credentialsFile: null },
     lakeCache: { directory: path.join(directory, '.asof', 'cache'), bytes: 1e9 },
+    spark: { url: null, autoAboveBytes: 64e9 },
     engine: { memoryLimit: '1GB', threads: 2 },
     ...overrides,
   };

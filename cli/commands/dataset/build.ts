@@ -1,8 +1,10 @@
 import path from 'node:path';
+import type { EngineWish } from '../../../contracts/engines.ts';
 import { AsofError } from '../../../contracts/errors.ts';
 import type { BuildTrainingDatasetInput } from '../../../contracts/runs.ts';
 import type { RunResults } from '../../../workers/starter.ts';
-import { parseCount, parseNames, parseWholeNumber } from '../../arguments.ts';
+import { parseCount, parseEngine, parseNames, parseWholeNumber } from '../../arguments.ts';
+import { explain } from '../../explanation.ts';
 import { runDurably } from '../../durable.ts';
 import { describeFits, describeLeakage } from '../../leakage.ts';
 import type { CommandContext, Register } from '../../main.ts';
@@ -15,6 +17,8 @@ interface BuildOptions extends SpineOptions {
   readonly service?: string;
   readonly asKnown?: boolean;
   readonly shards?: number;
+  readonly engine?: EngineWish;
+  readonly explain?: boolean;
   readonly seed?: number;
   readonly fromManifest?: string;
   readonly wait: boolean;
@@ -33,13 +37,21 @@ export const registerBuild: Register = (dataset, run) => {
     .option('--service <name>', 'a feature service')
     .option('--as-known', 'only rows created by then count')
     .option('--shards <n>', 'parts to compute (default: by the number of rows)', parseShards)
+    .option('--engine <name>', 'duckdb, spark, or auto (default: what each view says)', parseEngine)
+    .option('--explain', 'say which engine would compute each view and why, and start nothing')
     .option('--seed <n>', 'kept with the version, and used by its splits (default: 0)', (text) =>
       parseWholeNumber(text, '--seed'),
     )
     .option('--from-manifest <file>', 'build once more what a manifest says, in place of a spine and features')
     .option('--no-wait', "return the run's id at once")
-    .action((name: string, { wait, ...options }: BuildOptions) =>
+    .action((name: string, { wait, explain: explaining = false, ...options }: BuildOptions) =>
       run(async (context) => {
+        if (explaining) {
+          const { spine: source, features, service, asKnown = false, engine } = inputOf(options);
+          if (source === undefined) throw new AsofError('USAGE', { problem: '--explain goes with a spine' });
+          const request = { ...(features && { features }), ...(service !== undefined && { service }) };
+          return explain(context, { source, features: request, asKnown, shortNames: false, engine });
+        }
         const input = { project: await requireProjectName(context), name, ...inputOf(options) };
         await build(context, input, wait);
       }),
@@ -65,13 +77,14 @@ export const registerRebuild: Register = (dataset, run) => {
     );
 };
 
-function inputOf(options: Omit<BuildOptions, 'wait'>): Omit<BuildTrainingDatasetInput, 'project' | 'name'> {
-  const { features, service, asKnown, shards, seed, fromManifest, ...spine } = options;
+function inputOf(options: Omit<BuildOptions, 'wait' | 'explain'>): Omit<BuildTrainingDatasetInput, 'project' | 'name'> {
+  const { features, service, asKnown, shards, seed, engine, fromManifest, ...spine } = options;
   const rest = {
     ...(features && { features }),
     ...(service !== undefined && { service }),
     ...(asKnown !== undefined && { asKnown }),
     ...(seed !== undefined && { seed }),
+    ...(engine !== undefined && { engine }),
   };
   const sharding = shards === undefined ? {} : { shards };
   if (fromManifest === undefined) return { spine: spineOf(spine), ...rest, ...sharding };

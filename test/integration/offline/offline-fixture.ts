@@ -17,7 +17,12 @@ import type { Lake } from '../../../lake/lake.ts';
 import { openLake } from '../../../lake/open.ts';
 import { newSourceFilePath } from '../../../lake/paths.ts';
 import { publishDataFile } from '../../../lake/tables.ts';
-import { retrieveHistorical, type Retrieved, type RetrievalRequest } from '../../../offline/retrieval.ts';
+import {
+  retrieveHistorical,
+  type RetrievalDependencies,
+  type Retrieved,
+  type RetrievalRequest,
+} from '../../../offline/retrieval.ts';
 import { newCommit } from '../../support/commits.ts';
 import { settingsFor } from '../../support/settings.ts';
 import { createDatabase, temporaryDirectory, uniqueName } from '../../support/stack.ts';
@@ -128,6 +133,13 @@ export async function writeParquet(fixture: OfflineFixture, name: string, select
   return path;
 }
 
+let sparkOfTests: RetrievalDependencies['spark'];
+
+/** Sends every view of later retrievals to Spark: so tests that are written for one engine hold for the other. */
+export function retrieveBySpark(spark: NonNullable<RetrievalDependencies['spark']>): void {
+  sparkOfTests = spark;
+}
+
 export interface Asked {
   readonly spine: string | RetrievalRequest['spine'];
   readonly request: FeatureRequest;
@@ -148,6 +160,7 @@ export async function retrieve(fixture: OfflineFixture, asked: Asked): Promise<R
       tables: catalog.tables,
       intervals: asked.viewTables ? catalog.intervals : undefined,
       workDirectory: join(directory, 'work'),
+      spark: sparkOfTests,
     },
     {
       project,
@@ -157,6 +170,7 @@ export async function retrieve(fixture: OfflineFixture, asked: Asked): Promise<R
       asKnown: false,
       shortNames: false,
       output: path,
+      ...(sparkOfTests && { engine: 'spark' }),
       ...asked.options,
     },
   );

@@ -28,6 +28,17 @@ describe('toActivityFailure', () => {
     expect(verdicts[0]).toMatchObject({ type: 'INTERNAL', message: 'x is not a function' });
   });
 
+  it('tries a job of Spark three times, and a Spark that is away more often', () => {
+    const verdicts = (error: AsofError) =>
+      [1, 2, 3].map(
+        (attempt) => (toActivityFailure(error, { ...RUNNING, attempt }) as ApplicationFailure).nonRetryable,
+      );
+    const failed = new AsofError('SPARK_FAILED', { address: 'thrift://spark', problem: 'boom' });
+    expect(verdicts(failed)).toEqual([false, false, true]);
+    const away = new AsofError('SPARK_UNAVAILABLE', { address: 'thrift://spark', problem: 'refused' });
+    expect(verdicts(away)).toEqual([false, false, false]);
+  });
+
   it('cuts a huge message and huge details so that the failure fits its payload', () => {
     const huge = 'x'.repeat(3_000_000);
     for (const error of [

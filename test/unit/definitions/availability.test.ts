@@ -27,7 +27,6 @@ describe('notAvailableYet', () => {
     [viewWith({ delay: numeric() }, { schedule: '@daily' }), 'view view', 'schedule'],
     [viewWith({ delay: numeric() }, { freshness: '1h' }), 'view view', 'freshness'],
     [viewWith({ delay: numeric() }, { cache: '1m' }), 'view view', 'cache'],
-    [viewWith({ delay: numeric() }, { engine: 'spark' }), 'view view', 'the Spark engine'],
     [
       viewWith(
         { delay: numeric() },

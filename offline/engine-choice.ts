@@ -1,0 +1,72 @@
+/** Which engine computes which view of a retrieval, and why. Decided once, with the plan. */
+import type { TableCatalog } from '../catalog/catalog.ts';
+import { AsofError } from '../contracts/errors.ts';
+import type { FeaturePlan, PlannedView } from '../contracts/plan.ts';
+import type { EngineChoice, EngineName, EngineWish } from '../contracts/engines.ts';
+import type { EventRange } from './event-relation.ts';
+import { pruneFiles } from './event-relation.ts';
+import { sparkObstacle } from './spark/obstacles.ts';
+import { sourceTable } from './view-coverage.ts';
+
+/** By `as` of the planned views. Plain JSON. */
+export type EngineChoices = Readonly<Record<string, EngineChoice>>;
+
+export interface ChoiceInput {
+  readonly project: string;
+  readonly plan: FeaturePlan;
+  readonly snapshots: Readonly<Record<string, number>>;
+  /** What the request asks for; `auto` leaves it to the views. */
+  readonly engine: EngineWish | undefined;
+  /** Event times that can matter to a view. */
+  readonly rangeOf: (view: PlannedView) => EventRange;
+  /** Null when no Spark is configured. */
+  readonly spark: { readonly autoAboveBytes: number } | null;
+}
+
+/**
+ * Estimates the bytes by the files of the source that can hold a row that matters. Throws `COMPONENT_MISSING` when Spark is
+ * asked for and not configured, and `NOT_AVAILABLE_YET` when a view needs what Spark does not compute.
+ */
+export async function chooseEngines(tables: TableCatalog, input: ChoiceInput): Promise<EngineChoices> {
+  const chosen = await Promise.all(
+    input.plan.views.map(async (planned) => {
+      const { files } = await tables.files(
+        sourceTable(input.project, planned.source),
+        input.snapshots[planned.source.name] ?? 0,
+      );
+      const bytes = pruneFiles(files, input.rangeOf(planned)).reduce((total, file) => total + file.bytes, 0);
+      return [planned.as, { ...chooseEngine(planned, bytes, input), bytes }] as const;
+    }),
+  );
+  return Object.fromEntries(chosen);
+}
+
+function chooseEngine(
+  planned: PlannedView,
+  bytes: number,
+  { engine, spark }: ChoiceInput,
+): { readonly engine: EngineName; readonly why: string } {
+  const requested = engine !== undefined && engine !== 'auto';
+  const wish = requested ? engine : planned.view.options.engine;
+  const who = requested ? 'the request' : 'the view';
+  const obstacle = sparkObstacle(planned);
+  switch (wish) {
+    case 'duckdb':
+      return { engine: 'duckdb', why: `${who} asks for it` };
+    case 'spark':
+      if (spark === null) throw notConfigured(planned, who);
+      if (obstacle !== undefined) throw obstacle;
+      return { engine: 'spark', why: `${who} asks for it` };
+    case 'auto':
+      if (spark === null) return { engine: 'duckdb', why: 'no Spark is configured' };
+      if (obstacle !== undefined) return { engine: 'duckdb', why: String(obstacle.details['what']) };
+      return bytes > spark.autoAboveBytes
+        ? { engine: 'spark', why: `its files hold more than ${spark.autoAboveBytes} bytes` }
+        : { engine: 'duckdb', why: `its files hold ${spark.autoAboveBytes} bytes or less` };
+  }
+}
+
+function notConfigured({ view }: PlannedView, who: string): AsofError {
+  const problem = `view ${view.name}: ${who} asks for it, and no address is known; set SPARK_URL, or spark.url in asof.config.ts, or use engine: 'duckdb'`;
+  return new AsofError('COMPONENT_MISSING', { component: 'Spark', problem });
+}

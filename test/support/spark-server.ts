@@ -1,0 +1,120 @@
+/** A Spark Thrift server for one test file, from `pip install pyspark`; needs Java 17 and Python 3. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askSparkVersion, openSpark } from '../../engine/spark/thrift-spark.ts';
+import { temporaryDirectory } from './stack.ts';
+
+const VERSION = '4.3.0';
+/** Installed once for all runs on a machine. */
+const ENVIRONMENT = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'asof', 'spark', 'venv');
+const START_MILLIS = 120_000;
+
+export interface SparkServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** `ASOF_TEST_SPARK_URL` names a server that runs already. */
+export async function startSparkServer(): Promise<SparkServer> {
+  const given = process.env['ASOF_TEST_SPARK_URL'];
+  if (given !== undefined) return { url: given, stop: async () => undefined };
+  const home = findSpark();
+  const directory = temporaryDirectory('asof-spark-');
+  const port = await freePort();
+  const log = path.join(directory.path, 'server.log');
+  const child = spawn(path.join(home, 'bin', 'spark-submit'), serverArguments(directory.path, port), {
+    cwd: directory.path,
+    env: { ...process.env, SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1' },
+    stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
+    detached: true,
+  });
+  const stop = async (): Promise<void> => {
+    await end(child);
+    directory.remove();
+  };
+  const url = `thrift://127.0.0.1:${port}`;
+  try {
+    await waitUntilReady(url, child, log);
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The folder of a Spark, which is installed when there is none. */
+function findSpark(): string {
+  const python = path.join(ENVIRONMENT, 'bin', 'python');
+  const ask = (): string =>
+    execFileSync(python, ['-c', 'import os, pyspark; print(os.path.dirname(pyspark.__file__))'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    return ask();
+  } catch {
+    rmSync(ENVIRONMENT, { recursive: true, force: true });
+    mkdirSync(path.dirname(ENVIRONMENT), { recursive: true });
+    execFileSync('python3', ['-m', 'venv', ENVIRONMENT], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(python, ['-m', 'pip', 'install', '--quiet', `pyspark==${VERSION}`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    return ask();
+  }
+}
+
+/** One core and a gigabyte: it runs beside other tests. Everything that it writes stands in the test's own directory. */
+function serverArguments(directory: string, port: number): string[] {
+  const settings = {
+    'spark.ui.enabled': 'false',
+    'spark.driver.host': '127.0.0.1',
+    'spark.driver.bindAddress': '127.0.0.1',
+    'spark.sql.shuffle.partitions': '2',
+    'spark.local.dir': path.join(directory, 'local'),
+    'spark.sql.warehouse.dir': path.join(directory, 'warehouse'),
+    'spark.driver.extraJavaOptions': `-Dderby.system.home=${path.join(directory, 'derby')} -Djava.io.tmpdir=${directory} -XX:+UseSerialGC -XX:TieredStopAtLevel=1`,
+  };
+  const server = 'org.apache.spark.sql.hive.thriftserver.HiveThriftServer2';
+  const hive = { 'hive.server2.thrift.port': port, 'hive.server2.thrift.bind.host': '127.0.0.1' };
+  return [
+    ...['--master', 'local[1]', '--driver-memory', '1g', '--class', server],
+    ...Object.entries(settings).flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
+    'spark-internal',
+    ...Object.entries(hive).flatMap(([name, value]) => ['--hiveconf', `${name}=${value}`]),
+  ];
+}
+
+async function waitUntilReady(url: string, child: ChildProcess, log: string): Promise<void> {
+  const spark = openSpark(url);
+  for (const until = Date.now() + START_MILLIS; ; await sleep(300)) {
+    try {
+      await askSparkVersion(spark);
+      return;
+    } catch (error) {
+      if (child.exitCode === null && Date.now() < until) continue;
+      throw new Error(`Spark did not start: ${readFileSync(log, 'utf8').slice(-4000)}`, { cause: error });
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  process.kill(-child.pid, 'SIGTERM');
+  const forced = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 15_000);
+  await ended;
+  clearTimeout(forced);
+}
