@@ -1,11 +1,11 @@
 /**
- * All formats of the catalog, in the order in which they came to be; their numbers are names. A migration that a catalog
- * may have seen never changes and never moves; a new one is appended.
+ * All formats of the catalog, in the order in which they came to be. A migration that a catalog may have seen never changes and
+ * never moves; a new one is appended.
  */
 import { initial } from './0001-initial.ts';
-import { datasetSplits } from './0002-dataset-splits.ts';
-import { fits } from './0003-fits.ts';
-import { storageUpkeep } from './0004-storage-upkeep.ts';
+import { storageUpkeep } from './0002-storage-upkeep.ts';
+import { datasetSplits } from './0003-dataset-splits.ts';
+import { fits } from './0004-fits.ts';
 
 /** The statements that make format `index + 1` from the one before. */
 export const MIGRATIONS: readonly (readonly string[])[] = [initial, storageUpkeep, datasetSplits, fits];
