@@ -41,7 +41,9 @@ export default defineConfig({
       },
       project('workflow', ['test/workflow/**/*.test.ts'], 60 * SECOND, SERVERS),
       project('replay', ['test/replay/**/*.test.ts'], 60 * SECOND),
-      project('integration', ['test/integration/**/*.test.ts'], 60 * SECOND, SERVERS),
+      project('integration', ['test/integration/**/*.test.ts', '!test/integration/spark/**'], 60 * SECOND, SERVERS),
+      // a Spark takes a core and a gigabyte: not beside other tests
+      project('spark', ['test/integration/spark/*.test.ts'], 300 * SECOND, SERVERS, './test/spark-setup.ts'),
       project('e2e', ['test/e2e/**/*.e2e.test.ts'], 300 * SECOND, './test/e2e/support/prepare-flights.ts'),
     ],
   },

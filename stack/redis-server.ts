@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { AsofError } from '../contracts/errors.ts';
-import type { Component, Located, Report } from './component.ts';
-import { findOnPath, isRoot, runToEnd } from './program-search.ts';
+import { installPackage } from './apt-packages.ts';
+import type { Component, Located } from './component.ts';
+import { findOnPath } from './program-search.ts';
 import { askRedis } from './redis-probe.ts';
 import { startProcess } from './start-process.ts';
 
@@ -21,7 +22,7 @@ export const redisComponent: Component = {
   provide: async (report) => {
     const located = await redisComponent.locate();
     if (located.found) return located.program;
-    const problem = await installPackage(report);
+    const problem = await installPackage('redis-server', report);
     const installed = findOnPath('redis-server');
     if (installed !== undefined) return installed;
     throw new AsofError('COMPONENT_MISSING', {
@@ -58,23 +59,4 @@ export const redisComponent: Component = {
 function redisArguments(port: number, directory: string, durable: boolean): string[] {
   const persistence = ['--save', '', '--appendonly', durable ? 'yes' : 'no'];
   return ['--bind', '127.0.0.1', '--port', String(port), '--dir', directory, '--daemonize', 'no', ...persistence];
-}
-
-/** Returns what was tried and how it ended. */
-async function installPackage(report: Report): Promise<string> {
-  if (findOnPath('apt-get') === undefined) return 'apt-get (not on PATH)';
-  if (!isRoot()) return 'apt-get (only root may install packages)';
-  report('installing redis-server with apt-get');
-  const options = {
-    timeoutMillis: 300_000,
-    // RUNLEVEL keeps the package from starting a server of its own
-    env: { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-  };
-  const install = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', 'redis-server'];
-  let finished = await runToEnd('apt-get', install, options);
-  if (!finished.succeeded) {
-    await runToEnd('apt-get', ['update'], options);
-    finished = await runToEnd('apt-get', install, options);
-  }
-  return finished.succeeded ? 'apt-get install redis-server' : `apt-get install redis-server (${finished.output})`;
 }

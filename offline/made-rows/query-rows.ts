@@ -11,7 +11,7 @@ import type { MadeRowsInput } from './made-input.ts';
 import { carriedNames, sourceRowsSql } from './source-columns.ts';
 
 /** A query that takes longer is stopped. */
-export const QUERY_MILLIS = 15 * 60_000;
+const QUERY_MILLIS = 15 * 60_000;
 /** A query may give this many rows for each row of its source, and some more: a join of everything with everything ends. */
 const ROWS_FOR_A_ROW = 10;
 const ROWS_FOR_NONE = 1_000_000;
@@ -42,7 +42,7 @@ export async function queryRows(
 }
 
 /** A SELECT of the made columns in their types; with the sequence when rows are made one by one. */
-export async function querySql(session: Session, { view, base, files, rows }: QueryInput): Promise<string> {
+async function querySql(session: Session, { view, base, files, rows }: QueryInput): Promise<string> {
   const guard = { where: `view ${view.name}, sql`, relations: [base.name] };
   const { sql } = await guardSelect(session, view.sql ?? '', guard);
   const source = `WITH ${quoteIdentifier(base.name)} AS (${sourceRowsSql(base, files)})`;

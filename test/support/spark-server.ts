@@ -1,17 +1,19 @@
-/** A Spark Thrift server for one test file, from `pip install pyspark`; needs Java 17 and Python 3. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+/** A Spark Thrift server for one test run, from `pip install pyspark`, with Java and Python from Debian where they are missing. */
+import { execFileSync, spawn, type ChildProcess, type ExecFileSyncOptions } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askSparkVersion, openSpark } from '../../engine/spark/thrift-spark.ts';
-import { temporaryDirectory } from './stack.ts';
+import { installPackage } from '../../stack/apt-packages.ts';
+import { findOnPath } from '../../stack/program-search.ts';
 
 const VERSION = '4.3.0';
 /** Installed once for all runs on a machine. */
 const ENVIRONMENT = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'asof', 'spark', 'venv');
 const START_MILLIS = 120_000;
+const QUIET: ExecFileSyncOptions = { stdio: ['ignore', 'ignore', 'inherit'] };
 
 export interface SparkServer {
   readonly url: string;
@@ -22,19 +24,19 @@ export interface SparkServer {
 export async function startSparkServer(): Promise<SparkServer> {
   const given = process.env['ASOF_TEST_SPARK_URL'];
   if (given !== undefined) return { url: given, stop: async () => undefined };
-  const home = findSpark();
-  const directory = temporaryDirectory('asof-spark-');
+  const home = await provideSpark();
+  const directory = mkdtempSync(path.join(tmpdir(), 'asof-spark-'));
   const port = await freePort();
-  const log = path.join(directory.path, 'server.log');
-  const child = spawn(path.join(home, 'bin', 'spark-submit'), serverArguments(directory.path, port), {
-    cwd: directory.path,
+  const log = path.join(directory, 'server.log');
+  const child = spawn(path.join(home, 'bin', 'spark-submit'), serverArguments(directory, port), {
+    cwd: directory,
     env: { ...process.env, SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1' },
     stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
     detached: true,
   });
   const stop = async (): Promise<void> => {
     await end(child);
-    directory.remove();
+    rmSync(directory, { recursive: true, force: true });
   };
   const url = `thrift://127.0.0.1:${port}`;
   try {
@@ -47,7 +49,8 @@ export async function startSparkServer(): Promise<SparkServer> {
 }
 
 /** The folder of a Spark, which is installed when there is none. */
-function findSpark(): string {
+async function provideSpark(): Promise<string> {
+  if (findOnPath('java') === undefined) say(await installPackage('openjdk-17-jre-headless', say));
   const python = path.join(ENVIRONMENT, 'bin', 'python');
   const ask = (): string =>
     execFileSync(python, ['-c', 'import os, pyspark; print(os.path.dirname(pyspark.__file__))'], {
@@ -57,14 +60,27 @@ function findSpark(): string {
   try {
     return ask();
   } catch {
+    say(`installing Spark ${VERSION} with pip`);
     rmSync(ENVIRONMENT, { recursive: true, force: true });
     mkdirSync(path.dirname(ENVIRONMENT), { recursive: true });
-    execFileSync('python3', ['-m', 'venv', ENVIRONMENT], { stdio: ['ignore', 'ignore', 'inherit'] });
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', `pyspark==${VERSION}`], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    await makeEnvironment();
+    execFileSync(python, ['-m', 'pip', 'install', '--quiet', `pyspark==${VERSION}`], QUIET);
     return ask();
   }
+}
+
+async function makeEnvironment(): Promise<void> {
+  const make = (): unknown => execFileSync('python3', ['-m', 'venv', ENVIRONMENT], QUIET);
+  try {
+    make();
+  } catch {
+    say(await installPackage('python3-venv', say));
+    make();
+  }
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 /** One core and a gigabyte: it runs beside other tests. Everything that it writes stands in the test's own directory. */

@@ -1,7 +1,7 @@
 /** A Spark that is down, that fails half-way, and that is told to stop: a clear error, and nothing under a final name. */
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { count, entity, featureView, fileSource, numeric, sum } from '../../../definitions/language.ts';
 import { resolveFeatures } from '../../../definitions/resolution.ts';
 import type { Spark } from '../../../engine/spark/spark.ts';
@@ -10,7 +10,6 @@ import { computePlannedUnit, planRetrieval, type RetrievalPlan } from '../../../
 import type { RetrievalDependencies } from '../../../offline/retrieval.ts';
 import { examineComponents } from '../../../stack/doctor.ts';
 import { settingsFor } from '../../support/settings.ts';
-import { startSparkServer, type SparkServer } from '../../support/spark-server.ts';
 import { ingest, openFixture, storedSource, writeText, type OfflineFixture } from '../offline/offline-fixture.ts';
 
 const user = entity('user', { keys: { user: 'int64' } });
@@ -30,21 +29,16 @@ const sales = featureView('sales', {
 const ENDLESS = 'SELECT count(*) FROM range(100000000) a JOIN range(100000000) b ON a.id % 7 = b.id % 3';
 const DOWN = 'thrift://127.0.0.1:1';
 
-let server: SparkServer;
 let spark: Spark;
 let fixture: OfflineFixture;
 let spine: string;
 beforeAll(async () => {
-  server = await startSparkServer();
-  spark = openSpark(server.url);
+  spark = openSpark(inject('sparkUrl'));
   fixture = await openFixture({ user, buys, last, sales });
   await ingest(fixture, 'buys', [`'2024-01-01 10:00:00', 1, 5`, `'2024-01-01 11:00:00', 1, ${2n ** 62n}`], 1);
   spine = writeText(fixture, 'spine.csv', 'user,event_timestamp\n1,2024-01-01T12:00:00Z\n2,2024-01-01T12:00:00Z\n');
-}, 600_000);
-afterAll(async () => {
-  await fixture.close();
-  await server.stop();
 });
+afterAll(() => fixture.close());
 
 function dependencies(by: Spark | undefined, signal?: AbortSignal): RetrievalDependencies {
   const { engine, lake, catalog, directory } = fixture;
@@ -94,7 +88,10 @@ describe('a Spark that is down', { timeout: 300_000 }, () => {
       );
     expect(await find(DOWN)).toMatchObject({ state: 'broken', mend: expect.stringContaining('SPARK_URL') as string });
     const version = (await askSparkVersion(spark)).split(' ', 1)[0];
-    expect(await find(server.url)).toMatchObject({ state: 'ok', detail: expect.stringContaining(version!) as string });
+    expect(await find(inject('sparkUrl'))).toMatchObject({
+      state: 'ok',
+      detail: expect.stringContaining(version!) as string,
+    });
   });
 
   test('is no error where no view asks for it', async () => {
