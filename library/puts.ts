@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { AsofError } from '../contracts/errors.ts';
 import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import { clockNow } from '../contracts/time.ts';
-import { suggestNames } from '../definitions/closest-names.ts';
+import { findStoredView } from '../definitions/stored-view.ts';
 import { appendRows } from '../ingestion/append-rows.ts';
 import type { IngestionDependencies } from '../ingestion/dependencies.ts';
 import { inputValue } from './column-values.ts';
@@ -35,26 +35,13 @@ export async function put(
   return { snapshot, committed, quarantined, violations };
 }
 
-function requireStoredView(
-  manifest: Manifest,
-  name: string,
-): { readonly view: FeatureViewManifest; readonly source: StoredSourceManifest } {
-  const view = manifest.views.find((candidate) => candidate.name === name);
-  if (view === undefined) {
-    const known = suggestNames(
-      name,
-      manifest.views.map((one) => one.name),
-    );
-    throw new AsofError('UNKNOWN_NAME', { where: 'putFeatures', kind: 'view', name, known });
-  }
-  const source = manifest.sources.find((one) => view.kind === 'feature' && one.name === view.source);
-  if (view.kind === 'derived' || source === undefined || source.kind === 'request') {
-    throw new AsofError('INVALID_VALUE', {
-      where: `view ${name}`,
-      problem: 'it is computed at each read; put its inputs',
-    });
-  }
-  return { view, source };
+function requireStoredView(manifest: Manifest, name: string): NonNullable<ReturnType<typeof findStoredView>> {
+  const found = findStoredView(manifest, name, 'putFeatures');
+  if (found !== undefined) return found;
+  throw new AsofError('INVALID_VALUE', {
+    where: `view ${name}`,
+    problem: 'it is computed at each read; put its inputs',
+  });
 }
 
 function inputRow(source: StoredSourceManifest, row: CheckedRow): Readonly<Record<string, unknown>> {

@@ -2,10 +2,10 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { FitVersion } from '../contracts/fits.ts';
-import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type { Manifest } from '../contracts/manifest.ts';
 import { formatInstant, type Micros } from '../contracts/time.ts';
-import { suggestNames } from '../definitions/closest-names.ts';
 import { fittedFeatures, servicesFittedBy } from '../definitions/fitting.ts';
+import { findStoredView } from '../definitions/stored-view.ts';
 import { viewSource } from '../definitions/view-source.ts';
 import { fitView, type FitDependencies } from './fit-view.ts';
 
@@ -59,24 +59,13 @@ export async function fit(
   return { fit: made, isNew: true, services: await heldBy(fits, place, readers) };
 }
 
-function requireFittedView(
-  manifest: Manifest,
-  name: string,
-): { readonly view: FeatureViewManifest; readonly source: StoredSourceManifest } {
-  const view = manifest.views.find((candidate) => candidate.name === name);
-  if (view === undefined) {
-    const known = suggestNames(
-      name,
-      manifest.views.map((one) => one.name),
-    );
-    throw new AsofError('UNKNOWN_NAME', { where: 'fit', kind: 'view', name, known });
-  }
-  const source = manifest.sources.find((one) => view.kind === 'feature' && one.name === view.source);
-  if (view.kind === 'derived' || source === undefined || source.kind === 'request' || !fittedFeatures(view).length) {
+function requireFittedView(manifest: Manifest, name: string): NonNullable<ReturnType<typeof findStoredView>> {
+  const found = findStoredView(manifest, name, 'fit');
+  if (found === undefined || !fittedFeatures(found.view).length) {
     const problem = 'none of its features has a transform without parameters, so there is nothing to fit';
     throw new AsofError('INVALID_VALUE', { where: `view ${name}`, problem });
   }
-  return { view, source };
+  return found;
 }
 
 function requireReaders(services: readonly string[], readers: readonly string[], view: string): readonly string[] {

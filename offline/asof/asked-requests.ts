@@ -3,7 +3,7 @@ import type { Session } from '../../engine/engine.ts';
 import { identifierList, quoteIdentifier } from '../../engine/sql.ts';
 import { createKeysSql } from '../key-numbers.ts';
 import { slotsSql } from './newest-rows-sql.ts';
-import { RequestSlotsBuilder, type RequestSlots } from './request-slots.ts';
+import { RequestSlotsBuilder, type RequestSlots } from '../request-slots.ts';
 
 export interface AskedRequestsInput {
   /** A table of `__row`, `keys` and `__at`. Requests with a null key are left out. */

@@ -6,7 +6,7 @@
  * Rows compare by (event, created, sequence) whatever their entries, so ties and rows that enter out of order need no care.
  */
 import type { AppendColumn, ColumnBatch } from '../../engine/engine.ts';
-import type { RequestSlots } from './request-slots.ts';
+import type { RequestSlots } from '../request-slots.ts';
 import { copyTime, NEVER, noTimes, readTimes, timesToMicros, type Times } from './times.ts';
 
 /** The total order of rows of one key, by position. */

@@ -1,9 +1,8 @@
 /** The statements of a sweep by cells. */
 import type { WindowManifest } from '../../contracts/manifest.ts';
-import { distinctHashSql } from '../../aggregates/distinct-hash.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../../engine/sql.ts';
-import { filterSql } from '../sweep/filter-sql.ts';
 import type { SweepPlan } from '../sweep/sweep-plan.ts';
+import { valueColumns } from '../sweep/sweep-sql.ts';
 
 /** What of a row is read beside its key and event. */
 export interface RowNeeds {
@@ -14,19 +13,12 @@ export interface RowNeeds {
 
 /**
  * The events of the requested keys that some window can reach, in no order: `__key`, `__event` in microseconds, `__created`,
- * `__seq`, then one column for each input, then one INTEGER, 1 or 0, for each group with a filter.
+ * `__seq`, then `valueColumns`.
  */
 export function cellEventsSql(keysTable: string, events: string, plan: SweepPlan, needs: RowNeeds): string {
-  const inputs = plan.inputs.map(({ kind, column, type }, index) => {
-    const name = `e.${quoteIdentifier(column)}`;
-    return `${kind === 'hash' ? distinctHashSql(name, type) : name} AS __input${index}`;
-  });
-  const filters = plan.groups
-    .filter(({ filter }) => filter.length > 0)
-    .map(({ filter }, index) => `${filterSql(filter)} AS __filter${index}`);
   const created = needs.created ? ['e.__created'] : [];
   const sequence = needs.sequence ? ['e.__seq'] : [];
-  const columns = ['k.__key', 'e.__event', ...created, ...sequence, ...inputs, ...filters];
+  const columns = ['k.__key', 'e.__event', ...created, ...sequence, ...valueColumns(plan)];
   const reach = longestReach(plan);
   const bounds = [
     ...(reach === undefined ? [] : [`epoch_us(e.__event) >= k.__first - ${literalBigint(reach)}`]),

@@ -45,11 +45,7 @@ export class FloatSumMeasure implements Measure {
         this.strange[cell] = this.strange[cell]! + value;
         continue;
       }
-      const total = totals[cell]!;
-      const sum = total + value;
-      const kept = sum - total;
-      rests[cell] = rests[cell]! + (total - (sum - kept) + (value - kept));
-      totals[cell] = sum;
+      addTerm(totals, rests, cell, value);
     }
   }
 
@@ -68,11 +64,7 @@ export class FloatSumMeasure implements Measure {
         this.strange[cell] = this.strange[cell]! + strange.numbers[tile]!;
       }
       if (sums.valid?.[tile] === 0) continue;
-      const total = this.totals[cell]!;
-      const sum = total + sums.numbers[tile]!;
-      const kept = sum - total;
-      this.rests[cell] = this.rests[cell]! + (total - (sum - kept) + (sums.numbers[tile]! - kept));
-      this.totals[cell] = sum;
+      addTerm(this.totals, this.rests, cell, sums.numbers[tile]!);
     }
   }
 }
@@ -112,14 +104,19 @@ export class SquareSumMeasure implements Measure {
       const scaled = SPLITTER * value;
       const high = scaled - (scaled - value);
       const low = value - high;
-      const error = high * high - square + 2 * high * low + low * low;
-      const total = totals[cell]!;
-      const sum = total + square;
-      const kept = sum - total;
-      rests[cell] = rests[cell]! + (total - (sum - kept) + (square - kept)) + error;
-      totals[cell] = sum;
+      addTerm(totals, rests, cell, square);
+      rests[cell] = rests[cell]! + (high * high - square + 2 * high * low + low * low);
     }
   }
+}
+
+/** Adds a term to the sum of a cell, and what the addition lost to its rest. */
+function addTerm(totals: Float64Array, rests: Float64Array, cell: number, term: number): void {
+  const total = totals[cell]!;
+  const sum = total + term;
+  const kept = sum - total;
+  rests[cell] = rests[cell]! + (total - (sum - kept) + (term - kept));
+  totals[cell] = sum;
 }
 
 /** A sum and what it lost by rounding. */

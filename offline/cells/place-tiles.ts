@@ -10,7 +10,8 @@ import { LATEST_COLUMN, tileOf, UNKNOWN_COLUMN } from '../tiles/tile-sql.ts';
 import { columnOf } from './cell-batch.ts';
 import type { CellWork } from './cell-work.ts';
 import { longestReach } from './cells-sql.ts';
-import { floorTo, type RequestCells } from './request-cells.ts';
+import { floorTo } from '../sweep/block-times.ts';
+import type { RequestCells } from './request-cells.ts';
 
 export interface TileInput {
   readonly plan: TilePlan;

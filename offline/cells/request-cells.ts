@@ -3,20 +3,12 @@
  * of its windows have no bound between them, so all events between them count for the same windows. There are at most as
  * many cells as bounds, however many events there are.
  */
-import type { ColumnBatch } from '../../engine/engine.ts';
 import { int64Numbers } from '../int64-numbers.ts';
-import type { DurationWindow } from '../sweep/block-times.ts';
+import type { RequestSlots } from '../request-slots.ts';
+import { floorTo, type DurationWindow } from '../sweep/block-times.ts';
 
-/** Requests by (key, time). */
-export interface SortedRequests {
-  readonly count: number;
-  /** By number of the key its first request; one more entry than keys. */
-  readonly begins: Int32Array;
-  /** Microseconds, rising within a key. */
-  readonly at: Float64Array;
-  /** The spine's ordinals. */
-  readonly row: BigInt64Array;
-}
+/** Requests by (key, time), whose times are microseconds. */
+export type SortedRequests = Omit<RequestSlots, 'at'> & { readonly at: Float64Array };
 
 /** The cells that a window covers, request by request, start inclusive and end exclusive. */
 export interface CellSpans {
@@ -38,39 +30,10 @@ export interface RequestCells {
   readonly all: CellSpans;
 }
 
-/** Takes the batches of `requestsSql`. */
-export class SortedRequestsBuilder {
-  readonly #begins: number[] = [];
-  readonly #at: BigInt64Array[] = [];
-  readonly #row: BigInt64Array[] = [];
-  #count = 0;
-
-  take({ rows, columns }: ColumnBatch): void {
-    const [key, at, row] = columns;
-    const keys = key!.values as Int32Array;
-    for (let index = 0; index < rows; index++) {
-      // every key has a request, so a new key is the next one
-      if (keys[index] === this.#begins.length) this.#begins.push(this.#count + index);
-    }
-    this.#at.push(at!.values as BigInt64Array);
-    this.#row.push(row!.values as BigInt64Array);
-    this.#count += rows;
-  }
-
-  /** Undefined when a time is not exact as a double: years far from ours. */
-  finish(): SortedRequests | undefined {
-    const at = new Float64Array(this.#count);
-    const row = new BigInt64Array(this.#count);
-    let position = 0;
-    for (const [index, part] of this.#at.entries()) {
-      const numbers = int64Numbers(part);
-      if (!numbers) return undefined;
-      at.set(numbers, position);
-      row.set(this.#row[index]!, position);
-      position += part.length;
-    }
-    return { count: this.#count, begins: Int32Array.from([...this.#begins, this.#count]), at, row };
-  }
+/** Undefined when a time is not exact as a double: years far from ours. */
+export function sortRequests({ at: micros, ...slots }: RequestSlots): SortedRequests | undefined {
+  const at = int64Numbers(micros);
+  return at && { ...slots, at };
 }
 
 /** A row counts for a request when its event is before `at - delay`; windows begin at `at - micros` on their grid. */
@@ -151,11 +114,4 @@ function cellsAfter(
     }
   }
   return cells;
-}
-
-/** `time` floored on the epoch grid. Exact, which `Math.floor(time / step)` is not. */
-export function floorTo(time: number, step: number | null): number {
-  if (step === null) return time;
-  const rest = time % step;
-  return time - (rest < 0 ? rest + step : rest);
 }

@@ -13,7 +13,8 @@ import { CellBatch, columnOf } from './cell-batch.ts';
 import { cellEventsSql } from './cells-sql.ts';
 import { createWork, type CellWork } from './cell-work.ts';
 import { placeTiles, type TileInput } from './place-tiles.ts';
-import { cutCells, SortedRequestsBuilder, type RequestCells } from './request-cells.ts';
+import { RequestSlotsBuilder } from '../request-slots.ts';
+import { cutCells, sortRequests, type RequestCells } from './request-cells.ts';
 
 export interface CellSweep {
   readonly plan: SweepPlan;
@@ -40,9 +41,9 @@ const ALL: Unanswered = { kind: 'all' };
 /** Fills the result table, and says what it leaves out. */
 export async function sweepByCells(session: Session, sweep: CellSweep): Promise<Unanswered> {
   const { plan } = sweep;
-  const builder = new SortedRequestsBuilder();
+  const builder = new RequestSlotsBuilder();
   await session.visit(requestsSql(sweep.keysTable, sweep.requests, plan), (batch) => builder.take(batch));
-  const requests = builder.finish();
+  const requests = sortRequests(builder.finish());
   if (!requests) return ALL;
   const windows = plan.groups.flatMap((group) => group.windows.map(({ window }) => window));
   const durations = windows.filter((window) => window.kind === 'duration');

@@ -22,24 +22,6 @@ export interface SparkAggregate {
   readonly limit?: number | undefined;
 }
 
-/** The functions that Spark computes. */
-export const SPARK_FUNCTIONS: readonly AggregateFunction[] = [
-  'count',
-  'sum',
-  'mean',
-  'min',
-  'max',
-  'stddev',
-  'first',
-  'last',
-  'lastN',
-  'approxCountDistinct',
-  'variance',
-  'approxQuantile',
-  'mostFrequent',
-  'collectDistinct',
-];
-
 /** Those whose state has a bound, so that it runs along a line of rows. */
 export const RUNNING_FUNCTIONS: readonly AggregateFunction[] = [
   'count',
@@ -93,8 +75,6 @@ export function aggregateSql(aggregate: SparkAggregate): readonly string[] {
       return [`mode(${withoutMinusZero(taken, type)}, true)${over}`];
     case 'collectDistinct':
       return [leastDistinct(withoutMinusZero(taken, type), aggregate.limit ?? 0, over)];
-    default:
-      throw new TypeError(`${String(name)} has no form in Spark`);
   }
 }
 

@@ -59,7 +59,7 @@ function exactTimes(
 }
 
 /** `time` floored on the epoch grid. Exact, which `Math.floor(time / step)` is not. */
-function floorTo(time: number, step: number | null): number {
+export function floorTo(time: number, step: number | null): number {
   if (step === null) return time;
   const rest = time % step;
   return time - (rest < 0 ? rest + step : rest);

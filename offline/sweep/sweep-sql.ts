@@ -14,24 +14,28 @@ ORDER BY k.__key, r.__at`;
 
 /**
  * Events of the requested keys from the key's `__since` on, by (key, order): `__key`, `__event`, `__created` (when the source has it), `__until`
- * (when rows have it), then one column
- * for each input, then one INTEGER, 1 or 0, for each group with a filter.
+ * (when rows have it), then `valueColumns`.
  */
 export function eventsSql(keysTable: string, events: string, plan: SweepPlan): string {
-  const inputs = plan.inputs.map(({ kind, column, type }, index) => {
-    const name = `e.${quoteIdentifier(column)}`;
-    return `${kind === 'hash' ? distinctHashSql(name, type) : name} AS __input${index}`;
-  });
-  const filters = plan.groups
-    .filter(({ filter }) => filter.length > 0)
-    .map(({ filter }, index) => `${filterSql(filter)} AS __filter${index}`);
   const created = plan.hasCreated ? ['e.__created'] : [];
   const until = plan.hasUntil ? [`e.${UNTIL_COLUMN}`] : [];
-  const columns = ['k.__key', 'e.__event', ...created, ...until, ...inputs, ...filters];
+  const columns = ['k.__key', 'e.__event', ...created, ...until, ...valueColumns(plan)];
   return `SELECT ${columns.join(', ')}
 FROM (${events}) e JOIN ${quoteIdentifier(keysTable)} k USING (${identifierList(plan.keys)})
 WHERE epoch_us(e.__event) >= k.__since${plan.asKnown ? ' AND e.__created IS NOT NULL' : ''}
 ORDER BY k.__key, e.__event, e.__created NULLS FIRST, e.__seq`;
+}
+
+/** What features and filters read of an event `e`: a column for each input, then an INTEGER, 1 or 0, for each group with a filter. */
+export function valueColumns({ inputs, groups }: SweepPlan): readonly string[] {
+  const values = inputs.map(({ kind, column, type }, index) => {
+    const name = `e.${quoteIdentifier(column)}`;
+    return `${kind === 'hash' ? distinctHashSql(name, type) : name} AS __input${index}`;
+  });
+  const filters = groups
+    .filter(({ filter }) => filter.length > 0)
+    .map(({ filter }, index) => `${filterSql(filter)} AS __filter${index}`);
+  return [...values, ...filters];
 }
 
 /** The result: `__row`, a column for each feature, and when the source has `created`, whether each value leaks. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ColumnBatch } from '../../../engine/engine.ts';
 import { NewestRows } from '../../../offline/asof/newest-rows.ts';
 import { entriesSql, slotsSql } from '../../../offline/asof/newest-rows-sql.ts';
-import { RequestSlotsBuilder } from '../../../offline/asof/request-slots.ts';
+import { RequestSlotsBuilder } from '../../../offline/request-slots.ts';
 
 const squeeze = (sql: string): string => sql.replaceAll(/\s+/g, ' ');
 

@@ -1,5 +1,5 @@
-/** The requests of an as-of view in memory, by key and time. */
-import type { ColumnBatch } from '../../engine/engine.ts';
+/** The requests of a view in memory, by key and time. */
+import type { ColumnBatch } from '../engine/engine.ts';
 
 export interface RequestSlots {
   readonly count: number;
@@ -11,7 +11,7 @@ export interface RequestSlots {
   readonly row: BigInt64Array;
 }
 
-/** Takes the batches of `slotsSql`. */
+/** Takes the batches of a statement that gives each request's key, time in microseconds and ordinal, by key and time. */
 export class RequestSlotsBuilder {
   readonly #begins: number[] = [];
   readonly #at: BigInt64Array[] = [];
