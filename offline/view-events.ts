@@ -43,8 +43,8 @@ export interface ViewEvents {
 export interface ViewTiles {
   readonly plan: TilePlan;
   readonly estimate: TileEstimate;
-  /** A SELECT of the tiles. */
-  readonly tiles: string;
+  /** Fetches their files, which not every reader needs, and gives a SELECT of the tiles. */
+  readonly tiles: () => Promise<string>;
   /** The event relation of the rows that the tiles stand for, and of all others. */
   readonly tiled: (columns: readonly string[]) => string;
   readonly untiled: (columns: readonly string[]) => string;
@@ -89,16 +89,18 @@ export async function openViewEvents(
       : `${fromSource(columns)} UNION ALL BY NAME ${fromView(viewFiles, columns, [])}`;
   const usable = usableTiles(input, coverage);
   if (!usable) return rows;
-  const tileFiles = await fetchFiles(lake, usable.files);
   const beside = viewFiles.filter(({ file }) => !isCovered(file, usable.ranges));
   const under = viewFiles.filter(({ file }) => touches(file, usable.ranges));
   const tiles: ViewTiles = {
     plan: usable.plan,
     estimate: { tiles: usable.rows, rows: under.reduce((total, { file }) => total + file.rows, 0) },
-    tiles: readTilesSql(
-      usable,
-      tileFiles.map(({ localPath }) => localPath),
-    ),
+    tiles: async () => {
+      const tileFiles = await fetchFiles(lake, usable.files);
+      return readTilesSql(
+        usable,
+        tileFiles.map(({ localPath }) => localPath),
+      );
+    },
     tiled: (columns) => fromView(under, columns, [inside(usable.ranges)]),
     untiled: (columns) =>
       beside.length === 0

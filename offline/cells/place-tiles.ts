@@ -4,19 +4,19 @@ import type { FilterColumn } from '../../aggregates/row-filter.ts';
 import type { ColumnBatch, Session } from '../../engine/engine.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../../engine/sql.ts';
 import { int64Numbers, writeInt64 } from '../int64-numbers.ts';
+import { floorTo } from '../sweep/block-times.ts';
 import type { SweepGroup, SweepPlan } from '../sweep/sweep-plan.ts';
 import type { TilePlan } from '../tiles/tile-plan.ts';
 import { LATEST_COLUMN, tileOf, UNKNOWN_COLUMN } from '../tiles/tile-sql.ts';
 import { columnOf } from './cell-batch.ts';
 import type { CellWork } from './cell-work.ts';
 import { longestReach } from './cells-sql.ts';
-import { floorTo } from '../sweep/block-times.ts';
 import type { RequestCells } from './request-cells.ts';
 
 export interface TileInput {
   readonly plan: TilePlan;
-  /** A SELECT of the tiles. */
-  readonly tiles: string;
+  /** Fetches their files, and gives a SELECT of the tiles. */
+  readonly tiles: () => Promise<string>;
   /** SELECTs of the event relation: the rows that the tiles stand for, and all others. */
   readonly tiled: string;
   readonly untiled: string;
@@ -48,7 +48,7 @@ export async function placeTiles(
   const groupOf = ({ filter }: SweepGroup): number => groups.indexOf(filterKey(filter));
   let exact = true;
   let into = new Int32Array(0);
-  await session.visit(tilesOfKeysSql(keysTable, input, plan), (batch) => {
+  await session.visit(tilesOfKeysSql(keysTable, await input.tiles(), micros, plan), (batch) => {
     const tiles = int64Numbers(columnOf(batch, TILE_COLUMN)!.values as BigInt64Array);
     const latest = knownBy && instantsOf(batch, LATEST_COLUMN);
     if (!tiles || (knownBy && !latest)) {
@@ -79,7 +79,7 @@ JOIN ${quoteIdentifier(place.cutTable)} c ON c.__key = ${quoteIdentifier(keysTab
 UNION ALL BY NAME (${input.untiled})`;
 }
 
-function tilesOfKeysSql(keysTable: string, { tiles, plan: { micros } }: TileInput, plan: SweepPlan): string {
+function tilesOfKeysSql(keysTable: string, tiles: string, micros: number, plan: SweepPlan): string {
   const names = identifierList(plan.keys);
   const reach = longestReach(plan);
   const since =

@@ -93,7 +93,7 @@ async function problemsWithTiles(
       plan,
       estimate: { rows: 0, tiles: 0 },
       wish: true,
-      tiles: [none, ...tiles].join(' UNION ALL BY NAME '),
+      tiles: () => Promise.resolve([none, ...tiles].join(' UNION ALL BY NAME ')),
       tiled: `SELECT * FROM ${events} WHERE ${tiled}`,
       untiled: `SELECT * FROM ${events} WHERE NOT ${tiled}`,
     },
