@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Engine, EngineSettings, Session } from './engine.ts';
+import { isAlive } from './live-process.ts';
 import { DuckDBSession } from './session.ts';
 import { memoryBytes } from './memory-size.ts';
 import { literalTextList } from './sql.ts';
@@ -80,13 +81,4 @@ async function makeSpillDirectory(parent: string): Promise<string> {
   const directory = join(parent, `spill-${process.pid}-${randomUUID()}`);
   await mkdir(directory);
   return directory;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -2,6 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifPresent } from './file-errors.ts';
 
 export interface WalkedFile {
   /** Relative to the root, with `/` between the parts. */
@@ -36,13 +37,4 @@ async function sortedEntries(directory: string): Promise<readonly Dirent[]> {
     key: Buffer.from(entry.isDirectory() ? `${entry.name}/` : entry.name),
   }));
   return keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ entry }) => entry);
-}
-
-async function ifPresent<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if ((error as { readonly code?: unknown }).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

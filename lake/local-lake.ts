@@ -5,6 +5,7 @@ import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fileFacts, syncDirectory } from './durable-file.ts';
 import type { FileFacts } from './durable-file.ts';
+import { codeOf } from './file-errors.ts';
 import { walkFiles } from './file-walk.ts';
 import type { Lake } from './lake.ts';
 import { requireObjectPath } from './object-path.ts';
@@ -202,8 +203,4 @@ function missing(path: string): AsofError {
 
 function unreadable(path: string, error: unknown): AsofError {
   return new AsofError('LAKE_FILE_CORRUPT', { path, problem: messageOf(error) }, error);
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown }).code;
 }

@@ -6,6 +6,7 @@ import { AsofError, messageOf } from '../contracts/errors.ts';
 import { FileCache } from './cache/file-cache.ts';
 import { openProcessDirectory } from './cache/process-directory.ts';
 import { fileFacts, type FileFacts } from './durable-file.ts';
+import { codeOf, ifPresent } from './file-errors.ts';
 import type { Lake } from './lake.ts';
 import { currentScope, type LeaseScope } from './leases.ts';
 import { requireObjectPath } from './object-path.ts';
@@ -114,7 +115,7 @@ export class S3Lake implements Lake {
 
   async publish(path: string): Promise<FileFacts> {
     const staged = this.#staged(path);
-    const facts = await local(path, () => factsIfThere(staged));
+    const facts = await local(path, () => ifPresent(fileFacts(staged)));
     // an earlier call may have published it and not lived to tell
     if (facts === undefined) return this.#published(path);
     await this.#place(path, facts, async (condition) =>
@@ -236,7 +237,7 @@ export class S3Lake implements Lake {
         await link(file, target);
         return target;
       } catch (error) {
-        if ((error as { readonly code?: unknown }).code !== 'ENOENT') throw localFailure(path, error);
+        if (codeOf(error) !== 'ENOENT') throw localFailure(path, error);
       }
     }
     const problem = 'the local cache drops files faster than they are read; raise ASOF_LAKE_CACHE_SIZE';
@@ -279,15 +280,6 @@ function cacheName(lake: string, endpoint: string | null): string {
 
 function localName(path: string): string {
   return `${createHash('sha256').update(path).digest('hex')}${extname(path)}`;
-}
-
-async function factsIfThere(file: string): Promise<FileFacts | undefined> {
-  try {
-    return await fileFacts(file);
-  } catch (error) {
-    if ((error as { readonly code?: unknown }).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Turns a failure of the local file system (disk full, no permission) into the project's own error. */

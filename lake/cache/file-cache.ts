@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileFacts, type FileFacts } from '../durable-file.ts';
+import { codeOf, ifPresent } from '../file-errors.ts';
 
 /** A sweep after this share of the limit has come in: the cache may be larger than the limit by as much. */
 const SWEEP_SHARE = 0.05;
@@ -119,7 +120,7 @@ export class FileCache {
       await this.#remember(file);
       return true;
     } catch (error) {
-      if ((error as { readonly code?: unknown }).code === 'ENOENT') return false;
+      if (codeOf(error) === 'ENOENT') return false;
       throw error;
     }
   }
@@ -147,7 +148,7 @@ async function linkInto(directory: string, file: string, from: string): Promise<
       await rm(draft, { force: true });
       return;
     } catch (error) {
-      if ((error as { readonly code?: unknown }).code !== 'ENOENT' || attempt === LINK_ATTEMPTS) throw error;
+      if (codeOf(error) !== 'ENOENT' || attempt === LINK_ATTEMPTS) throw error;
     }
   }
 }
@@ -175,10 +176,5 @@ async function readEntry(directory: string): Promise<Entry | undefined> {
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if ((error as { readonly code?: unknown }).code === 'ENOENT') return [];
-    throw error;
-  }
+  return (await ifPresent(readdir(directory))) ?? [];
 }

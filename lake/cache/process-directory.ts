@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '../../engine/live-process.ts';
 
 const NAME = /^(.+)-(\d+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SIGN_OF_LIFE_MILLIS = 3_600_000;
@@ -41,19 +42,10 @@ async function removeAbandoned(parent: string): Promise<void> {
     const directory = join(parent, name);
     const [, host, pid] = NAME.exec(name) ?? [];
     if (host === undefined || pid === undefined || ours.has(directory)) continue;
-    const isGone = host === hostname() ? !isAlive(Number(pid)) : await isSilent(directory);
+    // a directory with our number that we did not make is of a process before us
+    const isRunning = Number(pid) !== process.pid && isAlive(Number(pid));
+    const isGone = host === hostname() ? !isRunning : await isSilent(directory);
     if (isGone) await rm(directory, { recursive: true, force: true });
-  }
-}
-
-/** A directory with our number that we did not make is of a process before us. */
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { readonly code?: unknown }).code === 'EPERM';
   }
 }
 
