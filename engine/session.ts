@@ -169,12 +169,26 @@ export class DuckDBSession implements Session {
   }
 }
 
+/** The next chunk is fetched while the reader works on this one. */
 async function* batchesOf(result: DuckDBResult): AsyncGenerator<ColumnBatch> {
   const names = result.deduplicatedColumnNames();
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return;
-    yield { rows: chunk.rowCount, columns: names.map((name, index) => readColumn(chunk, index, name)) };
+  const fetch = (): ReturnType<DuckDBResult['fetchChunk']> => {
+    const fetched = result.fetchChunk();
+    // a failure is reported to whoever awaits it, which may be later than its promise would wait for
+    fetched.catch(() => undefined);
+    return fetched;
+  };
+  let next = fetch();
+  try {
+    for (;;) {
+      const chunk = await next;
+      if (chunk === null || chunk.rowCount === 0) return;
+      next = fetch();
+      yield { rows: chunk.rowCount, columns: names.map((name, index) => readColumn(chunk, index, name)) };
+    }
+  } finally {
+    // a reader that stops early leaves a fetch under way, and its statement has not ended before that
+    await next.catch(() => undefined);
   }
 }
 

@@ -29,7 +29,7 @@ def join(task):
             tolerance=timedelta(days=7),
             check_sortedness=False,
             coalesce=True,
-        )
+        ).drop("event_ts", strict=False)
     joined.sort("row").select("key", "event_timestamp", *columns).sink_parquet(task["output"], compression="zstd")
 
 
