@@ -34,6 +34,7 @@ export interface ExpireSnapshotsInput {
 export interface CollectGarbageInput {
   readonly project: string;
   readonly graceDays: number;
+  readonly runId: string;
 }
 
 /** Long: on the compute queue. Each may be repeated: what an earlier attempt committed is not done again. */
@@ -90,12 +91,19 @@ export function createMaintenanceActivities(dependencies: ComputeDependencies): 
       return withSignal(() => catalog.tables.expireSnapshots({ project, olderThanMicros, keepFrom, exceptRun: runId }));
     },
 
-    async removeGarbage({ project, graceDays }) {
+    async removeGarbage({ project, graceDays, runId }) {
       const lake = await lakeOf(project);
       const graceMillis = (graceDays * MICROS_PER_DAY) / 1000;
       return withSignal(async (signal) => {
         const progress = (): void => signal.throwIfAborted();
-        const { removed, bytes } = await collectGarbage({ catalog, lake, project, graceMillis, progress });
+        const { removed, bytes } = await collectGarbage({
+          catalog,
+          lake,
+          project,
+          exceptRun: runId,
+          graceMillis,
+          progress,
+        });
         return { files: removed.length, bytes };
       });
     },

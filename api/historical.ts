@@ -12,7 +12,6 @@ import {
   type FrameRows,
 } from '../library/historical-frame.ts';
 import { streamParquet } from '../offline/arrow-rows.ts';
-import type { RetrievalDependencies } from '../offline/retrieval.ts';
 import { ARROW_STREAM, sendStream, wantsArrow } from './arrow-reply.ts';
 
 interface HistoricalBody {
@@ -77,7 +76,7 @@ const HISTORICAL_SCHEMA = {
 
 export function serveHistorical(
   server: FastifyInstance,
-  dependencies: RetrievalDependencies & { readonly project: string },
+  dependencies: Parameters<typeof retrieveFrame>[0],
   definitions: DefinitionSource,
 ): void {
   server.post('/v1/historical', { schema: HISTORICAL_SCHEMA }, async (request, reply) => {

@@ -55,8 +55,8 @@ export async function startServer(
     temporal: async () => (await temporal.workflowService.getSystemInfo({})).serverVersion !== '',
   });
   serveOnlineFeatures(server, reader);
-  const { tables, intervals } = catalog;
-  serveHistorical(server, { project, tables, intervals, lake, engine, workDirectory }, definitions);
+  const { tables, intervals, work } = catalog;
+  serveHistorical(server, { project, tables, intervals, work, lake, engine, workDirectory }, definitions);
   serveDatasets(server, { project, catalog, client, lake, engine });
   serveRuns(server, { project, catalog, client });
   const close = async (): Promise<void> => {

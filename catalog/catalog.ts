@@ -25,6 +25,7 @@ export interface Catalog {
   readonly datasets: DatasetCatalog;
   readonly fits: FitCatalog;
   readonly runs: RunCatalog;
+  readonly work: ActiveWork;
   close(): Promise<void>;
 }
 
@@ -355,4 +356,15 @@ export interface RunCatalog {
   put(run: RunRecord, lineage?: readonly LineageEvent[]): Promise<void>;
   get(id: string): Promise<RunRecord | undefined>;
   list(project: string, limit: number): Promise<readonly RunRecord[]>;
+}
+
+/** What is under way on a project's lake, durable runs and other work. See active-work.ts. */
+export interface ActiveWork {
+  /**
+   * Runs work that is no durable run while the catalog knows of it: what it reads does not expire meanwhile, what it writes
+   * is no orphan. Look at heads and snapshots inside of it. It may nest.
+   */
+  during<T>(project: string, work: () => Promise<T>): Promise<T>;
+  /** Nothing of what is under way had begun before this instant; undefined when nothing is. */
+  oldest(project: string, exceptRun?: string): Promise<Micros | undefined>;
 }

@@ -3,21 +3,22 @@
  * alone; the bytes go later, by gc, after its grace: whoever opened a snapshot just before can read it to the end.
  */
 import { sql } from 'kysely';
+import { oldestWork } from './active-work.ts';
 import type { ExpireRequest, ExpiredSnapshots } from './catalog.ts';
-import type { CatalogTransaction, Database, Queries } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { committedFile } from './rows.ts';
 import type { CommittedFile } from '../contracts/lake.ts';
 
 /**
  * Expires the snapshots of a project that were superseded long enough ago. Kept whatever their age: the newest of each
- * table, what a dataset pins, everything from `keepFrom` on, and everything that was the newest while a run that has not
- * ended (other than `exceptRun`) was under way. Repeating the call expires what became old meanwhile.
+ * table, what a dataset pins, everything from `keepFrom` on, and everything that was the newest while something that has
+ * not ended (other than the run `exceptRun`) was under way. Repeating the call expires what became old meanwhile.
  */
 export async function expireSnapshots(database: Database, request: ExpireRequest): Promise<ExpiredSnapshots> {
   return database.transaction(async (tx) => {
     const { project } = request;
     const now = await databaseClock(tx);
-    const running = await oldestRun(tx, project, request.exceptRun);
+    const running = await oldestWork(tx, project, request.exceptRun);
     const superseded = now - BigInt(request.olderThanMicros);
     const before = running !== undefined && running < superseded ? running : superseded;
     const keep = request.keepFrom;
@@ -86,18 +87,6 @@ export async function filesOfLiveSnapshots(db: Queries, tableId: number): Promis
     .orderBy(sql`path collate "C"`)
     .execute();
   return rows.map(committedFile);
-}
-
-/** The start of the project's oldest run that has not ended; undefined when all have. */
-async function oldestRun(tx: CatalogTransaction, project: string, except: string): Promise<bigint | undefined> {
-  const row = await tx
-    .selectFrom('runs')
-    .select((eb) => eb.fn.min('started_at').as('started'))
-    .where('project', '=', project)
-    .where('state', '=', 'running')
-    .where('id', '<>', except)
-    .executeTakeFirst();
-  return row?.started ?? undefined;
 }
 
 async function databaseClock(db: Queries): Promise<bigint> {

@@ -1,5 +1,6 @@
 /** The catalog on PostgreSQL 14 or newer. */
 import type { Catalog } from './catalog.ts';
+import { activeWork } from './active-work.ts';
 import { openDatabase } from './database.ts';
 import { datasetCatalog } from './datasets.ts';
 import { definitionCatalog } from './definitions.ts';
@@ -30,6 +31,7 @@ export async function openCatalog(options: {
     throw error;
   }
   const watches = definitionWatch(database);
+  const { work, stopAll: endWork } = activeWork(database);
   return {
     definitions: definitionCatalog(database, watches.watch),
     tables: tableCatalog(database),
@@ -37,8 +39,10 @@ export async function openCatalog(options: {
     datasets: datasetCatalog(database),
     fits: fitCatalog(database),
     runs: runCatalog(database),
+    work,
     async close() {
       await watches.stopAll();
+      await endWork();
       await database.close();
     },
   };

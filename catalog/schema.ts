@@ -29,6 +29,7 @@ export interface CatalogSchema {
   readonly service_fits: ServiceFitRow;
   readonly fit_changes: FitChangesRow;
   readonly runs: RunRow;
+  readonly active_work: ActiveWorkRow;
   readonly lineage_outbox: LineageRow;
 }
 
@@ -237,6 +238,13 @@ interface RunRow {
   ended_at: Mutable<bigint | null>;
   result: ColumnType<RunRecord['result'], string | null, string | null>;
   error: ColumnType<RunRecord['error'], string | null, string | null>;
+}
+
+interface ActiveWorkRow {
+  id: string;
+  project: string;
+  started_at: StampedByDatabase;
+  renewed_at: ColumnType<bigint, never, bigint>;
 }
 
 interface LineageRow {

@@ -37,7 +37,10 @@ export async function withOfflineStores<T>(
         allowedDirectories: [...lake.directories, workDirectory],
       });
       try {
-        return await work({ settings, catalog, lake, engine, workDirectory });
+        // what it reads must not expire under it, however long it takes
+        return await catalog.work.during(settings.project, () =>
+          work({ settings, catalog, lake, engine, workDirectory }),
+        );
       } finally {
         await engine.close();
         await rm(workDirectory, { recursive: true, force: true });

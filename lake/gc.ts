@@ -17,12 +17,15 @@ export interface GarbageReport {
 
 /**
  * Removes orphans and staged work older than the grace, and files whose last snapshot expired that long ago. Any other
- * path that the catalog mentions stays, as does the staged work of a run that has not ended.
+ * path that the catalog mentions stays, as does the staged work of a run that has not ended. However short the grace,
+ * what was written since the oldest work under way began stays for three days: it may be about to be committed.
  */
 export async function collectGarbage(input: {
-  readonly catalog: Pick<Catalog, 'tables' | 'runs'>;
+  readonly catalog: Pick<Catalog, 'tables' | 'runs' | 'work'>;
   readonly lake: Lake;
   readonly project: string;
+  /** The run that asks: it holds nothing back itself. */
+  readonly exceptRun?: string | undefined;
   /** Default: three days. */
   readonly graceMillis?: number;
   readonly dryRun?: boolean;
@@ -31,7 +34,12 @@ export async function collectGarbage(input: {
 }): Promise<GarbageReport> {
   const { catalog, lake, project, dryRun = false } = input;
   const graceMillis = input.graceMillis ?? DEFAULT_GRACE_MILLIS;
-  const oldest = Date.now() - graceMillis;
+  const now = Date.now();
+  const oldest = now - graceMillis;
+  // asked before the listing: what begins later has written nothing of what is listed
+  const begun = await catalog.work.oldest(project, input.exceptRun);
+  const unwritten =
+    begun === undefined ? oldest : Math.min(oldest, Math.max(Number(begun) / 1000, now - DEFAULT_GRACE_MILLIS));
   let objects = 0;
   const old: { readonly path: string; readonly bytes: number }[] = [];
   for await (const object of lake.list('')) {
@@ -50,8 +58,9 @@ export async function collectGarbage(input: {
     if (kind === 'other' || (kind === 'known' && !expired.has(object.path))) continue;
     if (kind === 'staging' && (await isRunning(stagingRunId(object.path)))) continue;
     // a retry that meets its own old file makes it young again
-    const now = await lake.stat(object.path);
-    if (now === undefined || now.modifiedMillis >= oldest) continue;
+    const found = await lake.stat(object.path);
+    const before = kind === 'known' ? oldest : unwritten;
+    if (found === undefined || found.modifiedMillis >= before) continue;
     if (!dryRun) await lake.remove(object.path);
     removed.push(object.path);
     bytes += object.bytes;
@@ -59,7 +68,7 @@ export async function collectGarbage(input: {
   }
   // those that an earlier call removed and did not live to tell are among them
   if (!dryRun) await forgetGone(input, expired);
-  if (!dryRun) await lake.removeUnfinished(oldest);
+  if (!dryRun) await lake.removeUnfinished(unwritten);
   return { removed, bytes, kept: objects - removed.length };
 }
 

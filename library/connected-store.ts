@@ -71,6 +71,9 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
   const offline = { project, tables, intervals, lake, engine, workDirectory, spark: openSparkSetup(settings) };
   const manifest = async () => (await definitions.current()).applied.manifest;
 
+  /** One call's work on the lake: what it reads stays at hand until it ends. */
+  const onLake = <T>(work: () => Promise<T>): Promise<T> => withLeases(() => catalog.work.during(project, work));
+
   return {
     project,
     async registerFeature(...given) {
@@ -79,20 +82,16 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
       return registration;
     },
     putFeatures: async (view, rows, options) =>
-      withLeases(async () =>
-        put({ ...stores, followers }, await manifest(), { ...options, view: viewName(view), rows }),
-      ),
+      onLake(async () => put({ ...stores, followers }, await manifest(), { ...options, view: viewName(view), rows })),
     // what the rows hold follows from the definitions: the compiler knows it, and nothing here can
     getFeatures: (async (request: Parameters<typeof readVectors>[2]) =>
       readVectors(online, await definitions.current(), request)) as Store['getFeatures'],
     getHistoricalFeatures: (async (request: Parameters<typeof readHistory>[2]) =>
-      withLeases(async () =>
-        readHistory(offline, await definitions.current(), request),
-      )) as Store['getHistoricalFeatures'],
+      onLake(async () => readHistory(offline, await definitions.current(), request))) as Store['getHistoricalFeatures'],
     materialize: async (views, options) =>
-      withLeases(async () => materializeViews(followers, await manifest(), views?.map(viewName), options?.to)),
+      onLake(async () => materializeViews(followers, await manifest(), views?.map(viewName), options?.to)),
     fit: async (view, options) =>
-      withLeases(async () => {
+      onLake(async () => {
         const { applied, runtime } = await definitions.current();
         const dependencies = { catalog, lake, engine, intervals, runtime };
         const fitted = await fitView(dependencies, applied.manifest, viewName(view), options);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ActiveWork } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import { toJsonText } from '../contracts/json-text.ts';
 import type { FeatureRequest } from '../contracts/plan.ts';
@@ -43,7 +44,7 @@ export interface Frame extends Retrieved {
  * `retrieveHistorical` throw.
  */
 export async function retrieveFrame(
-  dependencies: RetrievalDependencies & { readonly project: string },
+  dependencies: RetrievalDependencies & { readonly project: string; readonly work: ActiveWork },
   { plan: planOf, runtime }: CompiledDefinitions,
   { frame, asKnown, shortNames, format, ...named }: FrameRequest,
 ): Promise<Frame> {
@@ -59,7 +60,9 @@ export async function retrieveFrame(
     const file = path.join(directory, `frame.${format}`);
     const { project } = dependencies;
     const request = { project, plan, runtime, spine, asKnown, shortNames, output: file };
-    const retrieved = await withLeases(() => retrieveHistorical(dependencies, request));
+    const retrieved = await withLeases(() =>
+      dependencies.work.during(project, () => retrieveHistorical(dependencies, request)),
+    );
     return { ...retrieved, file, discard };
   } catch (error) {
     await discard();

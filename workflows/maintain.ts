@@ -50,7 +50,7 @@ export async function maintain(input: MaintainInput): Promise<MaintainResult> {
 
     board.show({ step: 'remove' });
     const removing = computeActivities<MaintenanceActivities>(`files that nothing mentions`);
-    const removed = await removing.removeGarbage({ project, graceDays });
+    const removed = await removing.removeGarbage({ project, graceDays, runId });
     board.show({ step: 'done' });
     return { result: resultOf(tables, expired, removed), inputs: [], outputs: [] };
   });

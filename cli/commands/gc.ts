@@ -1,8 +1,9 @@
 import { parseDuration } from '../../contracts/time.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { collectGarbage } from '../../lake/gc.ts';
+import { openLake } from '../../lake/open.ts';
 import type { Register } from '../main.ts';
-import { withOfflineStores } from '../offline-stores.ts';
+import { withCatalog } from '../project.ts';
 import { formatCount } from '../table.ts';
 
 export const registerGc: Register = (program, run) => {
@@ -13,12 +14,13 @@ export const registerGc: Register = (program, run) => {
     .option('--dry-run', 'only say what would go')
     .action(({ grace, dryRun = false }: { grace: string; dryRun?: boolean }) =>
       run((context) =>
-        withOfflineStores(context, async ({ settings, catalog, lake }) => {
+        withCatalog(context, async ({ settings, catalog }) => {
           const graceMicros = grace === '0' ? 0 : parseDuration(grace);
           if (graceMicros === undefined) {
             throw new AsofError('USAGE', { problem: `--grace takes a duration such as 3d, not "${grace}"` });
           }
           const graceMillis = graceMicros / 1000;
+          const lake = await openLake(settings);
           const report = await collectGarbage({ catalog, lake, project: settings.project, graceMillis, dryRun });
           context.terminal.result(
             { dryRun, ...report },

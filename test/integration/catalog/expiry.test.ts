@@ -82,7 +82,8 @@ describe('snapshots expire', () => {
     await commit({ add: [fakeFile()] });
     await commit({ base: 1, add: [fakeFile()] });
     const run = { id: randomUUID(), project, workflow: 'backfill', workflowId: 'w', target: 'v' };
-    const began = { ...run, startedAt: clockNow(), endedAt: null, result: null, error: null };
+    // what was superseded less than half a minute before is kept too
+    const began = { ...run, startedAt: clockNow() + 30_000_000n, endedAt: null, result: null, error: null };
     await catalog.runs.put({ ...began, state: 'running' });
     await commit({ base: 2, add: [fakeFile()] });
     await commit({ base: 3, add: [fakeFile()] });

@@ -1,6 +1,7 @@
 /** What gc removes, and what it leaves. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { collectGarbage } from '../../../lake/gc.ts';
+import { clockNow } from '../../../contracts/time.ts';
 import { stagingFilePath } from '../../../lake/paths.ts';
 import { fakeFile } from '../../support/commits.ts';
 import { openLakeStores, type LakeStores, type LakeWorld } from './lake-world.ts';
@@ -15,8 +16,8 @@ beforeEach(async () => {
   world = await stores.newWorld();
 });
 
-const collect = (options: { readonly graceMillis?: number; readonly dryRun?: boolean } = {}) =>
-  collectGarbage({ ...world, ...options });
+type Options = Partial<Pick<Parameters<typeof collectGarbage>[0], 'graceMillis' | 'dryRun' | 'exceptRun'>>;
+const collect = (options: Options = {}) => collectGarbage({ ...world, ...options });
 
 test('removes old orphans and staged work, and nothing else', async () => {
   const committed = await world.ingest(0, 10);
@@ -85,6 +86,23 @@ test('keeps the staged work of a run that has not ended', async () => {
   expect((await collect()).removed).toEqual([]);
   await world.catalog.runs.put({ ...run, ...times, state: 'failed', endedAt: 2n });
   expect((await collect()).removed).toEqual([plan]);
+});
+
+test('leaves what was written since work under way began, however short its grace', async () => {
+  const { project, catalog } = world;
+  const run = { id: `ingest/${project}`, project, workflow: 'ingest', workflowId: 'w', target: 'flights' };
+  const began = { ...run, startedAt: clockNow(), endedAt: null, result: null, error: null };
+  // the files are older than no grace at all, whatever the resolution of their times
+  const remove = async (exceptRun?: string) => (await collect({ graceMillis: -60_000, exceptRun })).removed;
+  const old = await world.sourceFile(10, 10);
+  await world.makeOld(old.path);
+  await catalog.runs.put({ ...began, state: 'running' });
+  const uncommitted = await world.sourceFile(0, 10);
+  expect(await remove()).toEqual([old.path]);
+  await catalog.runs.put({ ...began, state: 'failed', endedAt: clockNow() });
+  expect(await catalog.work.during(project, () => remove())).toEqual([]);
+  await catalog.runs.put({ ...began, id: `${run.id}/maintain`, state: 'running' });
+  expect(await catalog.work.during('another', () => remove(`${run.id}/maintain`))).toEqual([uncommitted.path]);
 });
 
 test('8 committers, a compactor and gc at once: no committed file is lost', async () => {
