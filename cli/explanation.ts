@@ -2,14 +2,17 @@
 import type { SpineSource } from '../contracts/datasets.ts';
 import type { EngineWish } from '../contracts/engines.ts';
 import type { FeatureRequest } from '../contracts/plan.ts';
-import { explainRetrieval, type Explanation } from '../offline/explain.ts';
+import { memoryBytes } from '../engine/memory-size.ts';
+import { explainRetrieval } from '../offline/explain.ts';
 import { planFeatures } from '../offline/fitted-plan.ts';
 import { openSparkSetup } from '../offline/spark/setup.ts';
 import { spineInputOf } from '../offline/spine-source.ts';
+import { memoryShare } from '../workers/memory-share.ts';
+import { ENGINE_SLOTS } from '../workers/worker-kind.ts';
+import { describeExplanation } from './explanation-text.ts';
 import type { CommandContext } from './main.ts';
 import { withOfflineStores } from './offline-stores.ts';
 import { requireApplied } from './project.ts';
-import { drawTable, formatCount } from './table.ts';
 
 export interface ExplainedRequest {
   readonly source: SpineSource;
@@ -17,6 +20,9 @@ export interface ExplainedRequest {
   readonly asKnown: boolean;
   readonly shortNames: boolean;
   readonly engine: EngineWish | undefined;
+  readonly shards?: number | undefined;
+  /** Whether a worker would do it, with its share of the memory, and not this process. */
+  readonly byWorker: boolean;
 }
 
 export function explain(context: CommandContext, asked: ExplainedRequest): Promise<void> {
@@ -35,24 +41,12 @@ export function explain(context: CommandContext, asked: ExplainedRequest): Promi
         asKnown,
         shortNames,
         engine: asked.engine,
+        shards: asked.shards,
+        memoryBytes: asked.byWorker
+          ? memoryBytes(memoryShare(settings.engine.memoryLimit, ENGINE_SLOTS))
+          : engine.memoryBytes,
       },
     );
     context.terminal.result(explanation, describeExplanation(explanation));
   });
-}
-
-function describeExplanation({ rows, views }: Explanation): readonly string[] {
-  return [
-    `${formatCount(rows)} rows ask.`,
-    drawTable(
-      ['view', 'source', 'engine', 'bytes', 'why'],
-      views.map((view) => [
-        view.view,
-        `${view.source}@${view.snapshot}`,
-        view.engine,
-        formatCount(view.bytes),
-        view.why,
-      ]),
-    ),
-  ];
 }

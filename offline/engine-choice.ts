@@ -4,9 +4,8 @@ import { AsofError } from '../contracts/errors.ts';
 import type { FeaturePlan, PlannedView } from '../contracts/plan.ts';
 import type { EngineChoice, EngineName, EngineWish } from '../contracts/engines.ts';
 import type { EventRange } from './event-relation.ts';
-import { pruneFiles } from './event-relation.ts';
 import { sparkObstacle } from './spark/obstacles.ts';
-import { sourceTable } from './view-coverage.ts';
+import { sourceFilesInRange } from './view-reads.ts';
 
 /** By `as` of the planned views. Plain JSON. */
 export type EngineChoices = Readonly<Record<string, EngineChoice>>;
@@ -30,11 +29,10 @@ export interface ChoiceInput {
 export async function chooseEngines(tables: TableCatalog, input: ChoiceInput): Promise<EngineChoices> {
   const chosen = await Promise.all(
     input.plan.views.map(async (planned) => {
-      const { files } = await tables.files(
-        sourceTable(input.project, planned.source),
-        input.snapshots[planned.source.name] ?? 0,
-      );
-      const bytes = pruneFiles(files, input.rangeOf(planned)).reduce((total, file) => total + file.bytes, 0);
+      const { source } = planned;
+      const read = { project: input.project, source, snapshot: input.snapshots[source.name] ?? 0 };
+      const files = await sourceFilesInRange(tables, { ...read, range: input.rangeOf(planned) });
+      const bytes = files.reduce((total, file) => total + file.bytes, 0);
       return [planned.as, { ...chooseEngine(planned, bytes, input), bytes }] as const;
     }),
   );
@@ -57,12 +55,14 @@ function chooseEngine(
       if (spark === null) throw notConfigured(planned, who);
       if (obstacle !== undefined) throw obstacle;
       return { engine: 'spark', why: `${who} asks for it` };
-    case 'auto':
+    case 'auto': {
       if (spark === null) return { engine: 'duckdb', why: 'no Spark is configured' };
       if (obstacle !== undefined) return { engine: 'duckdb', why: String(obstacle.details['what']) };
+      const limit = spark.autoAboveBytes.toLocaleString('en');
       return bytes > spark.autoAboveBytes
-        ? { engine: 'spark', why: `its files hold more than ${spark.autoAboveBytes} bytes` }
-        : { engine: 'duckdb', why: `its files hold ${spark.autoAboveBytes} bytes or less` };
+        ? { engine: 'spark', why: `its files hold more than ${limit} bytes` }
+        : { engine: 'duckdb', why: `its files hold ${limit} bytes or less` };
+    }
   }
 }
 

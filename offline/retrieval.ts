@@ -10,17 +10,16 @@ import { quoteIdentifier } from '../engine/sql.ts';
 import type { FitUses } from '../contracts/fits.ts';
 import { assemble, outputNames } from './assembly.ts';
 import { countFitUses } from './fit-uses.ts';
-import { chooseEngines, type EngineChoices } from './engine-choice.ts';
+import type { EngineChoices } from './engine-choice.ts';
 import type { Leakage } from './leakage.ts';
 import { moveInto } from './output-file.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
-import { chooseShards } from './shards.ts';
+import { decideSteps } from './retrieval-steps.ts';
 import { tableFormat } from './spine-format.ts';
 import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
 import {
   computeUnit,
   entityGroups,
-  neededRange,
   unitTable,
   type EntityGroup,
   type UnitDependencies,
@@ -126,23 +125,12 @@ async function retrieve(
     ...{ project: request.project, plan, spine, snapshots, directory },
   });
   const prepared = await readSpine(session, { opened, plan, shortNames, table: '__spine' });
-  const shards =
-    request.shards ??
-    (await chooseShards(dependencies.tables, {
-      project: request.project,
-      plan,
-      snapshots,
-      spineRows: prepared.rows,
-      memoryBytes: dependencies.engine.memoryBytes,
-    }));
   const fits = await countFitUses(session, plan, '__spine');
-  const engines = await chooseEngines(dependencies.tables, {
-    project: request.project,
-    plan,
-    snapshots,
+  const { shards, engines } = await decideSteps(dependencies, {
+    ...{ project: request.project, plan, snapshots, prepared },
+    memoryBytes: dependencies.engine.memoryBytes,
+    shards: request.shards,
     engine: request.engine,
-    rangeOf: (view) => neededRange(view, prepared),
-    spark: dependencies.spark ?? null,
   });
   const tables: UnitTable[] = [];
   for (const [position, group] of entityGroups(plan).entries()) {

@@ -11,17 +11,17 @@ import type { FileReference } from '../contracts/lake.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import { literalText, literalTextList } from '../engine/sql.ts';
 import { assemble, outputNames, type Assembled } from './assembly.ts';
-import { chooseEngines, type EngineChoices } from './engine-choice.ts';
+import type { EngineChoices } from './engine-choice.ts';
 import { outputColumn } from './feature-columns.ts';
 import type { FitUses } from '../contracts/fits.ts';
 import { countFitUses } from './fit-uses.ts';
 import { addLeakage, type Leakage } from './leakage.ts';
 import { pinSnapshots } from './pinned-snapshots.ts';
 import type { RetrievalDependencies } from './retrieval.ts';
-import { chooseShards } from './shards.ts';
+import { decideSteps } from './retrieval-steps.ts';
 import type { SpineColumn } from './spine.ts';
 import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
-import { computeUnit, entityGroups, neededRange, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
+import { computeUnit, entityGroups, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
 
 const MOST_RANGE_ROWS = 1_000_000;
 const RANGE_CELLS = 20_000_000;
@@ -111,18 +111,12 @@ export async function planRetrieval(
     }, signal);
     const { bytes, checksum } = await lake.publish(path);
     const groups = entityGroups(plan);
-    const { memoryBytes } = engine;
     const rangeRows = rowsOfRange(prepared.columns.length + plan.columns.length);
-    const shards =
-      request.shards ??
-      (await chooseShards(dependencies.tables, { project, plan, snapshots, spineRows: prepared.rows, memoryBytes }));
-    const engines = await chooseEngines(dependencies.tables, {
-      project,
-      plan,
-      snapshots,
+    const { shards, engines } = await decideSteps(dependencies, {
+      ...{ project, plan, snapshots, prepared },
+      memoryBytes: engine.memoryBytes,
+      shards: request.shards,
       engine: request.engine,
-      rangeOf: (view) => neededRange(view, prepared),
-      spark: dependencies.spark ?? null,
     });
     return {
       project,

@@ -112,14 +112,8 @@ async function sweepAggregates(
 ): Promise<void> {
   const columns = usedColumns(planned);
   const live = (rows: string): string => withoutDeletes(rows, planned.source);
-  const view = { ...planned.view, keys: planned.view.keys.map((key, index) => ({ ...key, name: keys[index]! })) };
-  const features = planned.features.map((feature) =>
-    feature.kind === 'aggregate'
-      ? { ...feature, valueType: aggregateType(feature, planned.source), transform: null }
-      : feature,
-  );
   const sweep = {
-    view: { ...planned, view, features },
+    view: sweptView(planned, keys),
     events: events(columns),
     requests,
     asKnown,
@@ -136,6 +130,19 @@ async function sweepAggregates(
   } else {
     await sweepIdentified(session, sweep, planned.source.eventId, keys);
   }
+}
+
+/** The view as it is swept: with the names of its relation, and before transforms. */
+export function sweptView(planned: PlannedView, keys = relationKeys(planned.view)): PlannedView {
+  return {
+    ...planned,
+    view: { ...planned.view, keys: planned.view.keys.map((key, index) => ({ ...key, name: keys[index]! })) },
+    features: planned.features.map((feature) =>
+      feature.kind === 'aggregate'
+        ? { ...feature, valueType: aggregateType(feature, planned.source), transform: null }
+        : feature,
+    ),
+  };
 }
 
 /** A sweep in which a row stops to count when a greater one of its event enters. */

@@ -39,13 +39,14 @@ export const registerHistorical: Register = (program, run) => {
     .option('--as-known', 'only rows created by then count')
     .option('--short-names', 'feature columns without the name of their view')
     .option('--engine <name>', 'duckdb, spark, or auto (default: what each view says)', parseEngine)
-    .option('--explain', 'say which engine would compute each view and why, and write nothing')
+    .option('--explain', 'say what would be read for each view, by which engine and why, and write nothing')
     .action((options: HistoricalOptions) =>
       run(async (context) => {
         const source = spineOf(options);
         const { asKnown = false, shortNames = false, engine, out } = options;
         if (options.explain) {
-          return explain(context, { source, features: featuresOf(options), asKnown, shortNames, engine });
+          const features = featuresOf(options);
+          return explain(context, { source, features, asKnown, shortNames, engine, byWorker: false });
         }
         if (out === undefined) throw new AsofError('USAGE', { problem: 'name the output with --out' });
         await withOfflineStores(context, async (stores) => {

@@ -11,9 +11,9 @@ import type { Spark, SparkSession } from '../../engine/spark/spark.ts';
 import { sparkIdentifier, sparkText, sparkType } from '../../engine/spark/spark-sql.ts';
 import { literalText, quoteIdentifier } from '../../engine/sql.ts';
 import type { Lake } from '../../lake/lake.ts';
-import { pruneFiles, usedColumns } from '../event-relation.ts';
-import { sourceTable } from '../view-coverage.ts';
+import { usedColumns } from '../event-relation.ts';
 import type { ViewEngine, ViewRequest } from '../view-engine.ts';
+import { sourceFilesInRange } from '../view-reads.ts';
 import { asOfSql } from './asof-sql.ts';
 import type { SparkJob } from './spark-job.ts';
 import { floatValuesJob, hashedFloats } from './float-hashes.ts';
@@ -79,8 +79,8 @@ async function prepareInputs(
   request: ViewRequest,
   work: StagedWork,
 ): Promise<SparkRequest | undefined> {
-  const { files } = await tables.files(sourceTable(request.project, request.planned.source), request.snapshot);
-  const needed = pruneFiles(files, request.range);
+  const { project, snapshot, range, planned } = request;
+  const needed = await sourceFilesInRange(tables, { project, source: planned.source, snapshot, range });
   if (needed.length === 0) return undefined;
   return (await writeRequests(session, request, work)) === 0 ? undefined : { ...request, files: needed };
 }

@@ -29,7 +29,7 @@ export function chooseTiles(
   if (others.length === plan.features.length) return { use: false, why: `tiles cannot answer ${others.join(', ')}` };
   if (wish === true) return { use: true, why: 'the request asks for tiles' };
   if (others.length > 0)
-    return { use: false, why: `${others.join(', ')} need the rows, which answer the rest as well` };
+    return { use: false, why: `rows are read for ${others.join(', ')}, and answer the rest as well` };
   const counts = `${estimate.tiles} tiles stand for ${estimate.rows} rows`;
   return estimate.tiles * ROWS_WORTH_A_TILE <= estimate.rows
     ? { use: true, why: counts }

@@ -38,7 +38,7 @@ export const registerBuild: Register = (dataset, run) => {
     .option('--as-known', 'only rows created by then count')
     .option('--shards <n>', 'parts to compute (default: by the number of rows)', parseShards)
     .option('--engine <name>', 'duckdb, spark, or auto (default: what each view says)', parseEngine)
-    .option('--explain', 'say which engine would compute each view and why, and start nothing')
+    .option('--explain', 'say what would be read for each view, by which engine and why, and start nothing')
     .option('--seed <n>', 'kept with the version, and used by its splits (default: 0)', (text) =>
       parseWholeNumber(text, '--seed'),
     )
@@ -47,10 +47,11 @@ export const registerBuild: Register = (dataset, run) => {
     .action((name: string, { wait, explain: explaining = false, ...options }: BuildOptions) =>
       run(async (context) => {
         if (explaining) {
-          const { spine: source, features, service, asKnown = false, engine } = inputOf(options);
+          const { spine: source, features, service, asKnown = false, engine, shards } = inputOf(options);
           if (source === undefined) throw new AsofError('USAGE', { problem: '--explain goes with a spine' });
           const request = { ...(features && { features }), ...(service !== undefined && { service }) };
-          return explain(context, { source, features: request, asKnown, shortNames: false, engine });
+          const how = { asKnown, shortNames: false, engine, shards, byWorker: true };
+          return explain(context, { source, features: request, ...how });
         }
         const input = { project: await requireProjectName(context), name, ...inputOf(options) };
         await build(context, input, wait);

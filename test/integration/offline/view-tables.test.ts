@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { count, entity, featureView, fileSource, max, numeric, sum } from '../../../definitions/language.ts';
 import type { FeatureViewManifest } from '../../../contracts/manifest.ts';
 import type { TimeRange } from '../../../contracts/lake.ts';
 import { requireInstant } from '../../../contracts/time.ts';
-import { sourceTable, viewCoverage, viewTable } from '../../../offline/view-coverage.ts';
+import { sourceTable, viewCoverage } from '../../../offline/view-coverage.ts';
 import { usableTiles } from '../../../offline/tiles/view-tiles.ts';
-import { writeViewInterval } from '../../../offline/view-table.ts';
-import { newCommit } from '../../support/commits.ts';
+import { backfillView, featureViewOf, ledgerChange } from './backfilled-view.ts';
 import { ingest, openFixture, retrieveLines, storedSource, writeText, type OfflineFixture } from './offline-fixture.ts';
 
 const clicks = fileSource('clicks', {
@@ -71,41 +69,16 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-function view(name: string): FeatureViewManifest {
-  return fixture.manifest.views.find((candidate) => candidate.name === name) as FeatureViewManifest;
-}
+const view = (name: string): FeatureViewManifest => featureViewOf(fixture, name);
 
 function days(from: string, to: string): TimeRange {
   return { from: requireInstant(`2024-01-${from}`, 'from'), to: requireInstant(`2024-01-${to}`, 'to') };
 }
 
-/** What a backfill does for one interval. */
-async function backfill(name: string, range: TimeRange): Promise<void> {
-  const { project, catalog, lake, engine } = fixture;
-  const source = storedSource(fixture, view(name).source);
-  const snapshot = await catalog.tables.head(sourceTable(project, source));
-  const written = await engine.session((session) =>
-    writeViewInterval(
-      { session, lake, tables: catalog.tables },
-      { project, view: view(name), source, snapshot, range, rowsPerTile: 0 },
-    ),
-  );
-  await catalog.tables.commit(
-    newCommit({
-      table: viewTable(project, view(name)),
-      operation: 'replace',
-      base: written.base,
-      add: written.add,
-      remove: written.remove,
-      ledger: [ledger(name, range, 'done', snapshot)],
-    }),
-  );
-}
+const backfill = (name: string, range: TimeRange): Promise<void> => backfillView(fixture, name, range);
 
 function ledger(name: string, range: TimeRange, operation: 'done' | 'dirty', inputSnapshot: number) {
-  const { name: named, fingerprint } = view(name);
-  const key = { project: fixture.project, view: named, fingerprint, store: 'offline' } as const;
-  return { ...key, range, operation, inputSnapshot, idempotencyKey: randomUUID(), runId: 'run', rowsIn: 0, rowsOut: 0 };
+  return ledgerChange(fixture, { view: name, range, operation, inputSnapshot });
 }
 
 async function answers(viewTables: boolean, snapshots?: Record<string, number>): Promise<readonly string[]> {

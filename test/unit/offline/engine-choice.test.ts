@@ -45,8 +45,8 @@ async function choose(
 describe('the engine of a view', () => {
   it.each([
     ['auto', undefined, null, 'duckdb', 'no Spark is configured'],
-    ['auto', undefined, 1100, 'duckdb', 'its files hold 1100 bytes or less'],
-    ['auto', undefined, 1099, 'spark', 'its files hold more than 1099 bytes'],
+    ['auto', undefined, 1100, 'duckdb', 'its files hold 1,100 bytes or less'],
+    ['auto', undefined, 1099, 'spark', 'its files hold more than 1,099 bytes'],
     ['auto', 'auto', 0, 'spark', 'its files hold more than 0 bytes'],
     ['spark', undefined, 1e9, 'spark', 'the view asks for it'],
     ['spark', 'auto', 1e9, 'spark', 'the view asks for it'],
