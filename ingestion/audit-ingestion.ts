@@ -55,7 +55,7 @@ async function evaluate(
   const columnRules = compileColumnRules(source);
   let columnResults: readonly ExpectationResult[] = [];
   if (columnRules.rules.length > 0) {
-    const paths = await Promise.all(groups.flatMap(({ files }) => files).map(({ path }) => lake.localPath(path)));
+    const paths = await Promise.all(groups.flatMap(({ files }) => files).map((file) => lake.checkedPath(file)));
     const relation =
       paths.length === 0 ? noRows(source) : `read_parquet(${literalTextList(paths)}, union_by_name = true)`;
     const measures = await engine.session((session) => session.rows(columnRules.sql(relation)), signal);

@@ -29,7 +29,7 @@ export async function compactSource(
     limits,
     chooses: (file) => hasColumn(file, source.timestamp),
     async rewrite(session, files) {
-      const paths = await Promise.all(files.map(({ path }) => lake.localPath(path)));
+      const paths = await Promise.all(files.map((file) => lake.checkedPath(file)));
       const columns = new Map(files.flatMap((file) => file.columns.map((column) => [column.name, column] as const)));
       columns.delete(SEQUENCE_COLUMN);
       const created = source.created !== null && columns.has(source.created) ? source.created : null;

@@ -105,7 +105,7 @@ async function takeOut(
   const sequences: SequenceRange[] = [];
   let rows = 0;
   for (const file of files) {
-    const relation = `read_parquet(${literalText(await lake.localPath(file.path))})`;
+    const relation = `read_parquet(${literalText(await lake.checkedPath(file))})`;
     const isOld = `${quoteIdentifier(source.timestamp)} < ${literalTimestamp(before)}`;
     const gone = await countDays(session, `(FROM ${relation} WHERE ${isOld})`, source.timestamp);
     days.push(...gone);

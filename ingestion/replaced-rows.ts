@@ -32,7 +32,7 @@ export async function removeSequences(
   const add: DataFile[] = [];
   const removedDays: DayCount[] = [];
   const holding = files.filter((file) => blocks.some(({ start, end }) => overlaps(file, start, end)));
-  const paths = await Promise.all(holding.map(({ path }) => lake.localPath(path)));
+  const paths = await Promise.all(holding.map((file) => lake.checkedPath(file)));
   for (const [index, file] of holding.entries()) {
     const hit = blocks.filter(({ start, end }) => overlaps(file, start, end));
     const relation = `read_parquet(${literalText(paths[index]!)})`;

@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifPresent } from './file-errors.ts';
+import { SEALS } from './seals.ts';
 
 export interface WalkedFile {
   /** Relative to the root, with `/` between the parts. */
@@ -19,6 +20,7 @@ export async function* walkFiles(root: string, prefix: string): AsyncGenerator<W
 async function* walk(root: string, directory: string, prefix: string): AsyncGenerator<WalkedFile> {
   for (const entry of await sortedEntries(join(root, directory))) {
     const path = directory + entry.name;
+    if (path === SEALS) continue;
     if (entry.isDirectory()) {
       const below = `${path}/`;
       if (below.startsWith(prefix) || prefix.startsWith(below)) yield* walk(root, below, prefix);

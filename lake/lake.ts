@@ -1,5 +1,6 @@
 /** The object store under the tables: local disk or S3. Objects are immutable; a name is written once. */
 import type { FileFacts } from './durable-file.ts';
+import type { RecordedFile } from './recorded-file.ts';
 
 export interface Lake {
   /** `file:///…` or `s3://bucket/prefix`. */
@@ -7,7 +8,15 @@ export interface Lake {
   /** Directories that the engine must be allowed to read and write for `localPath` and `stagingPath` to be usable. */
   readonly directories: readonly string[];
   /**
-   * A readable local path of a committed object; on S3 the object is fetched into a bounded cache first. It stays readable
+   * As `localPath`, for an object that is recorded, while it is what was recorded: the way in which rows are read. Costs a
+   * look at the file's size and times; its bytes are read only when it was touched, or never read before. Throws
+   * `LAKE_FILE_CORRUPT`, which names the object and the mend, for one that is missing, cut short or changed.
+   */
+  checkedPath(file: RecordedFile): Promise<string>;
+  /** The same for a reader that fetches the object itself; on S3 without reading it: there, with its size and checksum. */
+  check(file: RecordedFile): Promise<void>;
+  /**
+   * A readable local path of an object, whatever it holds; on S3 the object is fetched into a bounded cache first. It stays readable
    * until the scope of `withLeases` that the caller runs in ends. Ask for many at once: they are fetched side by side.
    * Throws `LAKE_FILE_CORRUPT` when it is missing.
    */

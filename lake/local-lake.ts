@@ -1,5 +1,6 @@
 /** The lake on a local disk, or on any mounted file system that has hard links. */
 import { createHash, randomUUID } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { link, mkdir, open, readFile, realpath, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,14 +9,19 @@ import type { FileFacts } from './durable-file.ts';
 import { codeOf } from './file-errors.ts';
 import { walkFiles } from './file-walk.ts';
 import type { Lake } from './lake.ts';
+import { Gate } from './gate.ts';
 import { requireObjectPath } from './object-path.ts';
 import { STAGING } from './paths.ts';
+import { corruptFile, type RecordedFile } from './recorded-file.ts';
+import { Seals } from './seals.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 
 /** What the engine is writing and what is not yet linked to its name; below `staging`, so that gc removes leftovers. */
 const INCOMING = `${STAGING}/incoming`;
 /** A directory may vanish when its last object is removed by another process; making it again succeeds. */
 const LINK_ATTEMPTS = 5;
+/** Files whose bytes are read at once: a disk gains nothing from more. */
+const READINGS = 4;
 
 export class LocalLake implements Lake {
   readonly url: string;
@@ -23,11 +29,14 @@ export class LocalLake implements Lake {
   readonly #root: string;
   /** Another process that stages an object of the same name must not write to the same file. */
   readonly #writer = randomUUID();
+  readonly #seals: Seals;
+  readonly #readings = new Gate(READINGS);
 
   private constructor(root: string) {
     this.#root = root;
     this.url = pathToFileURL(root).href;
     this.directories = [root];
+    this.#seals = new Seals(root);
   }
 
   static async open(directory: string, project: string): Promise<LocalLake> {
@@ -43,6 +52,21 @@ export class LocalLake implements Lake {
     return file;
   }
 
+  async checkedPath(file: RecordedFile): Promise<string> {
+    const { path, bytes, checksum } = file;
+    const local = this.#file(path);
+    const found = await this.#look(path, local);
+    if (found.size !== BigInt(bytes)) throw corruptFile(path, `it has ${found.size} bytes instead of ${bytes}`);
+    if ((await this.#seals.checksumOf(path, found)) === checksum) return local;
+    const actual = await this.#readings.through(() => this.#measure(path, local));
+    if (actual.checksum === checksum && actual.bytes === bytes) return local;
+    throw corruptFile(path, 'its bytes do not match its checksum');
+  }
+
+  async check(file: RecordedFile): Promise<void> {
+    await this.checkedPath(file);
+  }
+
   async stagingPath(path: string): Promise<string> {
     const staged = this.#staged(path);
     await writing(path, () => rm(staged, { force: true }));
@@ -54,7 +78,7 @@ export class LocalLake implements Lake {
     return writing(path, async () => {
       if (await isFile(staged)) return this.#place(staged, path);
       // an earlier call may have published it and not lived to tell
-      if (await isFile(this.#file(path))) return fileFacts(this.#file(path));
+      if (await isFile(this.#file(path))) return this.#measure(path, this.#file(path));
       throw new AsofError('LAKE_WRITE_FAILED', { path, problem: 'nothing was staged under this name' });
     });
   }
@@ -82,7 +106,7 @@ export class LocalLake implements Lake {
   }
 
   async facts(path: string): Promise<FileFacts> {
-    return fileFacts(await this.localPath(path));
+    return this.#measure(path, await this.localPath(path));
   }
 
   async stat(path: string): Promise<{ readonly bytes: number; readonly modifiedMillis: number } | undefined> {
@@ -122,6 +146,31 @@ export class LocalLake implements Lake {
     return join(this.#root, INCOMING, `${this.#writer}-${name}${extname(path)}`);
   }
 
+  async #look(path: string, local: string): Promise<BigIntStats> {
+    try {
+      return await stat(local, { bigint: true });
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') throw missing(path);
+      throw unreadable(path, error);
+    }
+  }
+
+  /** Reads a file whole, and remembers what was found. */
+  async #measure(path: string, local: string): Promise<FileFacts> {
+    const before = await this.#look(path, local);
+    let facts: FileFacts;
+    try {
+      facts = await fileFacts(local);
+    } catch (error) {
+      throw codeOf(error) === 'ENOENT' ? missing(path) : unreadable(path, error);
+    }
+    const sealed = await this.#seals.checksumOf(path, before);
+    // a medium that lost a bit did not tell the file system
+    if (sealed !== undefined && sealed !== facts.checksum) await this.#seals.withdraw(path);
+    else if (sealed === undefined) await this.#seals.add(path, facts.checksum, before);
+    return facts;
+  }
+
   /**
    * Gives a staged file its final name. `link` refuses a name that is taken, so of two writers one wins, and no reader
    * ever sees a part of a file.
@@ -142,6 +191,8 @@ export class LocalLake implements Lake {
     } finally {
       await rm(staged, { force: true });
     }
+    // the names that came and went have moved the time of the file's last change
+    await this.#seals.add(path, facts.checksum, await stat(target, { bigint: true }));
     return facts;
   }
 
@@ -198,9 +249,9 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 function missing(path: string): AsofError {
-  return new AsofError('LAKE_FILE_CORRUPT', { path, problem: 'the lake does not hold it' });
+  return corruptFile(path, 'the lake does not hold it');
 }
 
 function unreadable(path: string, error: unknown): AsofError {
-  return new AsofError('LAKE_FILE_CORRUPT', { path, problem: messageOf(error) }, error);
+  return corruptFile(path, messageOf(error), error);
 }

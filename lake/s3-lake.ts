@@ -12,6 +12,7 @@ import { currentScope, type LeaseScope } from './leases.ts';
 import { requireObjectPath } from './object-path.ts';
 import type { LakeSettings } from './open.ts';
 import { QUARANTINE, SOURCES, VIEWS } from './paths.ts';
+import { corruptFile, type RecordedFile } from './recorded-file.ts';
 import { parseS3Address } from './s3/address.ts';
 import { Bucket, NAME_IS_FREE, type PutCondition, type StoredObject } from './s3/bucket.ts';
 import { createS3Client } from './s3/client.ts';
@@ -98,12 +99,31 @@ export class S3Lake implements Lake {
   }
 
   async localPath(path: string): Promise<string> {
+    return this.#leased(path);
+  }
+
+  async checkedPath({ path, checksum }: RecordedFile): Promise<string> {
+    return this.#leased(path, checksum);
+  }
+
+  async check({ path, bytes, checksum }: RecordedFile): Promise<void> {
+    const found = await this.#bucket.head(requireObjectPath(path));
+    if (found === undefined) throw corruptFile(path, 'the lake does not hold it');
+    if (found.bytes !== bytes) throw corruptFile(path, `it has ${found.bytes} bytes instead of ${bytes}`);
+    if (found.checksum === undefined || found.checksum === checksum) return;
+    throw corruptFile(path, 'its bytes do not match its checksum');
+  }
+
+  #leased(path: string, checksum?: string): Promise<string> {
     const leases = this.#leasesOf(currentScope());
-    const held = leases.paths.get(requireObjectPath(path));
+    const key = checksum === undefined ? requireObjectPath(path) : `${requireObjectPath(path)} ${checksum}`;
+    const held = leases.paths.get(key);
     if (held) return held;
-    const leasing = leases.directory.then((directory) => this.#lease(path, directory));
-    leases.paths.set(path, leasing);
-    leasing.catch(() => leases.paths.delete(path));
+    const leasing = leases.directory.then((directory) =>
+      this.#lease(path, checksum, join(directory, localName(key, path))),
+    );
+    leases.paths.set(key, leasing);
+    leasing.catch(() => leases.paths.delete(key));
     return leasing;
   }
 
@@ -222,17 +242,15 @@ export class S3Lake implements Lake {
   }
 
   /** A link of this scope's own to the local copy, which is fetched first where there is none. */
-  async #lease(path: string, directory: string): Promise<string> {
-    const target = join(directory, localName(path));
-    const isUnique = NEVER_REUSED.includes(path.split('/', 1)[0] ?? '');
-    const stored = isUnique ? undefined : await this.#bucket.head(path);
-    if (!isUnique && stored === undefined) {
-      throw new AsofError('LAKE_FILE_CORRUPT', { path, problem: 'the lake does not hold it' });
-    }
-    const isKnown = isUnique || stored?.checksum !== undefined;
+  async #lease(path: string, recorded: string | undefined, target: string): Promise<string> {
+    const isKnownByName = recorded !== undefined || NEVER_REUSED.includes(path.split('/', 1)[0] ?? '');
+    const stored = isKnownByName ? undefined : await this.#bucket.head(path);
+    if (!isKnownByName && stored === undefined) throw corruptFile(path, 'the lake does not hold it');
+    const checksum = recorded ?? stored?.checksum;
+    const isKnown = isKnownByName || checksum !== undefined;
     for (let attempt = 1; attempt <= LEASE_ATTEMPTS; attempt += 1) {
-      const cached = isKnown ? await local(path, () => this.#cache.find(path, stored?.checksum)) : undefined;
-      const file = cached ?? (await this.#fetch(path));
+      const cached = isKnown ? await local(path, () => this.#cache.find(path, checksum)) : undefined;
+      const file = cached ?? (await this.#fetch(path, recorded));
       try {
         await link(file, target);
         return target;
@@ -244,16 +262,19 @@ export class S3Lake implements Lake {
     throw new AsofError('LAKE_WRITE_FAILED', { path, problem });
   }
 
-  /** Downloads into the cache, once for all who ask meanwhile. */
-  #fetch(path: string): Promise<string> {
-    const running = this.#fetching.get(path);
+  /** Downloads into the cache, once for all who ask meanwhile. Only bytes that are what is recorded come in. */
+  #fetch(path: string, recorded: string | undefined): Promise<string> {
+    const key = `${path} ${recorded ?? ''}`;
+    const running = this.#fetching.get(key);
     if (running) return running;
-    const fetching = this.#downloads.through(() => this.#download(path)).finally(() => this.#fetching.delete(path));
-    this.#fetching.set(path, fetching);
+    const fetching = this.#downloads
+      .through(() => this.#download(path, recorded))
+      .finally(() => this.#fetching.delete(key));
+    this.#fetching.set(key, fetching);
     return fetching;
   }
 
-  async #download(path: string): Promise<string> {
+  async #download(path: string, recorded: string | undefined): Promise<string> {
     const incoming = join(this.#own, 'incoming', randomUUID());
     try {
       const handle = await local(path, () => open(incoming, 'wx'));
@@ -262,6 +283,9 @@ export class S3Lake implements Lake {
         facts = await download(this.#bucket, path, (chunk) => local(path, () => handle.writeFile(chunk)));
       } finally {
         await handle.close();
+      }
+      if (recorded !== undefined && facts.checksum !== recorded) {
+        throw corruptFile(path, 'its bytes do not match its checksum');
       }
       return await local(path, () => this.#cache.insert(path, facts, incoming));
     } finally {
@@ -278,8 +302,8 @@ function cacheName(lake: string, endpoint: string | null): string {
     .slice(0, 16);
 }
 
-function localName(path: string): string {
-  return `${createHash('sha256').update(path).digest('hex')}${extname(path)}`;
+function localName(key: string, path = key): string {
+  return `${createHash('sha256').update(key).digest('hex')}${extname(path)}`;
 }
 
 /** Turns a failure of the local file system (disk full, no permission) into the project's own error. */

@@ -64,7 +64,7 @@ export async function publishDataFile(
   options: DescribeOptions & { readonly bucket?: number },
 ): Promise<DataFile> {
   const { bytes, checksum } = await lake.publish(file.path);
-  const description = await describeParquet(session, await lake.localPath(file.path), options);
+  const description = await describeParquet(session, await lake.checkedPath({ ...file, bytes, checksum }), options);
   return { ...file, bytes, checksum, bucket: options.bucket ?? null, ...description };
 }
 

@@ -34,7 +34,7 @@ export async function compactView(
     runId,
     limits,
     async rewrite(session, files) {
-      const paths = await Promise.all(files.map(({ path }) => lake.localPath(path)));
+      const paths = await Promise.all(files.map((file) => lake.checkedPath(file)));
       const relation = `read_parquet(${literalTextList(paths)}, union_by_name = true)`;
       const columns = files.flatMap((file) => file.columns);
       const { bucket } = files[0]!;

@@ -3,6 +3,7 @@ import type { FileReference } from '../contracts/lake.ts';
 import type { EngineValue, Session } from '../engine/engine.ts';
 import { literalText } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
+import { recorded } from '../lake/recorded-file.ts';
 import { allRows, type DatasetColumn, type DatasetRows } from './dataset-rows.ts';
 import { outputSql } from './output-sql.ts';
 import { keyColumnName } from './spine-columns.ts';
@@ -96,7 +97,7 @@ async function createPairs(
     return;
   }
   const numbered = async ({ spine, keys }: PairedSide): Promise<string> => {
-    const relation = `read_parquet(${literalText(await lake.localPath(spine.uri))})`;
+    const relation = `read_parquet(${literalText(await lake.checkedPath(recorded(spine)))})`;
     const texts = keys.map((_, index) => `${keyColumnName(index)}::VARCHAR AS k${index}`);
     const names = [...keys.map((_, index) => `k${index}`), '__at'];
     return (

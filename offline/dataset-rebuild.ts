@@ -2,10 +2,10 @@
 import { copyFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import type { DatasetManifest } from '../catalog/catalog.ts';
-import { AsofError } from '../contracts/errors.ts';
 import type { FileReference } from '../contracts/lake.ts';
 import type { DefinitionRuntime } from '../contracts/plan.ts';
 import type { Lake } from '../lake/lake.ts';
+import { recorded } from '../lake/recorded-file.ts';
 import { checkReference } from '../lake/file-check.ts';
 import { stagingFilePath } from '../lake/paths.ts';
 import { compareRows, type PairedSide, type RowComparison } from './dataset-comparison.ts';
@@ -29,17 +29,11 @@ export async function repeatRetrieval(
   directory: string,
   shards = retrieval.shards,
 ): Promise<RetrievalPlan> {
-  await requireIntact(lake, retrieval.spine);
   const uri = `${directory}/spine.parquet`;
-  await copyFile(await lake.localPath(retrieval.spine.uri), await lake.stagingPath(uri));
+  await copyFile(await lake.checkedPath(recorded(retrieval.spine)), await lake.stagingPath(uri));
   const { bytes, checksum } = await lake.publish(uri);
   const spine = { ...retrieval.spine, uri, bytes, checksum };
   return { ...retrieval, directory, spine, shards, units: retrieval.groups.length * shards };
-}
-
-async function requireIntact(lake: Lake, file: FileReference): Promise<void> {
-  const problem = await checkReference(lake, file);
-  if (problem !== undefined) throw new AsofError('LAKE_FILE_CORRUPT', { path: file.uri, problem });
 }
 
 export interface Verification {

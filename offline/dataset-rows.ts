@@ -4,6 +4,7 @@ import type { FileReference } from '../contracts/lake.ts';
 import type { Session } from '../engine/engine.ts';
 import { literalText, quoteIdentifier } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
+import { recorded } from '../lake/recorded-file.ts';
 
 export interface DatasetColumn {
   readonly name: string;
@@ -25,7 +26,7 @@ export async function openDatasetRows(
   lake: Lake,
   files: DatasetManifest['files'],
 ): Promise<DatasetRows> {
-  const relations = await Promise.all(files.map(async ({ uri }) => parquet(await lake.localPath(uri))));
+  const relations = await Promise.all(files.map(async (file) => parquet(await lake.checkedPath(recorded(file)))));
   const described = await session.rows(`DESCRIBE SELECT * EXCLUDE (file_row_number) FROM ${relations[0]!}`);
   const columns = described.map((column, index) => ({
     name: String(column['column_name']),
@@ -61,6 +62,6 @@ export interface ChosenPart {
 /** `rows`, a FROM item, or a SELECT of those of them that are in the part. In no order. */
 export async function chosenRows(lake: Lake, rows: string, part: ChosenPart | undefined): Promise<string> {
   if (part === undefined) return `SELECT * FROM ${rows}`;
-  const split = `read_parquet(${literalText(await lake.localPath(part.file.uri))})`;
+  const split = `read_parquet(${literalText(await lake.checkedPath(recorded(part.file)))})`;
   return `SELECT * FROM ${rows} SEMI JOIN (SELECT __row FROM ${split} WHERE part = ${part.index}) USING (__row)`;
 }

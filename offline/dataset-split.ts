@@ -11,6 +11,7 @@ import { requireInstant } from '../contracts/time.ts';
 import type { Engine, Session } from '../engine/engine.ts';
 import { literalText, literalTimestamp } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
+import { recorded } from '../lake/recorded-file.ts';
 import { allRows, openDatasetRows } from './dataset-rows.ts';
 import { outputSql } from './output-sql.ts';
 import { keyColumnName } from './spine-columns.ts';
@@ -96,7 +97,7 @@ export async function writeSplit(
 const PARQUET = '(FORMAT parquet, COMPRESSION zstd)';
 
 async function byTime(lake: Lake, dataset: DatasetManifest, at: readonly string[]): Promise<string> {
-  const spine = `read_parquet(${literalText(await lake.localPath(dataset.spine.uri))})`;
+  const spine = `read_parquet(${literalText(await lake.checkedPath(recorded(dataset.spine)))})`;
   const cases = at.map((text, index) => {
     return `WHEN __at < ${literalTimestamp(requireInstant(text, 'split, --at'))} THEN ${index}`;
   });
@@ -133,7 +134,7 @@ async function keyTexts(
 ): Promise<{ readonly relation: string; readonly texts: readonly string[] }> {
   const own = keys.map((key) => retrieval.plan.keyColumns.findIndex(({ column }) => column === key));
   if (!own.includes(-1)) {
-    const relation = `read_parquet(${literalText(await lake.localPath(dataset.spine.uri))})`;
+    const relation = `read_parquet(${literalText(await lake.checkedPath(recorded(dataset.spine)))})`;
     const described = await session.rows(`DESCRIBE SELECT * FROM ${relation}`);
     const types = new Map(described.map((row) => [row['column_name'], String(row['column_type'])]));
     return { relation, texts: own.map((index) => text(keyColumnName(index), types.get(keyColumnName(index))!)) };

@@ -36,7 +36,7 @@ export async function expireViewRows(
     const add: DataFile[] = [];
     for (const file of old) {
       if (file.maxEvent === null || file.maxEvent < before) continue;
-      const rest = `(FROM read_parquet(${literalTextList([await lake.localPath(file.path)])}) WHERE __event >= ${literalTimestamp(before)})`;
+      const rest = `(FROM read_parquet(${literalTextList([await lake.checkedPath(file)])}) WHERE __event >= ${literalTimestamp(before)})`;
       const write = (session: Session): Promise<DataFile> =>
         writeViewFile({ lake, session }, view, rest, { bucket: file.bucket, from: before, columns: file.columns });
       add.push(await engine.session(write, signal));

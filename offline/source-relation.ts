@@ -38,6 +38,6 @@ export async function openSource(
     return `${known.has(name) ? quoteIdentifier(name) : 'NULL'}::${target} AS ${quoteIdentifier(name)}`;
   });
   if (needed.length === 0) return { snapshot, sql: `SELECT ${list.join(', ')} WHERE false` };
-  const paths = literalTextList(await Promise.all(needed.map(({ path }) => lake.localPath(path))));
+  const paths = literalTextList(await Promise.all(needed.map((file) => lake.checkedPath(file))));
   return { snapshot, sql: `SELECT ${list.join(', ')} FROM read_parquet(${paths}, union_by_name = true)` };
 }

@@ -10,6 +10,8 @@ import type { EngineWish } from '../contracts/engines.ts';
 import type { FileReference } from '../contracts/lake.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import { literalText, literalTextList } from '../engine/sql.ts';
+import type { FileFacts } from '../lake/durable-file.ts';
+import { recorded } from '../lake/recorded-file.ts';
 import { assemble, outputNames, type Assembled } from './assembly.ts';
 import type { EngineChoices } from './engine-choice.ts';
 import { outputColumn } from './feature-columns.ts';
@@ -150,18 +152,38 @@ function unitPath({ directory }: RetrievalPlan, group: number, shard: number): s
   return `${directory}/units/${group}-${shard}.parquet`;
 }
 
+/** What the unit's file is: a unit is done once this is there. */
+function unitRecordPath({ directory }: RetrievalPlan, group: number, shard: number): string {
+  return `${directory}/units/${group}-${shard}.json`;
+}
+
 /** Stage one, step `unit`: the features of one entity group for one shard of the rows. */
 export async function computePlannedUnit(
   dependencies: RetrievalDependencies & { readonly runtime?: DefinitionRuntime | undefined },
   retrieval: RetrievalPlan,
   unit: number,
 ): Promise<void> {
+  const { lake } = dependencies;
+  const group = Math.floor(unit / retrieval.shards);
+  const shard = unit % retrieval.shards;
+  const path = unitPath(retrieval, group, shard);
+  const record = unitRecordPath(retrieval, group, shard);
+  if (await lake.stat(record)) return;
+  // an earlier call may have published it and not lived to record it
+  const facts = (await lake.stat(path)) ? await lake.facts(path) : await writeUnit(dependencies, retrieval, unit);
+  await lake.write(record, Buffer.from(JSON.stringify(facts)));
+}
+
+async function writeUnit(
+  dependencies: RetrievalDependencies & { readonly runtime?: DefinitionRuntime | undefined },
+  retrieval: RetrievalPlan,
+  unit: number,
+): Promise<FileFacts> {
   const { engine, lake, signal } = dependencies;
   const group = Math.floor(unit / retrieval.shards);
   const shard = unit % retrieval.shards;
   const path = unitPath(retrieval, group, shard);
-  if (await lake.stat(path)) return;
-  const spine = await lake.localPath(retrieval.spine.uri);
+  const spine = await lake.checkedPath(recorded(retrieval.spine));
   const staged = await lake.stagingPath(path);
   await engine.session(async (session) => {
     await computeUnit(session, dependencies, {
@@ -181,7 +203,7 @@ export async function computePlannedUnit(
     });
     await session.run(`COPY (SELECT * FROM __unit) TO ${literalText(staged)} ${PARQUET}`);
   }, signal);
-  await lake.publish(path);
+  return lake.publish(path);
 }
 
 /** Stage two, step `range`: one part of the output. All units must be there. */
@@ -195,7 +217,7 @@ export async function assemblePlannedRange(
   if (await lake.stat(record)) return readPart(dependencies, retrieval, range);
   const path = `${retrieval.directory}/parts/${String(range).padStart(5, '0')}.parquet`;
   const units = await Promise.all(retrieval.groups.map((_, group) => unitFiles(dependencies, retrieval, group)));
-  const spine = await lake.localPath(retrieval.spine.uri);
+  const spine = await lake.checkedPath(recorded(retrieval.spine));
   const target = await lake.stagingPath(path);
   const { plan, columns, shortNames } = retrieval;
   const assembled = await engine.session(async (session) => {
@@ -222,8 +244,14 @@ async function unitFiles(
   retrieval: RetrievalPlan,
   group: number,
 ): Promise<readonly string[]> {
-  const shards = Array.from({ length: retrieval.shards }, (_, shard) => unitPath(retrieval, group, shard));
-  return Promise.all(shards.map((path) => lake.localPath(path)));
+  const shards = Array.from({ length: retrieval.shards }, (_, shard) => shard);
+  return Promise.all(
+    shards.map(async (shard) => {
+      const record = await lake.read(unitRecordPath(retrieval, group, shard));
+      const facts = JSON.parse(Buffer.from(record).toString()) as FileFacts;
+      return lake.checkedPath({ path: unitPath(retrieval, group, shard), ...facts });
+    }),
+  );
 }
 
 /** The condition for the rows of a range. */

@@ -105,7 +105,7 @@ interface FetchedFile extends EventFile {
 async function fetchFiles(lake: Lake, files: readonly CommittedFile[]): Promise<readonly FetchedFile[]> {
   const newestFirst = files.toSorted((a, b) => Number((b.maxEvent ?? 0n) - (a.maxEvent ?? 0n)));
   return Promise.all(
-    newestFirst.map(async (file) => ({ localPath: await lake.localPath(file.path), columns: file.columns, file })),
+    newestFirst.map(async (file) => ({ localPath: await lake.checkedPath(file), columns: file.columns, file })),
   );
 }
 

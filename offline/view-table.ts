@@ -76,7 +76,7 @@ export async function writeViewInterval(
   const stale = everyFile.filter((file) => isTileFile(file) && overlaps(file, input));
   const { files: sourceFiles } = await tables.files(sourceTable(input.project, source), input.snapshot, range);
   const atHand = (from: readonly CommittedFile[]): Promise<readonly EventFile[]> =>
-    Promise.all(from.map(async ({ path, columns }) => ({ localPath: await lake.localPath(path), columns })));
+    Promise.all(from.map(async (file) => ({ localPath: await lake.checkedPath(file), columns: file.columns })));
   const columns = viewColumns(view, source);
   const inside = `__event >= ${literalTimestamp(range.from)} AND __event < ${literalTimestamp(range.to)}`;
   const fresh = await openSourceRows(
@@ -88,7 +88,9 @@ export async function writeViewInterval(
   );
   const rows = await countRows(session, '__fresh');
   if (replaced.length > 0) {
-    const kept = eventRelation({ table: 'view', view, source, files: await atHand(replaced), columns });
+    // what is rewritten whole is not read: so it may be damaged
+    const partly = replaced.filter((file) => !isInside(file, range));
+    const kept = eventRelation({ table: 'view', view, source, files: await atHand(partly), columns });
     await session.run(
       `INSERT INTO view_interval BY NAME SELECT *, false AS __fresh FROM (${kept}) WHERE NOT (${inside})`,
     );
@@ -105,6 +107,10 @@ export async function writeViewInterval(
   const tiles = await writeTileFile(session, lake, { ...input, events, rows });
   await session.run('DROP TABLE view_interval');
   return { base, add: tiles ? [...add, tiles] : add, remove: [...replaced, ...stale].map(({ id }) => id), rows };
+}
+
+function isInside({ minEvent, maxEvent }: CommittedFile, { from, to }: TimeRange): boolean {
+  return minEvent !== null && maxEvent !== null && minEvent >= from && maxEvent < to;
 }
 
 /** Whether a file of tiles stands for a part of the interval. What it says of other times goes with it. */

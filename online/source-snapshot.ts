@@ -58,7 +58,7 @@ export async function openSnapshot(
   const columns = [...new Set([...usedColumns(view), ...identity])];
   const relation = async (session: Session, chosen: readonly CommittedFile[]): Promise<string> => {
     const atHand = await Promise.all(
-      chosen.map(async ({ path, columns }) => ({ localPath: await lake.localPath(path), columns })),
+      chosen.map(async (file) => ({ localPath: await lake.checkedPath(file), columns: file.columns })),
     );
     const read = await openSourceRows({ session, runtime }, { view, source, base, files: atHand });
     return read(columns);

@@ -1,6 +1,6 @@
 /** An object as a stream of bytes that survives cut connections. */
 import { createHash } from 'node:crypto';
-import { AsofError } from '../../contracts/errors.ts';
+import { corruptFile } from '../recorded-file.ts';
 import type { FileFacts } from '../durable-file.ts';
 import { CHECKSUM_METADATA, type Bucket } from './bucket.ts';
 import { isPassing, lakeFailure } from './failures.ts';
@@ -30,7 +30,7 @@ export async function download(
 
   const readOn = async (): Promise<void> => {
     const answer = await bucket.open(path, bytes, stored?.etag);
-    if (answer === undefined) throw new AsofError('LAKE_FILE_CORRUPT', { path, problem: 'the lake does not hold it' });
+    if (answer === undefined) throw corruptFile(path, 'the lake does not hold it');
     stored ??= {
       bytes: answer.ContentLength ?? 0,
       etag: answer.ETag,
@@ -71,7 +71,7 @@ export async function download(
   }
   const checksum = hash.digest('hex');
   if (verify && stored!.checksum !== undefined && stored!.checksum !== checksum) {
-    throw new AsofError('LAKE_FILE_CORRUPT', { path, problem: 'its bytes are not those that were stored' });
+    throw corruptFile(path, 'its bytes are not those that were stored');
   }
   return { bytes, checksum };
 }

@@ -144,6 +144,8 @@ async function runJobs(
 ): Promise<void> {
   const { view, source } = request.planned;
   const events = sparkEvents({ lake, files: request.files, view, source, columns, range: request.range });
+  // Spark reads them by itself, now
+  await Promise.all(request.files.map((file) => lake.check(file)));
   const jobs = makeJobs({ events: events.select, requests: `SELECT * FROM ${REQUESTS}` });
   await spark.session(async (running) => {
     await running.run(requestsViewSql(request, work.location(REQUESTS_FILE)));
