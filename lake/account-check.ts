@@ -31,7 +31,7 @@ export function snapshotProblems(
   const balance = snapshots.reduce((sum, { rowsAdded, rowsRemoved }) => sum + rowsAdded - rowsRemoved, 0);
   const rows = rowsOf(newest);
   if (balance !== rows) problems.push(`its snapshots leave ${balance} rows, but its files have ${rows}`);
-  return problems.map((problem) => ({ path: pathOf(table), problem }));
+  return problems.map((problem) => ({ path: tablePath(table), problem }));
 }
 
 /**
@@ -73,7 +73,7 @@ export async function conservationProblems(
   if (quarantined !== setAside) {
     problems.push(`${quarantined} rows are accounted for as quarantined, but ${setAside} were written`);
   }
-  return problems.map((problem) => ({ path: pathOf(table), problem }));
+  return problems.map((problem) => ({ path: tablePath(table), problem }));
 }
 
 /** The rows that the ledger's completed intervals wrote are the rows of the view table. */
@@ -88,7 +88,9 @@ export async function ledgerProblems(
   const written = rowsOfIntervals(entries);
   const rows = rowsOf(newest.filter((file) => !isTileFile(file)));
   if (written === undefined || written === rows) return [];
-  return [{ path: pathOf(table), problem: `its ledger has ${written} rows in completed intervals, its files ${rows}` }];
+  return [
+    { path: tablePath(table), problem: `its ledger has ${written} rows in completed intervals, its files ${rows}` },
+  ];
 }
 
 /**
@@ -112,6 +114,6 @@ function rowsOf(files: readonly CommittedFile[]): number {
   return files.reduce((sum, file) => sum + file.rows, 0);
 }
 
-function pathOf({ kind, name, version }: TableKey): string {
+export function tablePath({ kind, name, version }: TableKey): string {
   return version === '' ? `${kind}/${name}` : `${kind}/${name}@${version}`;
 }

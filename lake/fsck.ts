@@ -1,10 +1,11 @@
 /** Proves that the lake holds what the catalog says, and that the catalog agrees with itself. */
-import { conservationProblems, ledgerProblems, snapshotProblems } from './account-check.ts';
+import { conservationProblems, ledgerProblems, snapshotProblems, tablePath } from './account-check.ts';
 import type { LakeProblem } from './account-check.ts';
 import { checkDataFile, checkReference } from './file-check.ts';
 import { Gate } from './gate.ts';
 import type { Lake } from './lake.ts';
 import { objectKinds } from './object-kind.ts';
+import { unreadableSnapshots, type Unreadable } from './unreadable.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
 
@@ -13,6 +14,8 @@ const FILES_AT_ONCE = 8;
 
 export interface LakeReport {
   readonly problems: readonly LakeProblem[];
+  /** What shows a damaged file, and so cannot be read whole until it is mended. Absent when nothing does. */
+  readonly unreadable?: readonly Unreadable[];
   /** Objects that no commit mentions. Harmless: `gc` removes them after its grace. */
   readonly orphans: readonly string[];
   /** Files checked, and the rows that the catalog says they have. */
@@ -34,6 +37,7 @@ export async function checkLake(input: {
 }): Promise<LakeReport> {
   const { catalog, lake, engine, project, deep = false } = input;
   const problems: LakeProblem[] = [];
+  const unreadable: Unreadable[] = [];
   const counts = { files: 0, rows: 0 };
 
   for (const table of await catalog.tables.list(project)) {
@@ -43,12 +47,18 @@ export async function checkLake(input: {
     const found = await Promise.all(
       files.map((file) => gate.through(() => checkDataFile({ lake, engine, file, deep }))),
     );
+    const damaged = new Set<string>();
     for (const [index, file] of files.entries()) {
       const problem = found[index];
-      if (problem !== undefined) problems.push({ path: file.path, problem });
+      if (problem !== undefined) {
+        problems.push({ path: file.path, problem });
+        damaged.add(file.path);
+      }
       counts.files += 1;
       counts.rows += file.rows;
     }
+    const shown = await unreadableSnapshots(catalog, table, tablePath(table), damaged);
+    if (shown !== undefined) unreadable.push(shown);
     const head = (await catalog.tables.files(table)).files;
     problems.push(...snapshotProblems(table, snapshots, files, head));
     problems.push(...(await conservationProblems(catalog, table, snapshots)));
@@ -56,15 +66,23 @@ export async function checkLake(input: {
   }
 
   for (const dataset of await catalog.datasets.list(project)) {
-    for (const reference of [dataset.spine, ...dataset.files]) {
+    const splits = (await catalog.datasets.splits(dataset)).map(({ file }) => file);
+    const plan = dataset.plan === null ? [] : [dataset.plan];
+    let isDamaged = false;
+    for (const reference of [dataset.spine, ...plan, ...dataset.files, ...splits]) {
       const problem = await checkReference(lake, reference);
-      if (problem !== undefined) problems.push({ path: reference.uri, problem });
+      if (problem !== undefined) {
+        problems.push({ path: reference.uri, problem });
+        isDamaged = true;
+      }
       counts.files += 1;
       counts.rows += reference.rows;
     }
+    if (isDamaged) unreadable.push({ name: `dataset/${dataset.name}@${dataset.version}`, snapshots: [] });
   }
 
-  return { problems, orphans: await findOrphans(catalog, lake, project), ...counts };
+  const orphans = await findOrphans(catalog, lake, project);
+  return { problems, ...(unreadable.length > 0 && { unreadable }), orphans, ...counts };
 }
 
 async function findOrphans(catalog: Catalog, lake: Lake, project: string): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import { checkLake } from '../../lake/fsck.ts';
+import { describeUnreadable } from '../../lake/unreadable.ts';
 import type { Register } from '../main.ts';
 import { withOfflineStores } from '../offline-stores.ts';
 import { formatCount } from '../table.ts';
@@ -16,6 +17,7 @@ export const registerFsck: Register = (program, run) => {
           context.terminal.result({ ok, ...report }, [
             `${formatCount(report.files)} files, ${formatCount(report.rows)} rows checked.`,
             ...report.problems.map(({ path, problem }) => `problem: ${path}: ${problem}`),
+            ...(report.unreadable ?? []).map((one) => `cannot be read: ${describeUnreadable(one)}`),
             ...(report.orphans.length > 0 ? [`${report.orphans.length} orphans; \`asof gc\` removes them.`] : []),
             ok ? 'Nothing is wrong.' : `${report.problems.length} problems.`,
           ]);

@@ -299,6 +299,41 @@ describe('a download', () => {
   });
 });
 
+describe('an object that is not what was recorded', () => {
+  const path = 'sources/s/one.parquet';
+  const other = Buffer.alloc(small.length, 'z');
+  test.each<[string, () => Promise<void>]>([
+    ['was replaced by another whole one', () => replaceBy(other)],
+    ['was cut short', () => replaceBy(small.subarray(1))],
+    ['was removed', () => lake.remove(path)],
+  ])('because it %s is refused, by name and mend, and never kept', async (_, change) => {
+    const recorded = { path, ...(await publish(path, small)) };
+    await lake.check(recorded);
+    // with a copy at hand the rows are right whatever the bucket holds; the object itself is what Spark would read
+    const holder = await S3Lake.open({ ...settings }, TUNING);
+    expect(await readFile(await holder.checkedPath(recorded))).toEqual(small);
+    await change();
+    const fresh = await S3Lake.open(
+      { ...settings, lakeCache: { ...settings.lakeCache, directory: `${directory}/other` } },
+      TUNING,
+    );
+    for (const open of [
+      () => fresh.checkedPath(recorded),
+      () => fresh.checkedPath(recorded),
+      () => fresh.check(recorded),
+    ]) {
+      const opening = open();
+      await expect(opening).rejects.toMatchObject({ code: 'LAKE_FILE_CORRUPT', details: { path } });
+      await expect(opening).rejects.toThrow(/of source s: .*put the file back from a backup/);
+    }
+  });
+
+  async function replaceBy(bytes: Uint8Array): Promise<void> {
+    await lake.remove(path);
+    await publish(path, bytes);
+  }
+});
+
 test('a refusal says what to do, and tells no key', async () => {
   const { s3 } = settings;
   const text = await readFile(s3.credentialsFile!, 'utf8');
