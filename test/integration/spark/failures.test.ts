@@ -1,7 +1,8 @@
 /** A Spark that is down, that fails half-way, and that is told to stop: a clear error, and nothing under a final name. */
-import { truncateSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { CommittedFile } from '../../../contracts/lake.ts';
 import { count, entity, featureView, fileSource, numeric, sum } from '../../../definitions/language.ts';
 import { resolveFeatures } from '../../../definitions/resolution.ts';
 import type { Spark } from '../../../engine/spark/spark.ts';
@@ -9,6 +10,8 @@ import { askSparkVersion, openSpark } from '../../../engine/spark/thrift-spark.t
 import { computePlannedUnit, planRetrieval, type RetrievalPlan } from '../../../offline/staged-retrieval.ts';
 import type { RetrievalDependencies } from '../../../offline/retrieval.ts';
 import { examineComponents } from '../../../stack/doctor.ts';
+import { newSourceFilePath } from '../../../lake/paths.ts';
+import { newCommit } from '../../support/commits.ts';
 import { settingsFor } from '../../support/settings.ts';
 import { ingest, openFixture, storedSource, writeText, type OfflineFixture } from '../offline/offline-fixture.ts';
 
@@ -122,23 +125,45 @@ describe('a job that fails', { timeout: 300_000 }, () => {
   });
 
   test('half-way says why in its own words, without the frames of Java', async () => {
-    const { catalog, project } = fixture;
     await ingest(fixture, 'buys', [`'2024-01-01 11:45:00', 2, 1`], 20);
+    const damaged = await newestFile();
+    await commitNoise(damaged);
     const retrieval = await planOf('last', 'datasets/d/broken');
-    const { files } = await catalog.tables.files({
-      project,
-      kind: 'source',
-      name: storedSource(fixture, 'buys').name,
-      version: '',
-    });
-    truncateSync(await fixture.lake.localPath(files.at(-1)!.path), 100);
     const failed = computePlannedUnit(dependencies(spark), retrieval, 0);
     await expect(failed).rejects.toMatchObject({ code: 'SPARK_FAILED', retryable: true });
     await expect(failed).rejects.toThrow(/is not a Parquet file/);
     await expect(failed).rejects.not.toThrow(/\tat org\.apache/);
     await expectNothing('datasets/d/broken');
   });
+
+  test('is not begun over a file that is not what was committed', async () => {
+    const { path } = await newestFile();
+    appendFileSync(await fixture.lake.localPath(path), 'x');
+    const retrieval = await planOf('last', 'datasets/d/damaged');
+    const failed = computePlannedUnit(dependencies(spark), retrieval, 0);
+    await expect(failed).rejects.toMatchObject({ code: 'LAKE_FILE_CORRUPT', details: { path } });
+    await expectNothing('datasets/d/damaged');
+  });
 });
+
+function table() {
+  return { project: fixture.project, kind: 'source', name: storedSource(fixture, 'buys').name, version: '' } as const;
+}
+
+async function newestFile(): Promise<CommittedFile> {
+  const { files } = await fixture.catalog.tables.files(table());
+  return files.toSorted((a, b) => a.addedBy - b.addedBy).at(-1)!;
+}
+
+/** Puts a file in place of another that is as it was written, and no Parquet. */
+async function commitNoise(old: CommittedFile): Promise<void> {
+  const { catalog, lake } = fixture;
+  const file = newSourceFilePath('buys', 0n);
+  const facts = await lake.write(file.path, Buffer.alloc(100, 'x'));
+  const { addedBy: base, rowsFrom: _, ...rest } = old;
+  const add = [{ ...rest, ...file, ...facts }];
+  await catalog.tables.commit(newCommit({ table: table(), operation: 'replace', base, add, remove: [old.id] }));
+}
 
 describe('a statement', { timeout: 300_000 }, () => {
   test('that is cancelled ends in Spark too: its core is free for the next one', async () => {
