@@ -1,7 +1,7 @@
 /** Files of tiles in a view's table, and the time that they stand for. */
 import { TILE_COLUMN, type CommittedFile, type DataFile, type TimeRange } from '../../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../../contracts/manifest.ts';
-import { floorToGrid } from '../../contracts/time.ts';
+import { floorToGrid, type Micros } from '../../contracts/time.ts';
 import { literalText } from '../../engine/sql.ts';
 import type { Session } from '../../engine/engine.ts';
 import type { Lake } from '../../lake/lake.ts';
@@ -20,6 +20,12 @@ export function tiledRange({ statistics }: CommittedFile, micros: number): TimeR
   const bounds = statistics?.find(({ name }) => name === TILE_COLUMN);
   if (typeof bounds?.min !== 'string' || typeof bounds.max !== 'string') return undefined;
   return { from: BigInt(bounds.min), to: BigInt(bounds.max) + BigInt(micros) };
+}
+
+/** Where the first of a file's tiles begins; undefined for one that does not say. */
+export function firstTile({ statistics }: CommittedFile): Micros | undefined {
+  const least = statistics?.find(({ name }) => name === TILE_COLUMN)?.min;
+  return typeof least === 'string' ? BigInt(least) : undefined;
 }
 
 /** The whole tiles of a range; undefined when there is none. */

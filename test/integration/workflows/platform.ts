@@ -28,8 +28,11 @@ export interface Platform {
   close(): Promise<void>;
 }
 
-/** `kinds` are the workers that run in the process of the test. */
-export async function openPlatform(kinds: readonly WorkerKind[] = WORKER_KINDS): Promise<Platform> {
+/** `kinds` are the workers that run in the process of the test; `stores` another lake than one on disk. */
+export async function openPlatform(
+  kinds: readonly WorkerKind[] = WORKER_KINDS,
+  stores: Partial<Pick<Settings, 'lake' | 's3'>> = {},
+): Promise<Platform> {
   installTemporalRuntime('ERROR');
   const directory = temporaryDirectory();
   const definitions = path.join(directory.path, 'features.ts');
@@ -45,6 +48,7 @@ export async function openPlatform(kinds: readonly WorkerKind[] = WORKER_KINDS):
     catalogUrl: database.url,
     redisUrl,
     temporal: { address: temporalAddress, namespace },
+    ...stores,
   });
   const catalog = await openCatalog({ url: database.url, poolSize: 2 });
   const { manifest, bundle } = await loadDefinitions(settings);
