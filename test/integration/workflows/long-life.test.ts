@@ -178,7 +178,7 @@ test.each(['disk', 'S3'] as const)(
       const key = { project, view: name, fingerprint: view(name).version, store: 'offline' } as const;
       const { done: ranges, dirty } = foldLedger(await catalog.intervals.entries(key));
       const held = [...ranges, ...dirty].filter(({ from, to }) => to > at(KEPT - 6n, 0) && from < boundary);
-    expect(held).toEqual([]);
+      expect(held).toEqual([]);
     }
     // tiles of the week across the boundary say what is no longer true, so they went too
     expect(await tilesOf()).toHaveLength(1);
