@@ -22,6 +22,11 @@ function project(name: string, include: string[], timeoutMillis: number, ...glob
   };
 }
 
+/** A long run is as long as it was asked to be, with room to settle. */
+function chaosTimeout(): number {
+  return Number(process.env['ASOF_CHAOS_MINUTES'] ?? 0) * 60 * SECOND + 600 * SECOND;
+}
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -44,6 +49,8 @@ export default defineConfig({
       project('integration', ['test/integration/**/*.test.ts', '!test/integration/spark/**'], 60 * SECOND, SERVERS),
       // a Spark takes a core and a gigabyte: not beside other tests
       project('spark', ['test/integration/spark/*.test.ts'], 300 * SECOND, SERVERS, './test/spark-setup.ts'),
+      // workers that are killed and frozen, and tests that wait out their timeouts: not beside other tests
+      project('chaos', ['test/chaos/**/*.test.ts'], chaosTimeout(), SERVERS),
       project('e2e', ['test/e2e/**/*.e2e.test.ts'], 300 * SECOND, './test/e2e/support/prepare-flights.ts'),
     ],
   },
