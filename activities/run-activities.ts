@@ -18,7 +18,7 @@ export interface RunActivities {
 
 const TERMINAL_EVENTS = { completed: 'COMPLETE', failed: 'FAIL', cancelled: 'ABORT' } as const;
 
-export function createRunActivities({ catalog }: { readonly catalog: Catalog }): RunActivities {
+export function createRunActivities({ catalog }: { readonly catalog: Pick<Catalog, 'runs'> }): RunActivities {
   return {
     async beginRun(run) {
       await catalog.runs.put(

@@ -11,9 +11,10 @@ import { withLeases } from '../lake/leases.ts';
 import { streamDataset } from '../offline/arrow-rows.ts';
 import { findPart } from '../offline/dataset-part.ts';
 import { ARROW_STREAM, sendStream, wantsArrow } from './arrow-reply.ts';
-import { answerWithRun, IDEMPOTENCY_HEADERS, STARTED_ANSWER, type RunDependencies } from './runs.ts';
+import type { ObserverDependencies } from './run-observer.ts';
+import { answerWithRun, IDEMPOTENCY_HEADERS, STARTED_ANSWER } from './run-starts.ts';
 
-export interface DatasetRouteDependencies extends RunDependencies {
+export interface DatasetRouteDependencies extends ObserverDependencies {
   readonly catalog: Pick<Catalog, 'runs' | 'datasets'>;
   readonly lake: Lake;
   readonly engine: Engine;
@@ -150,12 +151,12 @@ export function serveDatasets(server: FastifyInstance, dependencies: DatasetRout
   });
 
   server.post('/v1/datasets', { schema: BUILD_SCHEMA }, async (request, reply) => {
-    const input = { project, ...(request.body as Omit<BuildTrainingDatasetInput, 'project'>) };
-    if (input.project !== project) {
-      const problem = `this API serves the project ${project}`;
-      throw new AsofError('INVALID_VALUE', { where: 'body, field "project"', problem });
-    }
-    return answerWithRun(dependencies, { request, reply }, 'buildTrainingDataset', input, input.name);
+    const body = request.body as Omit<BuildTrainingDatasetInput, 'project'>;
+    return answerWithRun(
+      dependencies,
+      { request, reply },
+      { workflow: 'buildTrainingDataset', body, target: body.name },
+    );
   });
 }
 

@@ -1,7 +1,6 @@
 /** The HTTP API of one project. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { openCatalog } from '../catalog/postgres.ts';
 import type { Settings } from '../contracts/config.ts';
@@ -18,7 +17,12 @@ import { parseBodiesWithoutLoss } from './lossless-body.ts';
 import { serveOnlineFeatures } from './online-features.ts';
 import { serveOpenApi } from './openapi.ts';
 import { answerProblems } from './problem.ts';
+import { serveMetrics } from './metrics.ts';
+import { serveRunControl } from './run-control.ts';
+import { EVENT_LIMITS, serveRunEvents, type EventLimits } from './run-events.ts';
+import { serveRunStarts } from './run-starts.ts';
 import { serveRuns } from './runs.ts';
+import { openTemporal } from './temporal.ts';
 
 export interface RunningServer {
   readonly url: string;
@@ -26,12 +30,19 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly events?: Partial<EventLimits>;
+}
+
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Serves until `close`. Every address of the settings must be resolved; port 0 takes a free one. */
 export async function startServer(
   settings: Settings,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, events = {} }: ServerOptions,
 ): Promise<RunningServer> {
   const catalog = await openCatalog({ url: settings.catalogUrl ?? '' });
   const redis = openRedisClient({ url: settings.redisUrl ?? '' });
@@ -46,24 +57,29 @@ export async function startServer(
   const { project } = settings;
   const definitions = await openDefinitions(catalog, project);
   const reader = await openFeatureReader({ project, catalog, redis, lake, engine });
-  const temporal = Connection.lazy({ address: settings.temporal.address ?? '' });
-  const client = new Client({ connection: temporal, namespace: settings.temporal.namespace });
+  const client = openTemporal(settings.temporal);
   const server = createServer();
-  serveHealth(server, {
+  const probes = {
     catalog: async () => (await catalog.definitions.projects()).length >= 0,
     redis: () => redis.ping(),
-    temporal: async () => (await temporal.workflowService.getSystemInfo({})).serverVersion !== '',
-  });
+    temporal: async () => (await client.connection.workflowService.getSystemInfo({})).serverVersion !== '',
+  };
+  serveHealth(server, probes);
   serveOnlineFeatures(server, reader);
   const { tables, intervals, work } = catalog;
   serveHistorical(server, { project, tables, intervals, work, lake, engine, workDirectory }, definitions);
-  serveDatasets(server, { project, catalog, client, lake, engine });
-  serveRuns(server, { project, catalog, client });
+  const runs = { project, catalog, client, definitions };
+  serveDatasets(server, { ...runs, lake, engine });
+  serveRunStarts(server, runs);
+  serveRuns(server, runs);
+  serveRunControl(server, runs);
+  const streams = serveRunEvents(server, runs, { ...EVENT_LIMITS, ...events });
+  serveMetrics(server, { project, catalog, engine, probes, streams });
   const close = async (): Promise<void> => {
     await server.close();
     await reader.close();
     await definitions.close();
-    await temporal.close();
+    await client.connection.close();
     await engine.close();
     await rm(workDirectory, { recursive: true, force: true });
     await redis.close();

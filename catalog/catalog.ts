@@ -356,6 +356,25 @@ export interface RunCatalog {
   put(run: RunRecord, lineage?: readonly LineageEvent[]): Promise<void>;
   get(id: string): Promise<RunRecord | undefined>;
   list(project: string, limit: number): Promise<readonly RunRecord[]>;
+  /** The runs that match, the newest first: the first `limit` of them, or of those that come after `after`. */
+  page(project: string, query: RunQuery): Promise<readonly RunRecord[]>;
+  /** How many runs of each workflow are in each state. */
+  count(project: string): Promise<readonly RunCount[]>;
+}
+
+export interface RunQuery {
+  readonly workflow?: string;
+  readonly state?: RunRecord['state'];
+  readonly target?: string;
+  /** The last run of the page before. */
+  readonly after?: Pick<RunRecord, 'startedAt' | 'id'>;
+  readonly limit: number;
+}
+
+export interface RunCount {
+  readonly workflow: string;
+  readonly state: RunRecord['state'];
+  readonly runs: number;
 }
 
 /** What is under way on a project's lake, durable runs and other work. See active-work.ts. */

@@ -1,6 +1,6 @@
 /** Records of durable runs: what was started, how it stands and how it ended. */
 import type { Selectable } from 'kysely';
-import type { LineageEvent, RunCatalog, RunRecord } from './catalog.ts';
+import type { LineageEvent, RunCatalog, RunQuery, RunRecord } from './catalog.ts';
 import type { CatalogTransaction, Database } from './database.ts';
 import { insertLineage } from './insert.ts';
 import type { CatalogSchema } from './schema.ts';
@@ -38,19 +38,45 @@ export function runCatalog(database: Database): RunCatalog {
         return row && runRecord(row);
       }),
 
-    list: (project, limit) =>
+    list: (project, limit) => page(database, project, { limit }),
+
+    page: (project, query) => page(database, project, query),
+
+    count: (project) =>
       database.read(async (db) => {
         const rows = await db
           .selectFrom('runs')
-          .selectAll()
+          .select(['workflow', 'state', (eb) => eb.fn.countAll<bigint>().as('runs')])
           .where('project', '=', project)
-          .orderBy('started_at', 'desc')
-          .orderBy('id')
-          .limit(limit)
+          .groupBy(['workflow', 'state'])
+          .orderBy('workflow')
+          .orderBy('state')
           .execute();
-        return rows.map(runRecord);
+        return rows.map(({ runs, ...row }) => ({ ...row, runs: Number(runs) }));
       }),
   };
+}
+
+async function page(
+  database: Database,
+  project: string,
+  { workflow, state, target, after, limit }: RunQuery,
+): Promise<readonly RunRecord[]> {
+  return database.read(async (db) => {
+    let query = db.selectFrom('runs').selectAll().where('project', '=', project);
+    if (workflow !== undefined) query = query.where('workflow', '=', workflow);
+    if (state !== undefined) query = query.where('state', '=', state);
+    if (target !== undefined) query = query.where('target', '=', target);
+    if (after !== undefined) {
+      // by place and not by number: runs that start between two pages move nothing
+      const { startedAt, id } = after;
+      query = query.where((eb) =>
+        eb.or([eb('started_at', '<', startedAt), eb.and([eb('started_at', '=', startedAt), eb('id', '>', id)])]),
+      );
+    }
+    const rows = await query.orderBy('started_at', 'desc').orderBy('id').limit(limit).execute();
+    return rows.map(runRecord);
+  });
 }
 
 /** A run's commit may have written its terminal event; a run ends once. */

@@ -94,6 +94,12 @@ export const ERRORS = {
     true,
   ),
   SPARK_FAILED: row('Spark at {address} failed: {problem}', 500, 1, true),
+  TOO_MANY_STREAMS: row(
+    '{most} event streams are open, which is the limit; read {route} instead, or try again',
+    503,
+    1,
+    true,
+  ),
   CANCELLED: row('{where}: cancelled', 499, 1),
   INTERNAL: row('{problem}', 500, 1),
 } as const satisfies Readonly<Record<string, ErrorRow>>;

@@ -1,22 +1,43 @@
 import {
   ApplicationFailure,
   CancelledFailure,
+  isGrpcDeadlineError,
   isGrpcServiceError,
+  NamespaceNotFoundError,
+  ServiceError,
   WorkflowFailedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { AsofError, isErrorCode, messageOf, type ErrorDetails } from '../contracts/errors.ts';
 
 /** Turns what a Temporal client throws about a run back into the error of the work, by the failure's type. */
 export function toRunError(error: unknown, run: string): unknown {
-  if (error instanceof WorkflowFailedError) return causeOfFailure(error.cause, run);
+  if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) {
+    return causeOfFailure(error.cause, run);
+  }
   if (error instanceof WorkflowNotFoundError) {
-    return new AsofError('UNKNOWN_NAME', { where: 'run', kind: 'run', name: run, known: 'those of `asof runs`' });
+    return new AsofError('UNKNOWN_NAME', {
+      where: 'run',
+      kind: 'run',
+      name: run,
+      known: 'those that Temporal retains',
+    });
   }
-  if (isGrpcServiceError(error)) {
-    return new AsofError('TEMPORAL_UNAVAILABLE', { address: 'the configured address', problem: error.details }, error);
-  }
-  return error;
+  const problem = outageIn(error);
+  return problem === undefined
+    ? error
+    : new AsofError('TEMPORAL_UNAVAILABLE', { address: 'the configured address', problem }, error);
+}
+
+/** What keeps the server from answering; undefined for any other error. The client wraps most of what gRPC says. */
+function outageIn(error: unknown): string | undefined {
+  if (error instanceof NamespaceNotFoundError) return error.message;
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'no orchestration worker answered in time';
+  const cause = error instanceof ServiceError ? error.cause : error;
+  if (isGrpcDeadlineError(cause)) return 'no answer within the time limit';
+  return isGrpcServiceError(cause) ? cause.details : undefined;
 }
 
 function causeOfFailure(cause: unknown, run: string): AsofError {

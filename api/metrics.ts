@@ -1,0 +1,99 @@
+/** `GET /metrics`: what a Prometheus scrapes from this process. */
+import type { FastifyInstance } from 'fastify';
+import type { Catalog } from '../catalog/catalog.ts';
+import { VERSION } from '../contracts/version.ts';
+import type { Engine } from '../engine/engine.ts';
+import { readMemoryUse } from '../engine/memory-use.ts';
+import { probeAll, withinMillis, type ReadinessProbe } from './health.ts';
+import { DurationHistogram, formatMetrics, gauge, METRICS_TYPE, type MetricFamily } from './metric-text.ts';
+import type { EventStreams } from './run-events.ts';
+
+export interface MetricDependencies {
+  readonly project: string;
+  readonly catalog: Pick<Catalog, 'runs'>;
+  readonly engine: Engine;
+  readonly probes: Readonly<Record<string, ReadinessProbe>>;
+  readonly streams: EventStreams;
+}
+
+/** Seconds: online reads take milliseconds, frames minutes. */
+const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** A store that does not answer costs the scrape its own lines only. */
+const DEADLINE_MILLIS = 2_000;
+
+const METRICS_SCHEMA = {
+  summary: 'Metrics for Prometheus',
+  answers: { 200: { description: 'text format 0.0.4', content: { 'text/plain': { schema: { type: 'string' } } } } },
+} as const;
+
+/** Measures every route of the server, whether it was added before or is added later. */
+export function serveMetrics(
+  server: FastifyInstance,
+  { project, catalog, engine, probes, streams }: MetricDependencies,
+): void {
+  const durations = new DurationHistogram(BOUNDS);
+  // the route and not the path: names in paths have no bound
+  server.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const labels = { method, route: routeOptions.url ?? 'none', status: String(reply.statusCode) };
+    durations.observe(labels, reply.elapsedTime / 1000);
+    done();
+  });
+
+  server.get('/metrics', { schema: METRICS_SCHEMA }, async (_request, reply) => {
+    const [components, runs, memory] = await Promise.all([
+      probeAll(probes),
+      withinMillis(catalog.runs.count(project), DEADLINE_MILLIS, undefined).catch(() => undefined),
+      withinMillis(readMemoryUse(engine), DEADLINE_MILLIS, undefined).catch(() => undefined),
+    ]);
+    const families: readonly MetricFamily[] = [
+      gauge('asof_build_info', 'The version that runs', { labels: { version: VERSION, project }, value: 1 }),
+      gauge(
+        'asof_component_up',
+        'Whether a store or service answers',
+        ...Object.entries(components).map(([component, up]) => ({ labels: { component }, value: up ? 1 : 0 })),
+      ),
+      {
+        name: 'asof_http_request_duration_seconds',
+        help: 'Time to answer a request, without streams of events',
+        type: 'histogram',
+        samples: durations.samples(),
+      },
+      gauge('asof_event_streams', 'Open streams of run events', { value: streams.count }),
+      gauge(
+        'asof_runs',
+        'Runs in the catalog by workflow and state',
+        ...(runs ?? []).map(({ workflow, state, runs: value }) => ({ labels: { workflow, state }, value })),
+      ),
+      gauge('asof_engine_memory_limit_bytes', 'Memory limit of the engine and of what is held beside it', {
+        value: engine.memoryBytes,
+      }),
+      gauge('asof_engine_memory_bytes', 'Memory that the engine uses', ...(memory ? [{ value: memory.bytes }] : [])),
+      gauge(
+        'asof_engine_spilled_bytes',
+        'Bytes that the engine has spilled to disk',
+        ...(memory ? [{ value: memory.spilledBytes }] : []),
+      ),
+      ...describeProcess(),
+    ];
+    return reply.header('content-type', METRICS_TYPE).send(formatMetrics(families));
+  });
+}
+
+/** Under the names that every Prometheus client uses. */
+function describeProcess(): readonly MetricFamily[] {
+  const { user, system } = process.cpuUsage();
+  return [
+    {
+      name: 'process_cpu_seconds_total',
+      help: 'User and system CPU time in seconds',
+      type: 'counter',
+      samples: [{ value: (user + system) / 1e6 }],
+    },
+    gauge('process_resident_memory_bytes', 'Resident memory size in bytes', { value: process.memoryUsage.rss() }),
+    gauge('process_start_time_seconds', 'Start time since the epoch in seconds', {
+      value: Math.round(performance.timeOrigin) / 1000,
+    }),
+  ];
+}
