@@ -19,7 +19,7 @@ export interface EventStream {
 export interface EventStreamOptions {
   /** Proxies and clients give up a connection on which nothing is said. */
   readonly heartbeatMillis: number;
-  /** Called once, when the client is gone or has everything. */
+  /** Called once, after `openEventStream` has returned: the client is gone or has everything. */
   readonly closed: () => void;
 }
 
@@ -36,7 +36,7 @@ const RETRY_MILLIS = 2_000;
 /** Heartbeats that a client may leave unread before it is given up. */
 const MOST_UNREAD = 4;
 
-/** Begins the answer. A client that is gone already closes it at once. */
+/** Begins the answer. */
 export function openEventStream(
   response: ServerResponse,
   { heartbeatMillis, closed }: EventStreamOptions,
@@ -63,7 +63,8 @@ export function openEventStream(
 
   response.on('drain', flush);
   response.on('error', () => response.destroy());
-  if (response.destroyed || response.closed) close();
+  // a client that has left already closes nothing any more; never before the caller has the stream
+  if (response.destroyed) setImmediate(close);
   else response.once('close', close);
   response.writeHead(200, HEADERS);
   response.write(`retry: ${RETRY_MILLIS}\n\n`);

@@ -79,19 +79,21 @@ export function serveRunEvents(
 
     reply.hijack();
     let unfollow = (): void => undefined;
-    let isOver = false;
     const stream = openEventStream(reply.raw, {
       heartbeatMillis,
       closed() {
-        isOver = true;
         open.delete(stream);
         unfollow();
       },
     });
-    if (isOver) return reply;
     open.add(stream);
+    let isFirst = true;
     unfollow = followers.follow(id, (observed) => {
       const event = eventOf(observed);
+      // that nobody answers for a moment is no news of the run
+      const isNews = isFirst || observed.progress !== undefined || observed.run.state !== 'running';
+      isFirst = false;
+      if (!isNews) return;
       if (event.id !== last) stream.send(event);
       last = event.id;
       if (observed.run.state !== 'running') stream.end();

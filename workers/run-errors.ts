@@ -5,6 +5,7 @@ import {
   isGrpcServiceError,
   NamespaceNotFoundError,
   ServiceError,
+  TerminatedFailure,
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -25,10 +26,20 @@ export function toRunError(error: unknown, run: string): unknown {
       known: 'those that Temporal retains',
     });
   }
+  const refusal = refusalIn(error);
+  if (refusal !== undefined) return new AsofError('RUN_FAILED', { run, problem: refusal }, error);
   const problem = outageIn(error);
   return problem === undefined
     ? error
     : new AsofError('TEMPORAL_UNAVAILABLE', { address: 'the configured address', problem }, error);
+}
+
+/** INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE and UNIMPLEMENTED of gRPC: asking again does not help. */
+const REFUSALS: readonly number[] = [3, 9, 11, 12];
+
+function refusalIn(error: unknown): string | undefined {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && REFUSALS.includes(cause.code) ? cause.details : undefined;
 }
 
 /** What keeps the server from answering; undefined for any other error. The client wraps most of what gRPC says. */
@@ -47,5 +58,10 @@ function causeOfFailure(cause: unknown, run: string): AsofError {
     const details = (first as { details?: ErrorDetails } | null | undefined)?.details;
     if (details) return new AsofError(cause.type, details, cause);
   }
-  return new AsofError('RUN_FAILED', { run, problem: messageOf(cause) }, cause);
+  const words = messageOf(cause);
+  return new AsofError(
+    'RUN_FAILED',
+    { run, problem: cause instanceof TerminatedFailure ? `it was terminated: ${words}` : words },
+    cause,
+  );
 }

@@ -154,6 +154,38 @@ describe('runs', () => {
     }
     expect((await catalog.runs.list('listed', 2)).map(({ id }) => id)).toEqual(['at-30', 'at-20']);
   });
+
+  test('are paged through once each, also those that began at the same instant, and filtered', async () => {
+    const project = 'paged';
+    for (let number = 0; number < 10; number++) {
+      const workflow = number % 2 === 0 ? 'ingest' : 'backfill';
+      const state = number < 4 ? 'failed' : 'completed';
+      const startedAt = BigInt(Math.floor(number / 3));
+      await catalog.runs.put({ ...running, id: `p${number}`, project, workflow, state, startedAt, endedAt: 9n });
+    }
+    const newestFirst = ['p9', 'p6', 'p7', 'p8', 'p3', 'p4', 'p5', 'p0', 'p1', 'p2'];
+    for (const limit of [1, 3, 4, 10]) {
+      const seen: RunRecord[] = [];
+      for (;;) {
+        const after = seen.at(-1);
+        const page = await catalog.runs.page(project, { limit, ...(after && { after }) });
+        if (page.length === 0) break;
+        expect(page.length).toBeLessThanOrEqual(limit);
+        seen.push(...page);
+      }
+      expect(seen.map(({ id }) => id)).toEqual(newestFirst);
+    }
+    const filtered = await catalog.runs.page(project, { workflow: 'backfill', state: 'failed', limit: 10 });
+    expect(filtered.map(({ id }) => id)).toEqual(['p3', 'p1']);
+    expect(await catalog.runs.page(project, { target: 'nothing', limit: 10 })).toEqual([]);
+    expect(await catalog.runs.count(project)).toEqual([
+      { workflow: 'backfill', state: 'completed', runs: 3 },
+      { workflow: 'backfill', state: 'failed', runs: 2 },
+      { workflow: 'ingest', state: 'completed', runs: 3 },
+      { workflow: 'ingest', state: 'failed', runs: 2 },
+    ]);
+    expect(await catalog.runs.count('nobody')).toEqual([]);
+  });
 });
 
 test('lineage events are written with their commit, each once', async () => {
