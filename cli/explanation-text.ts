@@ -1,8 +1,9 @@
 /** An explanation of a retrieval, for a person: a paragraph for each view. */
+import { formatByteSize } from '../contracts/byte-size.ts';
 import { parseInstant, formatInstant } from '../contracts/time.ts';
 import type { EventTimes, FilesRead } from '../offline/explain-reads.ts';
 import type { Explanation, ViewExplanation } from '../offline/explain.ts';
-import { formatBytes, formatCount, plural } from './table.ts';
+import { formatCount, plural } from './table.ts';
 
 const ENGINES = { duckdb: 'DuckDB', spark: 'Spark' } as const;
 /** Paths shown of each table; `--json` has all. */
@@ -43,16 +44,17 @@ function describeTiles({ use, why, files, rows = 0, bytes = 0 }: NonNullable<Vie
 
 function describeFiles(what: string, { files, rows, bytes }: FilesRead, unit = 'row'): readonly string[] {
   if (files.length === 0) return [`  ${what}: no file has any`];
-  const amount = `${plural(files.length, 'file')}, ${plural(rows, unit)}, ${formatBytes(bytes)}`;
+  const amount = `${plural(files.length, 'file')}, ${plural(rows, unit)}, ${formatByteSize(bytes)}`;
   const more = files.length - SHOWN_FILES;
   return [
     `  ${what}: ${amount}`,
-    ...files.slice(0, SHOWN_FILES).map((path) => `    ${path}`),
+    ...files.slice(0, SHOWN_FILES).map((path) => `    ${shortPath(path)}`),
     ...(more > 0 ? [`    and ${formatCount(more)} more`] : []),
   ];
 }
 
 function describeTimes({ from, to }: EventTimes): string {
+  if (from !== null && from === to) return 'no events';
   const last = to === null ? undefined : parseInstant(to);
   const until = last === undefined ? '' : `up to ${shorten(formatInstant(last - 1n))}`;
   if (from === null) return until === '' ? 'all events' : `events ${until}`;
@@ -61,6 +63,11 @@ function describeTimes({ from, to }: EventTimes): string {
 
 function older(rows: number): string {
   return rows === 0 ? 'no row is older than that' : `${plural(rows, 'row')} older than that`;
+}
+
+/** A view's table stands under its fingerprint, of which the beginning is enough for people. */
+function shortPath(path: string): string {
+  return path.replace(/([0-9a-f]{8})[0-9a-f]{56}/, '$1…');
 }
 
 /** Without what is zero. */

@@ -39,12 +39,3 @@ export function formatCount(value: number | bigint): string {
 export function plural(value: number, unit: string): string {
   return `${formatCount(value)} ${unit}${value === 1 ? '' : 's'}`;
 }
-
-const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
-
-/** `1.2 MB`; decimal, as the sizes in settings are. */
-export function formatBytes(bytes: number): string {
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), BYTE_UNITS.length - 1);
-  const value = bytes / 1000 ** power;
-  return `${value.toLocaleString('en', { maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1 })} ${BYTE_UNITS[power]!}`;
-}

@@ -16,3 +16,13 @@ export function parseByteSize(text: string): number | undefined {
   const unit = UNITS[match?.[2]?.toUpperCase() ?? ''];
   return match && unit !== undefined ? Math.floor(Number(match[1]) * unit) : undefined;
 }
+
+const SHOWN_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** `1.2 MB`, for people: three digits or so. */
+export function formatByteSize(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), SHOWN_UNITS.length - 1);
+  const value = bytes / 1000 ** power;
+  const digits = { maximumFractionDigits: value >= 100 ? 0 : 1 };
+  return `${value.toLocaleString('en', digits)} ${SHOWN_UNITS[power]!}`;
+}

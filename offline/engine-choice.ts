@@ -1,5 +1,6 @@
 /** Which engine computes which view of a retrieval, and why. Decided once, with the plan. */
 import type { TableCatalog } from '../catalog/catalog.ts';
+import { formatByteSize } from '../contracts/byte-size.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { FeaturePlan, PlannedView } from '../contracts/plan.ts';
 import type { EngineChoice, EngineName, EngineWish } from '../contracts/engines.ts';
@@ -58,10 +59,9 @@ function chooseEngine(
     case 'auto': {
       if (spark === null) return { engine: 'duckdb', why: 'no Spark is configured' };
       if (obstacle !== undefined) return { engine: 'duckdb', why: String(obstacle.details['what']) };
-      const limit = spark.autoAboveBytes.toLocaleString('en');
-      return bytes > spark.autoAboveBytes
-        ? { engine: 'spark', why: `its files hold more than ${limit} bytes` }
-        : { engine: 'duckdb', why: `its files hold ${limit} bytes or less` };
+      const isAbove = bytes > spark.autoAboveBytes;
+      const why = `its files hold ${formatByteSize(bytes)}, and Spark takes over above ${formatByteSize(spark.autoAboveBytes)}`;
+      return { engine: isAbove ? 'spark' : 'duckdb', why };
     }
   }
 }

@@ -30,7 +30,7 @@ export function chooseTiles(
   if (wish === true) return { use: true, why: 'the request asks for tiles' };
   if (others.length > 0)
     return { use: false, why: `rows are read for ${others.join(', ')}, and answer the rest as well` };
-  const counts = `${estimate.tiles} tiles stand for ${estimate.rows} rows`;
+  const counts = `${estimate.tiles.toLocaleString('en')} tiles stand for ${estimate.rows.toLocaleString('en')} rows`;
   return estimate.tiles * ROWS_WORTH_A_TILE <= estimate.rows
     ? { use: true, why: counts }
     : { use: false, why: `${counts}, too few for them to pay` };

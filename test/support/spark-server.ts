@@ -20,28 +20,46 @@ export interface SparkServer {
   stop(): Promise<void>;
 }
 
+/** A server of one test. */
+export interface OwnSparkServer extends SparkServer {
+  /** Jobs under way, as Spark itself tells. */
+  runningJobs(): Promise<number>;
+  /** At once, in the middle of whatever it does. */
+  kill(): Promise<void>;
+}
+
 /** `ASOF_TEST_SPARK_URL` names a server that runs already. */
 export async function startSparkServer(): Promise<SparkServer> {
   const given = process.env['ASOF_TEST_SPARK_URL'];
-  if (given !== undefined) return { url: given, stop: async () => undefined };
+  return given === undefined ? startOwnSparkServer() : { url: given, stop: async () => undefined };
+}
+
+/** `givenPort` is that of a server that has ended. */
+export async function startOwnSparkServer(givenPort?: number): Promise<OwnSparkServer> {
   const home = await provideSpark();
   const directory = mkdtempSync(path.join(tmpdir(), 'asof-spark-'));
-  const port = await freePort();
+  const port = givenPort ?? (await freePort());
+  const uiPort = await freePort();
   const log = path.join(directory, 'server.log');
-  const child = spawn(path.join(home, 'bin', 'spark-submit'), serverArguments(directory, port), {
+  const child = spawn(path.join(home, 'bin', 'spark-submit'), serverArguments(directory, port, uiPort), {
     cwd: directory,
     env: { ...process.env, SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1' },
     stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
     detached: true,
   });
   const stop = async (): Promise<void> => {
-    await end(child);
+    await end(child, 'SIGTERM');
     rmSync(directory, { recursive: true, force: true });
   };
   const url = `thrift://127.0.0.1:${port}`;
   try {
     await waitUntilReady(url, child, log);
-    return { url, stop };
+    return {
+      url,
+      stop,
+      runningJobs: () => countRunningJobs(`http://127.0.0.1:${uiPort}/api/v1/applications`),
+      kill: () => end(child, 'SIGKILL'),
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -84,9 +102,9 @@ function say(line: string): void {
 }
 
 /** One core and a gigabyte: it runs beside other tests. Everything that it writes stands in the test's own directory. */
-function serverArguments(directory: string, port: number): string[] {
+function serverArguments(directory: string, port: number, uiPort: number): string[] {
   const settings = {
-    'spark.ui.enabled': 'false',
+    'spark.ui.port': String(uiPort),
     'spark.driver.host': '127.0.0.1',
     'spark.driver.bindAddress': '127.0.0.1',
     'spark.sql.shuffle.partitions': '2',
@@ -117,7 +135,18 @@ async function waitUntilReady(url: string, child: ChildProcess, log: string): Pr
   }
 }
 
-async function freePort(): Promise<number> {
+async function countRunningJobs(applications: string): Promise<number> {
+  const [application] = await fetchList<{ readonly id: string }>(applications);
+  return (await fetchList(`${applications}/${application!.id}/jobs?status=running`)).length;
+}
+
+async function fetchList<T>(url: string): Promise<readonly T[]> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return (await answer.json()) as readonly T[];
+}
+
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -126,10 +155,10 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null) return;
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  process.kill(-child.pid, 'SIGTERM');
+  process.kill(-child.pid, signal);
   const forced = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 15_000);
   await ended;
   clearTimeout(forced);

@@ -28,10 +28,13 @@ export interface Platform {
   close(): Promise<void>;
 }
 
-/** `kinds` are the workers that run in the process of the test; `stores` another lake than one on disk. */
+/**
+ * `kinds` are the workers that run in the process of the test; `more` is what differs from the settings of all tests: another
+ * lake than one on disk, a Spark.
+ */
 export async function openPlatform(
   kinds: readonly WorkerKind[] = WORKER_KINDS,
-  stores: Partial<Pick<Settings, 'lake' | 's3'>> = {},
+  more: Partial<Settings> = {},
 ): Promise<Platform> {
   installTemporalRuntime('ERROR');
   const directory = temporaryDirectory();
@@ -48,7 +51,7 @@ export async function openPlatform(
     catalogUrl: database.url,
     redisUrl,
     temporal: { address: temporalAddress, namespace },
-    ...stores,
+    ...more,
   });
   const catalog = await openCatalog({ url: database.url, poolSize: 2 });
   const { manifest, bundle } = await loadDefinitions(settings);

@@ -45,9 +45,9 @@ async function choose(
 describe('the engine of a view', () => {
   it.each([
     ['auto', undefined, null, 'duckdb', 'no Spark is configured'],
-    ['auto', undefined, 1100, 'duckdb', 'its files hold 1,100 bytes or less'],
-    ['auto', undefined, 1099, 'spark', 'its files hold more than 1,099 bytes'],
-    ['auto', 'auto', 0, 'spark', 'its files hold more than 0 bytes'],
+    ['auto', undefined, 1100, 'duckdb', 'its files hold 1.1 kB, and Spark takes over above 1.1 kB'],
+    ['auto', undefined, 1099, 'spark', 'its files hold 1.1 kB, and Spark takes over above 1.1 kB'],
+    ['auto', 'auto', 0, 'spark', 'its files hold 1.1 kB, and Spark takes over above 0 bytes'],
     ['spark', undefined, 1e9, 'spark', 'the view asks for it'],
     ['spark', 'auto', 1e9, 'spark', 'the view asks for it'],
     ['spark', 'duckdb', 0, 'duckdb', 'the request asks for it'],
