@@ -7,6 +7,7 @@ import { findNewestRows } from './asof/find-newest-rows.ts';
 import { countingRows, rowsOfEvents, UNTIL_COLUMN, withoutDeletes } from './event-identity.ts';
 import { DELETED_COLUMN, relationKeys, usedColumns } from './event-relation.ts';
 import { aggregateType, featureSql, type FeatureSql } from './feature-sql.ts';
+import type { RangeLimits } from './range-batches.ts';
 import { computeAggregates, type AggregateSweep } from './sweep/sweep.ts';
 import type { ViewEvents } from './view-events.ts';
 
@@ -23,6 +24,8 @@ export interface ViewFeaturesInput {
   readonly asKnown: boolean;
   /** `requests` by `requestKeys`, when other as-of views are asked at them too. */
   readonly asked?: AskedRequests;
+  /** How rows are gathered before they are placed among requests. Default: by the number of requests. */
+  readonly ranges?: RangeLimits;
   /** The temporary table to create. */
   readonly resultTable: string;
 }
@@ -60,7 +63,7 @@ export async function computeViewFeatures(session: Session, input: ViewFeaturesI
 
 async function findRows(
   session: Session,
-  { planned, events, asKnown, resultTable }: ViewFeaturesInput,
+  { planned, events, asKnown, resultTable, ranges }: ViewFeaturesInput,
   {
     asked,
     keys,
@@ -78,6 +81,7 @@ async function findRows(
     delayMicros: view.delayMicros,
     hasCreated,
     asKnown: hasCreated && (asKnown || view.asKnown),
+    ranges,
     table: newest,
   });
   await session.run(`INSERT INTO ${quoteIdentifier(newest)} (__row) ${withoutKey}`);

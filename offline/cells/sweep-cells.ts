@@ -13,6 +13,7 @@ import { CellBatch, columnOf } from './cell-batch.ts';
 import { cellEventsSql } from './cells-sql.ts';
 import { createWork, type CellWork } from './cell-work.ts';
 import { placeTiles, type TileInput } from './place-tiles.ts';
+import { RangeBatches, type RangeLimits } from '../range-batches.ts';
 import { RequestSlotsBuilder } from '../request-slots.ts';
 import { cutCells, sortRequests, type RequestCells } from './request-cells.ts';
 
@@ -24,6 +25,8 @@ export interface CellSweep {
   readonly keysTable: string;
   /** To be read in place of rows where they can be; the plan's features all fit them. */
   readonly tiles?: TileInput | undefined;
+  /** How rows are gathered before they are placed. Default: by the number of requests. */
+  readonly ranges?: RangeLimits | undefined;
   /** An existing table as `createResultSql` makes it. */
   readonly resultTable: string;
 }
@@ -58,7 +61,9 @@ export async function sweepByCells(session: Session, sweep: CellSweep): Promise<
     ? await placeTiles(session, tiles, { cells, work, plan, keysTable, knownBy, cutTable })
     : sweep.events;
   if (events === undefined) return ALL;
-  await session.visit(cellEventsSql(keysTable, events, plan, work.needs), (batch) => taker.take(batch));
+  const batches = new RangeBatches(requests.begins, (batch) => taker.take(batch), sweep.ranges);
+  await session.visit(cellEventsSql(keysTable, events, plan, work.needs), (batch) => batches.take(batch));
+  batches.finish();
   if (tiles) await session.run(`DROP TABLE ${quoteIdentifier(cutTable)}`);
   if (!taker.exact || !work.finish()) return ALL;
   const results = plan.features.map(({ type }) => new ResultColumn(type, requests.count));

@@ -10,6 +10,7 @@ import { splitPlan } from '../cells/cell-plan.ts';
 import type { TileInput } from '../cells/place-tiles.ts';
 import { sweepByCells, type Unanswered } from '../cells/sweep-cells.ts';
 import { createKeysSql } from '../key-numbers.ts';
+import type { RangeLimits } from '../range-batches.ts';
 import { chooseTiles, type TileEstimate } from '../tiles/choose-tiles.ts';
 import { evaluateBlock } from './evaluate-block.ts';
 import { emptyBlock, readBlocks, type EventBlock } from './event-block.ts';
@@ -53,6 +54,8 @@ export interface SweepLimits {
   readonly pieceRows: number;
   /** False to sort the rows of every feature. @default true */
   readonly cells?: boolean;
+  /** How rows of cells are gathered. Default: by the number of requests. */
+  readonly ranges?: RangeLimits;
 }
 
 const LIMITS: SweepLimits = { blockRows: 65_536, pieceRows: 131_072 };
@@ -87,7 +90,7 @@ export async function computeAggregates(
     const left: Unanswered =
       name === 'sorted'
         ? { kind: 'all' }
-        : await sweepByCells(session, { ...input, tiles, plan: part, keysTable: asked });
+        : await sweepByCells(session, { ...input, tiles, plan: part, keysTable: asked, ranges: limits.ranges });
     if (left.kind === 'all') await sweepSorted(session, input, part, asked, limits);
     if (left.kind === 'keys') {
       await sweepSorted(session, input, part, left.keysTable, limits);

@@ -32,6 +32,7 @@ describe('the aggregate sweep', () => {
       blockRows: fc.constantFrom(1, 16, 65_536),
       pieceRows: fc.constantFrom(1, 7, 131_072),
       cells: fc.boolean(),
+      ranges: fc.constantFrom({ requests: 1, rows: 1 }, { requests: 100, rows: 50 }, { requests: 1_000_000, rows: 1 }),
     });
     await fc.assert(
       fc.asyncProperty(arbitraryWorld('aggregate', KEYS), limits, async (world, limit) => {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, EngineRow, Session } from '../../../engine/engine.ts';
 import { openEngine } from '../../../engine/duckdb.ts';
+import type { RangeLimits } from '../../../offline/range-batches.ts';
 import { computeViewFeatures, viewFeatureSql } from '../../../offline/view-features.ts';
 import { arbitraryWorld } from '../../world/arbitrary-world.ts';
 import { isSameValue } from '../../world/matches-answer.ts';
@@ -14,6 +15,9 @@ import { KEY_COLUMNS, type World } from '../../world/world.ts';
 /** Each run packs 30 to 60 keys, and a key is a world of its own: about 1,100 worlds. */
 const RUNS = 25;
 const KEYS = 60;
+
+/** How rows are gathered by ranges of keys: in many, in some, not at all. */
+const ranges = fc.constantFrom({ requests: 1, rows: 1 }, { requests: 100, rows: 50 }, { requests: 1_000_000, rows: 1 });
 
 let engine: Engine;
 beforeAll(async () => {
@@ -32,8 +36,8 @@ describe.each([
 ] as const)('an as-of view with event id $eventId and operation $operation', (identity) => {
   it('has the value, status and leak of every request that the oracle has', async () => {
     await fc.assert(
-      fc.asyncProperty(arbitraryWorld('asof', KEYS, identity), async (world) => {
-        const problems = await engine.session((session) => viewProblems(session, world));
+      fc.asyncProperty(arbitraryWorld('asof', KEYS, identity), ranges, async (world, gathered) => {
+        const problems = await engine.session((session) => viewProblems(session, world, gathered));
         expect(problems).toEqual([]);
       }),
       { numRuns: RUNS },
@@ -41,7 +45,7 @@ describe.each([
   });
 });
 
-async function viewProblems(session: Session, world: World): Promise<readonly string[]> {
+async function viewProblems(session: Session, world: World, gathered: RangeLimits): Promise<readonly string[]> {
   const { events, requests } = await loadWorld(session, world);
   await computeViewFeatures(session, {
     planned: world.planned,
@@ -49,6 +53,7 @@ async function viewProblems(session: Session, world: World): Promise<readonly st
     requests,
     requestKeys: Object.keys(KEY_COLUMNS),
     asKnown: world.asKnown,
+    ranges: gathered,
     resultTable: 'answers',
   });
   const columns = viewFeatureSql(world.planned, 'a').flatMap(({ name, value, status, leak }) => [
