@@ -1,7 +1,7 @@
 /**
  * Rows gathered by ranges of keys before they are placed. Rows of a source come in order of time, so that each falls
  * to another key, and what is held of the keys' requests is larger than the processor's cache: most of the time of a row
- * would be waiting for memory. The requests of one range fit in. See ADR 0020.
+ * would be waiting for memory. The requests of one range fit in. See ADR 0022.
  */
 import type { BatchColumn, ColumnBatch, EngineValue } from '../engine/engine.ts';
 
