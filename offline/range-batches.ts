@@ -3,6 +3,7 @@
  * to another key, and what is held of the keys' requests is larger than the processor's cache: most of the time of a row
  * would be waiting for memory. The requests of one range fit in. See ADR 0022.
  */
+import { AsofError } from '../contracts/errors.ts';
 import type { BatchColumn, ColumnBatch, EngineValue } from '../engine/engine.ts';
 
 export interface RangeLimits {
@@ -70,6 +71,8 @@ export class RangeBatches {
       this.#hand(batch);
       return;
     }
+    // a typed array drops what is written beyond its end
+    if (rows > BATCH_ROWS) throw new AsofError('INTERNAL', { problem: `a batch of ${rows} rows` });
     const places = this.#places;
     const { next, ofKey } = ranges;
     const keys = columns[0]!.values as Int32Array;

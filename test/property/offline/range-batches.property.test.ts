@@ -56,6 +56,12 @@ describe('rows gathered by ranges of keys', () => {
     ]);
   });
 
+  it('are refused in batches larger than the engine gives, of which some would be lost', () => {
+    const gathered = new RangeBatches(beginsOf([1, 1]), () => undefined, { requests: 1, rows: 1 });
+    const rows = Array.from({ length: 2049 }, (_, id): Row => ({ key: 0, id, value: null }));
+    expect(() => gathered.take(batchOf(rows))).toThrow('a batch of 2049 rows');
+  });
+
   it('pass as they are where requests are few', () => {
     const batches: ColumnBatch[] = [];
     const gathered = new RangeBatches(beginsOf([1, 1]), (batch) => batches.push(batch));
