@@ -1,5 +1,5 @@
 import type { TableKey } from '../contracts/lake.ts';
-import { clockNow, formatInstant } from '../contracts/time.ts';
+import { clockNow, formatInstant, requireInstant } from '../contracts/time.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 export interface MaintainedTableName extends Pick<TableKey, 'name' | 'version'> {
@@ -18,7 +18,7 @@ export interface MaintenancePlanned {
 /** Short: on the serving queue. */
 export interface MaintenancePlanActivities {
   /** Throws `NOTHING_APPLIED`. */
-  planMaintenance(input: { readonly project: string }): Promise<MaintenancePlanned>;
+  planMaintenance(input: { readonly project: string; readonly now?: string }): Promise<MaintenancePlanned>;
 }
 
 export function createMaintenancePlanActivities({
@@ -26,14 +26,17 @@ export function createMaintenancePlanActivities({
   definitions,
 }: ActivityDependencies): MaintenancePlanActivities {
   return {
-    async planMaintenance({ project }) {
+    async planMaintenance({ project, now: given }) {
       const { manifest } = await definitions.current(project);
       const tables = await catalog.tables.list(project);
       const of = (kind: MaintainedTableName['kind']): readonly MaintainedTableName[] =>
         tables.filter((table) => table.kind === kind).map(({ name, version }) => ({ kind, name, version }));
+      // an instant to come would call rows old that are not
+      const clock = clockNow();
+      const now = given === undefined ? clock : requireInstant(given, 'now');
       return {
         definitions: manifest.fingerprint,
-        now: formatInstant(clockNow()),
+        now: formatInstant(now < clock ? now : clock),
         sources: of('source'),
         views: of('view'),
       };

@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   materialize: async () => (await import('./commands/materialize.ts')).registerMaterialize,
   historical: async () => (await import('./commands/historical.ts')).registerHistorical,
   fit: async () => (await import('./commands/fit.ts')).registerFit,
+  schedule: async () => (await import('./commands/schedule.ts')).registerSchedule,
   dataset: async () => (await import('./commands/dataset.ts')).registerDataset,
   get: async () => (await import('./commands/get.ts')).registerGet,
   describe: async () => (await import('./commands/describe.ts')).registerDescribe,

@@ -3,7 +3,9 @@
  * catalog stores it, and everything downstream reads it. Names are validated, references resolved, durations are
  * microseconds, every list of definitions is sorted by name, and features keep their declared order.
  */
+import type { SpineSource } from './datasets.ts';
 import type { EngineWish } from './engines.ts';
+import type { ScheduledSpine, ScheduleTimes } from './schedules.ts';
 import type { ColumnType, FeatureType, JsonScalar, JsonValue, ScalarType, StoredType } from './values.ts';
 
 export const MANIFEST_FORMAT = 1;
@@ -69,7 +71,8 @@ interface StoredSourceBase extends SourceBase {
   readonly primaryKey: readonly string[];
   readonly timezone: string | null;
   readonly allowedLatenessMicros: number | null;
-  readonly schedule: string | null;
+  /** Of ingestion. */
+  readonly schedule: SourceScheduleManifest | null;
   /** Rows older than this by event time are deleted by `maintain`; absent: never. Not part of a fingerprint. */
   readonly retentionMicros?: number;
   readonly contract: { readonly columns: ContractMode; readonly types: ContractMode };
@@ -164,7 +167,8 @@ export interface ViewKeyManifest extends KeyManifest {
 /** Options that do not change a value. */
 export interface ViewOptionsManifest {
   readonly freshnessMicros: number | null;
-  readonly schedule: string | null;
+  /** Of materialization, or of a backfill when it has a window. */
+  readonly schedule: ViewScheduleManifest | null;
   readonly engine: EngineWish;
   readonly cacheMicros: number | null;
   /** Their columns are features: each looks at the stored value, before the feature's transform. */
@@ -286,4 +290,30 @@ export interface ServiceManifest extends Metadata, Origin {
   readonly name: string;
   readonly fingerprint: string;
   readonly features: readonly ViewReference[];
+  /** Not part of a fingerprint. */
+  readonly schedule?: ServiceScheduleManifest;
+}
+
+export interface SourceScheduleManifest extends ScheduleTimes {
+  /** Only rows of the time before each run; null for everything that is new. */
+  readonly windowMicros: number | null;
+}
+
+export interface ViewScheduleManifest extends ScheduleTimes {
+  /** How far back a backfill looks; null for a materialization. */
+  readonly windowMicros: number | null;
+  readonly chunkMicros: number | null;
+}
+
+export interface ServiceScheduleManifest extends ScheduleTimes {
+  /** Null for the materialization of the online views that the service reads. */
+  readonly dataset: ScheduledDatasetManifest | null;
+}
+
+export interface ScheduledDatasetManifest {
+  /** Null for the service's. */
+  readonly name: string | null;
+  /** Paths are absolute. */
+  readonly spine: SpineSource | ScheduledSpine;
+  readonly asKnown: boolean;
 }

@@ -4,9 +4,11 @@
  */
 import { ENGINE_WISHES } from './engines.ts';
 import { AsofError } from './errors.ts';
+import type { ScheduledInputs } from './schedules.ts';
 import { MAX_FEATURES, MAX_INTERVALS, MAX_PARALLEL, MAX_VIEWS, type WorkflowName } from './run-messages.ts';
 import type { BackfillInput, BuildTrainingDatasetInput, IngestInput, MaintainInput, MaterializeInput } from './runs.ts';
-import { MICROS_PER_DAY, parseDuration, parseInstant } from './time.ts';
+import { settleScheduled } from './scheduled-times.ts';
+import { MICROS_PER_DAY, parseDuration, parseInstant, type Micros } from './time.ts';
 
 export interface RunInputs {
   readonly ingest: IngestInput;
@@ -43,18 +45,18 @@ const isSeed = (value: unknown): boolean => Number.isSafeInteger(value) && (valu
 
 const QUERY_LIMIT = 100_000;
 
-/** A path, a query, or keys at the instants of a range. */
+/** A path, a query, or keys at the instants of a range, which a schedule may leave to be the time before each run. */
 function isSpine(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return isText(value);
   const { query, ...rest } = value as Readonly<Record<string, unknown>>;
   if (query !== undefined) {
     return typeof query === 'string' && query.length <= QUERY_LIMIT && Object.keys(rest).length === 0;
   }
-  const { from, to, every, entities, ...others } = rest;
+  const { from, to, window, every, entities, ...others } = rest;
+  const isRange = window === undefined ? isInstant(from) && isInstant(to) : isDuration(window) && !from && !to;
   return (
     Object.keys(others).length === 0 &&
-    isInstant(from) &&
-    isInstant(to) &&
+    isRange &&
     (every === undefined || isDuration(every)) &&
     (entities === undefined || isText(entities))
   );
@@ -69,48 +71,57 @@ const AN_INSTANT = 'an ISO 8601 time such as "2024-01-31T12:00:00Z"';
 const A_SPINE =
   'the path of a Parquet, CSV or JSON Lines file, or { "query": SELECT … }, or { "from", "to", "every"?, "entities"? }';
 
-const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W], Field>> } = {
-  ingest: {
-    project: required(A_NAME, isName),
-    source: required(A_NAME, isName),
-    from: optional(AN_INSTANT, isInstant),
-    to: optional(AN_INSTANT, isInstant),
-  },
-  backfill: {
-    project: required(A_NAME, isName),
-    view: required(A_NAME, isName),
-    from: required(AN_INSTANT, isInstant),
-    to: required(AN_INSTANT, isInstant),
-    chunk: optional('a duration such as "1d"', isDuration),
-    parallel: optional(`a whole number from 1 to ${MAX_PARALLEL}`, isCount(MAX_PARALLEL)),
-    restate: optional('true or false', isBoolean),
-  },
-  materialize: {
-    project: required(A_NAME, isName),
-    views: required(`a list of 1 to ${MAX_VIEWS} view names`, isTextList(MAX_VIEWS)),
-    to: optional(AN_INSTANT, isInstant),
-  },
-  maintain: {
-    project: required(A_NAME, isName),
-    retentionDays: optional('a number of days from 0 to 36500', isDays),
-    graceDays: optional('a number of days from 0 to 36500', isDays),
-  },
-  buildTrainingDataset: {
-    project: required(A_NAME, isName),
-    name: required(A_NAME, isName),
-    spine: optional(A_SPINE, isSpine),
-    features: optional(`a list of 1 to ${MAX_FEATURES} names such as "view:feature"`, isTextList(MAX_FEATURES)),
-    service: optional(A_NAME, isName),
-    asKnown: optional('true or false', isBoolean),
-    shards: optional('a whole number from 1 to 1024', isCount(1024)),
-    engine: optional(`one of ${ENGINE_WISHES.join(', ')}`, (value) => ENGINE_WISHES.some((one) => one === value)),
-    seed: optional('a whole number from 0 to 2^53 - 1', isSeed),
-    rebuild: optional('name@version, or the absolute path of a manifest', isText),
-  },
-};
+const A_WINDOW = 'a duration such as "7d", of the range that ends at the time a run is scheduled for';
 
-/** Returns the input itself, typed; throws `INVALID_VALUE`, `INVALID_RANGE` or `LIMIT_EXCEEDED`. */
-export function checkRunInput<W extends WorkflowName>(workflow: W, input: unknown): RunInputs[W] {
+const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W] | keyof ScheduledInputs[W], Field>> } =
+  {
+    ingest: {
+      project: required(A_NAME, isName),
+      source: required(A_NAME, isName),
+      from: optional(AN_INSTANT, isInstant),
+      to: optional(AN_INSTANT, isInstant),
+      window: optional(A_WINDOW, isDuration),
+    },
+    backfill: {
+      project: required(A_NAME, isName),
+      view: required(A_NAME, isName),
+      from: optional(AN_INSTANT, isInstant),
+      to: optional(AN_INSTANT, isInstant),
+      window: optional(A_WINDOW, isDuration),
+      chunk: optional('a duration such as "1d"', isDuration),
+      parallel: optional(`a whole number from 1 to ${MAX_PARALLEL}`, isCount(MAX_PARALLEL)),
+      restate: optional('true or false', isBoolean),
+    },
+    materialize: {
+      project: required(A_NAME, isName),
+      views: required(`a list of 1 to ${MAX_VIEWS} view names`, isTextList(MAX_VIEWS)),
+      to: optional(AN_INSTANT, isInstant),
+    },
+    maintain: {
+      project: required(A_NAME, isName),
+      retentionDays: optional('a number of days from 0 to 36500', isDays),
+      graceDays: optional('a number of days from 0 to 36500', isDays),
+      now: optional(AN_INSTANT, isInstant),
+    },
+    buildTrainingDataset: {
+      project: required(A_NAME, isName),
+      name: required(A_NAME, isName),
+      spine: optional(A_SPINE, isSpine),
+      features: optional(`a list of 1 to ${MAX_FEATURES} names such as "view:feature"`, isTextList(MAX_FEATURES)),
+      service: optional(A_NAME, isName),
+      asKnown: optional('true or false', isBoolean),
+      shards: optional('a whole number from 1 to 1024', isCount(1024)),
+      engine: optional(`one of ${ENGINE_WISHES.join(', ')}`, (value) => ENGINE_WISHES.some((one) => one === value)),
+      seed: optional('a whole number from 0 to 2^53 - 1', isSeed),
+      rebuild: optional('name@version, or the absolute path of a manifest', isText),
+    },
+  };
+
+/**
+ * Returns the input, typed. With the time that the run was scheduled for, what a schedule leaves open is filled in from it; without
+ * one a `window` is refused. Throws `INVALID_VALUE`, `INVALID_RANGE` or `LIMIT_EXCEEDED`.
+ */
+export function checkRunInput<W extends WorkflowName>(workflow: W, input: unknown, scheduledAt?: Micros): RunInputs[W] {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw new AsofError('INVALID_VALUE', { where: `${workflow} input`, problem: 'must be one JSON object' });
   }
@@ -123,13 +134,24 @@ export function checkRunInput<W extends WorkflowName>(workflow: W, input: unknow
     const value = values[name];
     if (value === undefined ? field.required : !field.accepts(value)) fail(workflow, name, `must be ${field.expected}`);
   }
-  checkTogether(workflow, values);
-  return values as unknown as RunInputs[W];
+  const settled = settleScheduled(workflow, values, scheduledAt);
+  checkTogether(workflow, settled);
+  return settled as unknown as RunInputs[W];
+}
+
+/** Any instant: whether an input is right does not depend on when it is scheduled for. */
+const SOME_TIME = 1_000_000_000_000_000n;
+
+/** Checks the input of runs that a schedule starts; throws as `checkRunInput`. */
+export function checkScheduledInput<W extends WorkflowName>(workflow: W, input: ScheduledInputs[W]): void {
+  checkRunInput(workflow, input, SOME_TIME);
 }
 
 function checkTogether(workflow: WorkflowName, values: Readonly<Record<string, unknown>>): void {
   const from = instantOf(values['from']);
   const to = instantOf(values['to']);
+  if (workflow === 'backfill' && from === undefined) fail(workflow, 'from', `must be ${AN_INSTANT}`);
+  if (workflow === 'backfill' && to === undefined) fail(workflow, 'to', `must be ${AN_INSTANT}`);
   if (from !== undefined && to !== undefined && from >= to) {
     throw new AsofError('INVALID_RANGE', { where: `${workflow} input`, problem: '"from" must be before "to"' });
   }

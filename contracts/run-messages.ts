@@ -18,6 +18,9 @@ export const SEARCH_ATTRIBUTES = {
   dataset: { name: 'AsofDataset', type: 'KEYWORD' },
 } as const;
 
+/** Set by Temporal on runs that a schedule starts: the time that was due, whenever the run really starts. */
+export const SCHEDULED_TIME = { name: 'TemporalScheduledStartTime', type: 'DATETIME' } as const;
+
 /** The most intervals that a backfill works at once, whatever it is asked for. */
 export const MAX_PARALLEL = 64;
 

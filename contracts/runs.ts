@@ -58,6 +58,8 @@ export interface MaintainInput {
   readonly retentionDays?: number;
   /** How long a file that nothing mentions, or that only expired snapshots showed, is kept; default 3. */
   readonly graceDays?: number;
+  /** What is old is old by this instant; default: the clock at the start. */
+  readonly now?: string;
 }
 
 export const DEFAULT_RETENTION_DAYS = 90;

@@ -31,7 +31,6 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
     'a database source': source.kind === 'database',
     'a Kafka source': source.kind === 'kafka',
     'a file source on S3': source.kind === 'file' && source.path.startsWith('s3://'),
-    schedule: source.schedule !== null,
     'allowedLateness of a file source': source.kind === 'file' && source.allowedLatenessMicros !== null,
     'primaryKey of a file source': source.kind === 'file' && source.primaryKey.length > 0,
     'column and table expectations on a push source': source.kind === 'push' && !areOfRows(source.expectations),
@@ -42,9 +41,8 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
 
 function inView(view: FeatureViewManifest): readonly Unavailable[] {
   const place = `view ${view.name}`;
-  const { schedule, freshnessMicros, cacheMicros, expectations } = view.options;
+  const { freshnessMicros, cacheMicros, expectations } = view.options;
   const own = list(place, {
-    schedule: schedule !== null,
     freshness: freshnessMicros !== null,
     cache: cacheMicros !== null,
     'expectations on aggregates': view.mode === 'aggregate' && expectations.length > 0,

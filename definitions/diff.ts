@@ -2,6 +2,7 @@
 import type { Manifest, ViewManifest } from '../contracts/manifest.ts';
 import { findDependants, type DefinitionLabel } from './comparison/dependants.ts';
 import { findEntityLosses, findSourceLosses, findViewLosses } from './comparison/destructive.ts';
+import { describeScheduleChange, scheduleChanges, type ScheduleChange } from './declared-schedules.ts';
 import { compareFields, describeFieldChange, type FieldChange } from './comparison/field-changes.ts';
 
 export interface DefinitionPlan {
@@ -16,6 +17,8 @@ export interface DefinitionPlan {
   readonly affected: readonly DefinitionLabel[];
   /** What would be lost, in words; not empty means that consent is needed. */
   readonly destructive: readonly string[];
+  /** What becomes of the schedules that definitions declare. */
+  readonly schedules: readonly ScheduleChange[];
 }
 
 export interface DefinitionChange {
@@ -73,6 +76,7 @@ export function diffManifests(before: Manifest | undefined, after: Manifest): De
       ...new Set(changes.filter(({ action }) => action !== 'added').flatMap((change) => change.affected)),
     ].sort(),
     destructive: changes.flatMap(({ destructive }) => destructive),
+    schedules: scheduleChanges(before, after),
   };
 }
 
@@ -97,6 +101,7 @@ export function explainPlan(plan: DefinitionPlan): string[] {
       plan.recompute.map(({ view, stores }) => `view ${view} (${stores.join(', ') || 'on request'})`),
     ),
     ...section('Affected', plan.affected),
+    ...section('Schedules', plan.schedules.map(describeScheduleChange)),
     ...section('Destructive', plan.destructive),
   ];
 }

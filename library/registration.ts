@@ -4,9 +4,11 @@ import type { Settings } from '../contracts/config.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import { notAvailableYet } from '../definitions/availability.ts';
+import { declaredSchedules } from '../definitions/declared-schedules.ts';
 import { diffManifests } from '../definitions/diff.ts';
 import { sha256 } from '../definitions/fingerprint.ts';
 import { registerDefinitions } from '../definitions/registration.ts';
+import { isRegistered } from '../definitions/registration/references.ts';
 import { checkQueries } from '../offline/made-rows/check-queries.ts';
 import type { Registration } from './store.ts';
 
@@ -39,6 +41,17 @@ export async function register(
 function refuseUnavailable(manifest: Manifest): void {
   const [unavailable] = notAvailableYet(manifest);
   if (unavailable) throw new AsofError('NOT_AVAILABLE_YET', { ...unavailable });
+  // schedules are made by `asof apply`, which reads files
+  const [scheduled] = declaredSchedules({
+    ...manifest,
+    sources: manifest.sources.filter(isRegistered),
+    views: manifest.views.filter(isRegistered),
+    services: manifest.services.filter(isRegistered),
+  });
+  if (scheduled) {
+    const place = scheduled.name.replace('/', ' ');
+    throw new AsofError('NOT_AVAILABLE_YET', { place, what: 'a schedule of what a program registers' });
+  }
 }
 
 /** What is registered has no functions, so the code stays that of the files; before any, it is empty. */

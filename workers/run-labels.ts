@@ -1,5 +1,6 @@
 import type { RunInputs } from '../contracts/run-inputs.ts';
 import { SEARCH_ATTRIBUTES, type WorkflowName } from '../contracts/run-messages.ts';
+import type { ScheduledWork } from '../contracts/schedules.ts';
 
 /** What the Temporal UI shows of a run before it has done anything. */
 export interface RunLabels {
@@ -14,14 +15,39 @@ const SUMMARY_LIMIT = 180;
 
 export function labelRun<W extends WorkflowName>(workflow: W, input: RunInputs[W]): RunLabels {
   const { view, dataset, text } = describeInput(workflow, input);
-  const attributes = { project: input.project, view, dataset };
   return {
-    staticSummary: text.length > SUMMARY_LIMIT ? `${text.slice(0, SUMMARY_LIMIT)} …` : text,
-    staticDetails: `\`\`\`json\n${JSON.stringify(input, null, 2).slice(0, 4000)}\n\`\`\``,
-    typedSearchAttributes: (['project', 'view', 'dataset'] as const).flatMap((name) => {
-      const value = attributes[name];
-      return value === undefined ? [] : [{ key: SEARCH_ATTRIBUTES[name], value }];
-    }),
+    staticSummary: cut(text),
+    staticDetails: showInput(input),
+    typedSearchAttributes: attributesOf({ project: input.project, view, dataset }),
+  };
+}
+
+function cut(text: string): string {
+  return text.length > SUMMARY_LIMIT ? `${text.slice(0, SUMMARY_LIMIT)} …` : text;
+}
+
+function showInput(input: object): string {
+  return `\`\`\`json\n${JSON.stringify(input, null, 2).slice(0, 4000)}\n\`\`\``;
+}
+
+function attributesOf(
+  values: Readonly<Record<keyof typeof SEARCH_ATTRIBUTES, string | undefined>>,
+): RunLabels['typedSearchAttributes'] {
+  return (['project', 'view', 'dataset'] as const).flatMap((name) => {
+    const value = values[name];
+    return value === undefined ? [] : [{ key: SEARCH_ATTRIBUTES[name], value }];
+  });
+}
+
+/** The same for every run that a schedule starts; `text` and `rule` say what it does and when. */
+export function labelScheduled({ workflow, input }: ScheduledWork, text: string, rule: string): RunLabels {
+  const only = workflow === 'materialize' && input.views.length === 1 ? input.views[0] : undefined;
+  const view = workflow === 'backfill' ? input.view : only;
+  const dataset = workflow === 'buildTrainingDataset' ? input.name : undefined;
+  return {
+    staticSummary: cut(`Scheduled: ${text}`),
+    staticDetails: `Started by a schedule: ${rule}\n\n${showInput(input)}`,
+    typedSearchAttributes: attributesOf({ project: input.project, view, dataset }),
   };
 }
 

@@ -5,7 +5,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { TASK_QUEUES } from '../contracts/config.ts';
 import { AsofError } from '../contracts/errors.ts';
 import { checkRunInput, type RunInputs } from '../contracts/run-inputs.ts';
-import { RUN_MESSAGES, type WorkflowName } from '../contracts/run-messages.ts';
+import { RUN_MESSAGES, SCHEDULED_TIME, type WorkflowName } from '../contracts/run-messages.ts';
 import type {
   BackfillResult,
   BuildTrainingDatasetResult,
@@ -14,6 +14,7 @@ import type {
   MaterializeResult,
   RunProgress,
 } from '../contracts/runs.ts';
+import { parseInstant } from '../contracts/time.ts';
 import { toRunError } from './run-errors.ts';
 import { canonicalJson, hashOf, workflowIdOf } from './run-ids.ts';
 import { labelRun } from './run-labels.ts';
@@ -114,14 +115,17 @@ export async function readProgress(run: RunHandle): Promise<RunProgress | undefi
   }
 }
 
-/** What a run was started with, from its own history. Throws when Temporal no longer retains it. */
+/** What a run works on, from its own history; of a scheduled one with its times filled in. Throws when Temporal no longer retains it. */
 export async function readRunInput<W extends WorkflowName>(run: RunHandle<W>): Promise<RunInputs[W]> {
   try {
     const handle = run.client.workflow.getHandle(run.workflowId, run.id);
     const { events } = await handle.fetchHistory();
-    const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    const start = events?.[0]?.workflowExecutionStartedEventAttributes;
+    const [payload] = start?.input?.payloads ?? [];
     if (!payload) throw new AsofError('RUN_FAILED', { run: run.workflowId, problem: 'its history holds no input' });
-    return defaultPayloadConverter.fromPayload<RunInputs[W]>(payload);
+    const scheduled = start?.searchAttributes?.indexedFields?.[SCHEDULED_TIME.name];
+    const time = scheduled ? parseInstant(defaultPayloadConverter.fromPayload<string>(scheduled)) : undefined;
+    return checkRunInput(run.workflow, defaultPayloadConverter.fromPayload(payload), time);
   } catch (error) {
     throw toRunError(error, run.workflowId);
   }

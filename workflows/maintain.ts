@@ -36,7 +36,10 @@ export async function maintain(input: MaintainInput): Promise<MaintainResult> {
     failed: 0,
   });
   return recordRun({ project, workflow: 'maintain', target: project }, async (runId) => {
-    const plan = await shortActivities<MaintenancePlanActivities>('list the tables').planMaintenance({ project });
+    const plan = await shortActivities<MaintenancePlanActivities>('list the tables').planMaintenance({
+      project,
+      ...(request.now !== undefined && { now: request.now }),
+    });
     const { definitions, now } = plan;
     board.show({ step: 'compact', total: plan.sources.length + plan.views.length });
     const tables = [

@@ -1,5 +1,9 @@
 import { createInterface } from 'node:readline/promises';
+import type { Settings } from '../../contracts/config.ts';
 import { AsofError } from '../../contracts/errors.ts';
+import type { Manifest } from '../../contracts/manifest.ts';
+import { declaredSchedules } from '../../definitions/declared-schedules.ts';
+import { readStack } from '../../stack/dev.ts';
 import { explainPlan } from '../../definitions/diff.ts';
 import type { CommandContext, Register } from '../main.ts';
 import { withCatalog } from '../project.ts';
@@ -22,6 +26,8 @@ export const registerApply: Register = (program, run) => {
             current.manifest.fingerprint === manifest.fingerprint &&
             current.bundleHash === bundle.hash
           ) {
+            // an earlier apply may have been interrupted, and somebody may have changed one by hand
+            await reconcile(context, settings, manifest, manifest);
             terminal.result({ ...document, version: base, applied: false }, 'Nothing to change.');
             return;
           }
@@ -34,6 +40,7 @@ export const registerApply: Register = (program, run) => {
             if (!(await confirm(context))) throw new AsofError('USAGE', { problem: 'not applied' });
           }
           const { version } = await catalog.definitions.apply({ project: settings.project, base, manifest, bundle });
+          await reconcile(context, settings, manifest, current?.manifest);
           terminal.result({ ...document, version, applied: true }, [
             ...(options.yes ? explainPlan(plan) : []),
             `Applied as version ${version} of ${settings.project}.`,
@@ -42,6 +49,34 @@ export const registerApply: Register = (program, run) => {
       ),
     );
 };
+
+/**
+ * Brings the schedules on the Temporal server in line. A server is started only for definitions that declare some, or did; without
+ * any, one that does not answer is no failure.
+ */
+async function reconcile(
+  context: CommandContext,
+  settings: Settings,
+  manifest: Manifest,
+  before: Manifest | undefined,
+): Promise<void> {
+  const isConcerned = [manifest, ...(before ? [before] : [])].some((one) => declaredSchedules(one).length > 0);
+  const hasTemporal = settings.temporal.address !== null || readStack(settings) !== undefined;
+  if (!isConcerned && !hasTemporal) return;
+  // Temporal's client is large, and most projects declare no schedule
+  const [{ withScheduleClient }, { reconcileSchedules }] = await Promise.all([
+    import('../schedules.ts'),
+    import('../../workers/reconcile-schedules.ts'),
+  ]);
+  try {
+    await withScheduleClient(settings, context, (client) => reconcileSchedules(client, manifest, before));
+  } catch (error) {
+    if (isConcerned) {
+      context.terminal.note('The definitions are applied, their schedules are not: run `asof apply` again.');
+      throw error;
+    }
+  }
+}
 
 async function confirm({ signal }: CommandContext): Promise<boolean> {
   if (!process.stdin.isTTY) throw new AsofError('USAGE', { problem: 'nobody to ask for consent; add --yes' });

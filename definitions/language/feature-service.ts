@@ -1,9 +1,12 @@
 import type { NameOf, Referable, RowOf, ServiceDefinition } from './definition.ts';
 import type { MetadataOptions } from './metadata.ts';
+import type { ServiceSchedule } from './schedule.ts';
 
 export interface FeatureServiceOptions<Features extends readonly Referable[]> extends MetadataOptions {
   /** Views, aliases and picks of them, in the order of the output. */
   readonly features: Features;
+  /** When its online views are materialized by themselves, or a training dataset of it is built. */
+  readonly schedule?: ServiceSchedule;
 }
 
 type PrefixedRow<Reference extends Referable> = {

@@ -3,6 +3,7 @@ import type { EntityDefinition, FeatureViewDefinition, Schema, SourceDefinition 
 import type { ExpectationDefinition } from './expectation.ts';
 import type { CheckedFeatures, FeatureDefinitions, RowOfFeatures } from './feature-types.ts';
 import type { MetadataOptions } from './metadata.ts';
+import type { ViewSchedule } from './schedule.ts';
 import type { Duration, RowOfSchema } from './value-types.ts';
 
 type StoredSource = SourceDefinition<'file' | 'database' | 'kafka' | 'push'>;
@@ -49,8 +50,8 @@ export interface FeatureViewOptions<
   readonly schema?: Made;
   /** How old the online state may become. */
   readonly freshness?: Duration;
-  /** Cron expression of automatic materialization. */
-  readonly schedule?: string;
+  /** When the view is materialized, or with a `window` backfilled, by itself: a cron expression, or an object. */
+  readonly schedule?: ViewSchedule;
   /** How stale a cached online answer may be. */
   readonly cache?: Duration;
   readonly expectations?: readonly ExpectationDefinition[];

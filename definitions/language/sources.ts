@@ -2,6 +2,7 @@ import type { ContractMode } from '../../contracts/manifest.ts';
 import type { Schema, SourceDefinition } from './definition.ts';
 import type { ExpectationDefinition } from './expectation.ts';
 import type { MetadataOptions } from './metadata.ts';
+import type { SourceSchedule } from './schedule.ts';
 import type { Duration, RowOfSchema, TimestampType } from './value-types.ts';
 
 type ColumnOf<Columns extends Schema> = NoInfer<keyof Columns & string>;
@@ -37,8 +38,8 @@ export interface StoredSourceOptions<Columns extends Schema> extends MetadataOpt
    * @default none: rows are kept for ever
    */
   readonly retention?: Duration;
-  /** Cron expression of automatic ingestion. */
-  readonly schedule?: string;
+  /** When the source is ingested by itself: a cron expression, or an object that says more. */
+  readonly schedule?: SourceSchedule;
   /** Our name to the input's name, for columns that are called differently there. */
   readonly rename?: { readonly [Column in ColumnOf<Columns>]?: string };
   /** What happens to unknown columns and to values of another type. @default { columns: 'evolve', types: 'freeze' } */

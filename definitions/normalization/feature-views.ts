@@ -19,6 +19,7 @@ import { normalizeFeature } from './features.ts';
 import { madeRows, normalizeMadeRows } from './made-rows.ts';
 import { OptionReader, show } from './option-reader.ts';
 import type { Place } from './problems.ts';
+import { normalizeViewSchedule } from './schedules.ts';
 
 const OPTIONS = [
   'entities',
@@ -63,6 +64,7 @@ export function normalizeFeatureView(
   const ttlMicros = options.duration('ttl');
   const sql = options.text('sql');
   const map = options.get('map');
+  const stores = { online: options.flag('online', false), offline: options.flag('offline', true) };
   const keys = viewEntities.flatMap((entity) => normalizeKeys(entity, columns, source, place));
   const rows = madeRows(made, source, usedColumns({ keys, features }));
   const view: Omit<FeatureViewManifest, 'fingerprint'> = {
@@ -76,10 +78,9 @@ export function normalizeFeatureView(
     ttlMicros: mode === 'asof' ? ttlMicros : null,
     delayMicros: options.duration('delay') ?? 0,
     asKnown: options.flag('asKnown', false),
-    online: options.flag('online', false),
-    offline: options.flag('offline', true),
+    ...stores,
     features,
-    options: normalizeViewOptions(options, features, columns),
+    options: normalizeViewOptions(options, features, columns, stores),
     ...(sql !== null && { sql }),
     ...(typeof map === 'function' && { map: functionHash(map as (...values: never[]) => unknown) }),
     ...(rows !== undefined && { rows }),
@@ -188,6 +189,7 @@ function normalizeViewOptions(
   options: OptionReader,
   features: readonly FeatureManifest[],
   columns: Columns,
+  stores: Pick<FeatureViewManifest, 'online' | 'offline'>,
 ): ViewOptionsManifest {
   const { place } = options;
   // expectations look at what is stored, under the names of the features
@@ -202,7 +204,7 @@ function normalizeViewOptions(
   );
   return {
     freshnessMicros: options.duration('freshness'),
-    schedule: options.text('schedule'),
+    schedule: normalizeViewSchedule(options, stores),
     engine: options.choice('engine', ENGINE_WISHES, 'auto'),
     cacheMicros: options.duration('cache'),
     expectations: [...rules, ...normalizeExpectations(options.list('expectations'), values, place)],

@@ -79,7 +79,9 @@ export function normalizeDefinitions(
     const view = normalizeDerivedView(found, placeOf(found), { views, aliases, sources, functionHash });
     if (view !== undefined) views.set(view.name, view);
   }
-  const services = find('service').map((found) => normalizeService(found, placeOf(found), { views, aliases }));
+  const services = find('service').map((found) =>
+    normalizeService(found, placeOf(found), { views, aliases, projectDirectory }),
+  );
   problems.throwIfAny();
 
   const manifest = sealManifest({

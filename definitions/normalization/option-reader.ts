@@ -12,12 +12,12 @@ export class OptionReader {
   readonly #values: Readonly<Record<string, unknown>>;
 
   /** Reports options that are neither in `known` nor metadata, each with the option that was probably meant. */
-  constructor(options: unknown, place: Place, known: readonly string[]) {
+  constructor(options: unknown, place: Place, known: readonly string[], metadata: readonly string[] = METADATA) {
     // without options, what they lack is one problem
     this.place = isRecord(options) ? place : new Place(new Problems(), place.file, place.text);
     this.#values = isRecord(options) ? options : {};
     if (!isRecord(options)) place.report(`the options are ${show(options)}`, 'give an object of options');
-    const allowed = [...known, ...METADATA];
+    const allowed = [...known, ...metadata];
     for (const name of Object.keys(this.#values).filter((one) => !allowed.includes(one))) {
       const [nearest] = closestNames(name, allowed);
       const mend = nearest === undefined ? `known options: ${allowed.join(', ')}` : `did you mean "${nearest}"?`;

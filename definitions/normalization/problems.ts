@@ -15,10 +15,17 @@ export class Problems {
     this.#found.push(problem);
   }
 
-  /** Throws `DEFINITIONS_INVALID` for the first problem; `details.more` has the text of the others. */
-  throwIfAny(): void {
+  /**
+   * Throws `DEFINITIONS_INVALID` for the first problem; `details.more` has the text of the others. With `USAGE` there is no file,
+   * and one sentence has them all.
+   */
+  throwIfAny(code: 'DEFINITIONS_INVALID' | 'USAGE' = 'DEFINITIONS_INVALID'): void {
     const [first, ...others] = this.#found;
     if (first === undefined) return;
+    if (code === 'USAGE') {
+      const all = this.#found.map(({ place, problem, mend }) => `${place}: ${problem}; ${mend}`);
+      throw new AsofError('USAGE', { problem: all.join('. ') });
+    }
     const more = others.map(({ file, place, problem, mend }) => `${file}: ${place}: ${problem}; ${mend}`);
     throw new AsofError('DEFINITIONS_INVALID', more.length === 0 ? { ...first } : { ...first, more });
   }

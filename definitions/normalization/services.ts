@@ -4,15 +4,17 @@ import { findTypeClash } from '../resolution/spine.ts';
 import { serviceFingerprint } from '../view-fingerprints.ts';
 import type { Found } from './definition-set.ts';
 import { OptionReader } from './option-reader.ts';
+import { onlineViewsOf } from '../online-views.ts';
 import type { Place } from './problems.ts';
 import { normalizeReference, type ReferenceSurroundings } from './references.ts';
+import { normalizeServiceSchedule } from './schedules.ts';
 
 export function normalizeService(
   { definition }: Found<'service'>,
   place: Place,
-  surroundings: ReferenceSurroundings,
+  surroundings: ReferenceSurroundings & { readonly projectDirectory: string },
 ): ServiceManifest {
-  const options = new OptionReader(definition.options, place, ['features']);
+  const options = new OptionReader(definition.options, place, ['features', 'schedule']);
   const given = options.list('features');
   if (given.length === 0) place.in('features').report('the service has no features', 'give a list of views');
   const features = given.flatMap(
@@ -20,7 +22,10 @@ export function normalizeService(
   );
   const service = { name: definition.name, features, ...options.metadata() };
   checkColumns(service, surroundings, place);
-  return { ...service, fingerprint: serviceFingerprint(service, surroundings.views) };
+  const hasOnline = onlineViewsOf(service, surroundings.views).length > 0;
+  const schedule = normalizeServiceSchedule(options, { hasOnline, ...surroundings });
+  const fingerprint = serviceFingerprint(service, surroundings.views);
+  return { ...service, fingerprint, ...(schedule !== undefined && { schedule }) };
 }
 
 /** What a reader of the service must bring has one type a column, over all views that it reads. */

@@ -19,6 +19,7 @@ import type { Found } from './definition-set.ts';
 import { normalizeExpectations } from './expectations.ts';
 import { isRecord, OptionReader, show } from './option-reader.ts';
 import type { Place } from './problems.ts';
+import { normalizeSourceSchedule } from './schedules.ts';
 
 const STORED_OPTIONS = [
   'schema',
@@ -129,7 +130,7 @@ function normalizeStored(
     fingerprint: fingerprintOf({ ...own, name, ...meaning }),
     ...meaning,
     allowedLatenessMicros: options.duration('allowedLateness'),
-    schedule: options.text('schedule'),
+    schedule: normalizeSourceSchedule(options),
     ...normalizeRetention(options),
     ...options.metadata(),
   };

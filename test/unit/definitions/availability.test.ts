@@ -21,10 +21,8 @@ describe('notAvailableYet', () => {
     [kafkaSource('s', { ...stored, topic: 't' }), 'source s', 'a Kafka source'],
     [file({ path: 's3://bucket/rows/*.parquet' }), 'source s', 'a file source on S3'],
     [file({ allowedLateness: '10m' }), 'source s', 'allowedLateness of a file source'],
-    [file({ schedule: '@daily' }), 'source s', 'schedule'],
     [file({ contract: { columns: 'discard' } }), 'source s', "contract columns: 'discard'"],
     [file({ contract: { types: 'evolve' } }), 'source s', "contract types: 'evolve'"],
-    [viewWith({ delay: numeric() }, { schedule: '@daily' }), 'view view', 'schedule'],
     [viewWith({ delay: numeric() }, { freshness: '1h' }), 'view view', 'freshness'],
     [viewWith({ delay: numeric() }, { cache: '1m' }), 'view view', 'cache'],
     [
