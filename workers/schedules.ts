@@ -137,7 +137,7 @@ export async function triggerSchedule(client: Client, key: ScheduleKey): Promise
   await ask(key, () => client.schedule.getHandle(scheduleIdOf(key)).trigger(OVERLAP_POLICIES.allowAll));
 }
 
-/** Temporal's ranges of the past include both ends, and did not include the first in older servers. */
+/** Runs are due at whole seconds. Temporal's ranges of the past include both ends; in older servers not the first. */
 const MILLISECOND = 1000n;
 
 /**
@@ -158,7 +158,7 @@ export async function backfillSchedule(
     throw new AsofError('INVALID_RANGE', { where: `schedule ${key.name}`, problem });
   }
   // a run that was due before `to` may have been put off beyond it; one more costs nothing, one less would be a gap
-  const last = to - MILLISECOND + BigInt(times.jitterMicros);
+  const last = to - 1n + BigInt(times.jitterMicros);
   const end = last > now ? now : last;
   await ask(key, () =>
     client.schedule.getHandle(scheduleIdOf(key)).backfill({

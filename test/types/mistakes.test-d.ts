@@ -33,6 +33,25 @@ const delays = featureView('delays', {
 });
 const request = requestSource('request', { schema: { budget: 'int64' } });
 
+describe('schedules', () => {
+  it('are text or times with rules', () => {
+    const source = { path: 'a.csv', timestamp: 'at', schema: { at: 'timestamp' } } as const;
+    fileSource('a', { ...source, schedule: '@daily' });
+    fileSource('a', { ...source, schedule: { cron: ['0 6 * * *'], timezone: 'Europe/Berlin', window: '2d' } });
+    featureService('s', { features: [delays], schedule: { every: '1d', dataset: { spine: { window: '30d' } } } });
+    // @ts-expect-error: cron or every, not both
+    fileSource('a', { ...source, schedule: { cron: '@daily', every: '1d' } });
+    // @ts-expect-error: neither
+    fileSource('a', { ...source, schedule: { timezone: 'Europe/Berlin' } });
+    // @ts-expect-error: not a duration
+    fileSource('a', { ...source, schedule: { every: '1 day' } });
+    // @ts-expect-error: not a policy
+    fileSource('a', { ...source, schedule: { cron: '@daily', overlap: 'wait' } });
+    // @ts-expect-error: a service has no window, its dataset's spine has
+    featureService('s', { features: [delays], schedule: { cron: '@daily', window: '30d' } });
+  });
+});
+
 describe('sources and entities', () => {
   it('refuse unknown types, columns and options', () => {
     // @ts-expect-error: not a key type

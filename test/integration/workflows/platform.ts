@@ -23,6 +23,8 @@ export interface Platform {
   readonly manifest: Manifest;
   /** Puts other definitions in place of those below, and applies them. */
   applyDefinitions(text: string): Promise<void>;
+  /** Lets the command line find the project. */
+  writeConfig(): void;
   /** The project directory. */
   readonly directory: string;
   close(): Promise<void>;
@@ -72,6 +74,11 @@ export async function openPlatform(
       const base = (await catalog.definitions.current(project))!.version;
       await catalog.definitions.apply({ project, base, ...next });
     },
+    writeConfig: () =>
+      writeFileSync(
+        path.join(directory.path, 'asof.config.ts'),
+        `export default ${JSON.stringify({ project, definitions: 'features.ts' })};\n`,
+      ),
     writeInput: (name, lines) =>
       writeFileSync(path.join(directory.path, 'inputs', name), `${[HEADER, ...lines].join('\n')}\n`),
     async close() {

@@ -4,14 +4,22 @@ import { declaredSchedules, describeSchedule } from '../../../definitions/declar
 import { diffManifests, explainPlan } from '../../../definitions/diff.ts';
 import { readScheduleTimes } from '../../../definitions/normalization/schedules.ts';
 import { count, derivedView, featureService, featureView, fileSource, numeric } from '../../../index.ts';
-import { airport, expectOneProblem, flightSchema, manifestOf, request, viewWith, type Mistake } from './project.ts';
+import {
+  airport,
+  expectOneProblem,
+  flights,
+  flightSchema,
+  manifestOf,
+  request,
+  viewWith,
+  type Mistake,
+} from './project.ts';
 
 const sourceWith = (schedule: unknown): unknown =>
-  fileSource('flights', { path: 'a.csv', timestamp: 'date', schema: flightSchema, schedule: schedule as never });
+  fileSource('feed', { path: 'a.csv', timestamp: 'date', schema: flightSchema, schedule: schedule as never });
 const onlineWith = (schedule: unknown): unknown => viewWith({ delay: numeric() }, { online: true, schedule });
 const offlineWith = (schedule: unknown): unknown => viewWith({ delay: numeric() }, { schedule });
 
-const flights = sourceWith(undefined) as never;
 const delays = featureView('delays', {
   entities: [airport],
   source: flights,
@@ -61,21 +69,21 @@ describe('a schedule in definitions', () => {
     expect(scheduled.services[0]!.fingerprint).toBe(plain.services[0]!.fingerprint);
     expect(scheduled.fingerprint).not.toBe(plain.fingerprint);
     expect(manifestOf({ source: sourceWith('@daily') }).sources[0]!.fingerprint).toBe(
-      manifestOf({ source: flights }).sources[0]!.fingerprint,
+      manifestOf({ source: sourceWith(undefined) }).sources[0]!.fingerprint,
     );
   });
 
   const MISTAKES: readonly Mistake[] = [
-    ['a number', sourceWith(5), /^source flights, schedule: 5 is not a schedule; give a cron expression/],
-    ['no times', sourceWith({}), /^source flights, schedule: it needs cron or every, and only one of them/],
+    ['a number', sourceWith(5), /^source feed, schedule: 5 is not a schedule; give a cron expression/],
+    ['no times', sourceWith({}), /^source feed, schedule: it needs cron or every, and only one of them/],
     ['both', sourceWith({ cron: '@daily', every: '1d' }), /it needs cron or every, and only one of them/],
-    ['a bad cron', sourceWith('0 25 * * *'), 'source flights, schedule, cron: "25" is not a hour (0 to 23); ' + RULE()],
+    ['a bad cron', sourceWith('0 25 * * *'), 'source feed, schedule, cron: "25" is not a hour (0 to 23); ' + RULE()],
     ['a bad cron of many', sourceWith({ cron: ['@daily', '* *'] }), /schedule, cron: "\* \*" is not a cron expression/],
     ['no cron', sourceWith({ cron: [] }), /schedule, cron: \[\] is not a cron expression/],
     [
       'a bad zone',
       sourceWith({ cron: '@daily', timezone: 'Berlin' }),
-      'source flights, schedule, timezone: "Berlin" is not a time zone; give an IANA name such as \'Europe/Berlin\'',
+      'source feed, schedule, timezone: "Berlin" is not a time zone; give an IANA name such as \'Europe/Berlin\'',
     ],
     ['an offset for a zone', sourceWith({ cron: '@daily', timezone: '+02:00' }), /"\+02:00" is not a time zone/],
     ['a zone of an interval', sourceWith({ every: '1d', timezone: 'Europe/Berlin' }), /intervals count from the epoch/],
@@ -116,7 +124,7 @@ describe('a schedule in definitions', () => {
     ],
     [
       'nothing online',
-      { view: viewWith({ delay: numeric() }), service: serviceWith('@daily', [viewWith({ delay: numeric() })]) },
+      serviceWith('@daily', [viewWith({ delay: numeric() })]),
       /^service ranking, schedule: the service reads no view that is online/,
     ],
     [
@@ -165,13 +173,13 @@ describe('declaredSchedules', () => {
           },
         },
       ],
-      ['source/flights', { workflow: 'ingest', input: { project: 'test', source: 'flights', window: '2h' } }],
+      ['source/feed', { workflow: 'ingest', input: { project: 'test', source: 'feed', window: '2h' } }],
       ['view/view', { workflow: 'backfill', input: { project: 'test', view: 'view', window: '1w', chunk: '6h' } }],
     ]);
     expect(declaredSchedules(manifest).map(describeSchedule)).toEqual([
       'materialize delays, 0 * * * * UTC',
       'build dataset weekly, @weekly UTC',
-      'ingest the last 2h of flights, @hourly UTC',
+      'ingest the last 2h of feed, @hourly UTC',
       'backfill the last 1w of view, every 1d',
     ]);
   });
@@ -180,13 +188,12 @@ describe('declaredSchedules', () => {
     const before = manifestOf({ source: sourceWith('@daily'), view: onlineWith('@daily') });
     const after = manifestOf({
       source: sourceWith({ cron: '@daily', timezone: 'Europe/Paris' }),
-      view: onlineWith(undefined),
       service: serviceWith('@hourly', [onlineWith(undefined)]),
     });
     const plan = diffManifests(before, after);
     expect(plan.schedules.map(({ name, action }) => [name, action])).toEqual([
       ['service/ranking', 'added'],
-      ['source/flights', 'changed'],
+      ['source/feed', 'changed'],
       ['view/view', 'removed'],
     ]);
     expect(plan.recompute).toEqual([]);
@@ -194,7 +201,7 @@ describe('declaredSchedules', () => {
     expect(explainPlan(plan).slice(-4)).toEqual([
       'Schedules:',
       '    + service/ranking: materialize view, @hourly UTC',
-      '    ~ source/flights: ingest flights, @daily UTC -> ingest flights, @daily Europe/Paris',
+      '    ~ source/feed: ingest feed, @daily UTC -> ingest feed, @daily Europe/Paris',
       '    - view/view: materialize view, @daily UTC',
     ]);
   });
