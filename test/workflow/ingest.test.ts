@@ -125,7 +125,7 @@ it('interrupts the work under way when cancelled, and ends as cancelled', async 
   });
   await orchestra.perform(activities, async (book) => {
     const run = await startRun(orchestra.client, 'ingest', input('cancelled'));
-    await expect.poll(() => book.begun.length).toBe(1);
+    await expect.poll(() => book.begun.length, { timeout: 30_000 }).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 500));
     await cancelRun(run);
     await expect(waitForRun(run)).rejects.toMatchObject({ code: 'RUN_CANCELLED' });
@@ -170,7 +170,7 @@ it('refuses a wrong input at once, naming the field, when started around the sta
     await expect(started).rejects.toMatchObject({
       cause: {
         type: 'INVALID_VALUE',
-        message: 'ingest input, field "sorce": is not known; known: project, source, from, to',
+        message: 'ingest input, field "sorce": is not known; known: project, source, from, to, window',
       },
     });
     expect(book).toEqual({ begun: [], ended: [] });
