@@ -5,12 +5,23 @@ import { VERSION } from '../contracts/version.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readMemoryUse } from '../engine/memory-use.ts';
 import { probeAll, withinMillis, type ReadinessProbe } from './health.ts';
-import { DurationHistogram, formatMetrics, gauge, METRICS_TYPE, type MetricFamily } from './metric-text.ts';
+import type { DefinitionSource } from '../library/applied-definitions.ts';
+import { readFreshness, type ViewFreshness } from '../online/freshness.ts';
+import { MICROS_PER_SECOND } from '../contracts/time.ts';
+import {
+  DurationHistogram,
+  formatMetrics,
+  gauge,
+  METRICS_TYPE,
+  type MetricFamily,
+  type MetricSample,
+} from './metric-text.ts';
 import type { EventStreams } from './run-events.ts';
 
 export interface MetricDependencies {
   readonly project: string;
-  readonly catalog: Pick<Catalog, 'runs'>;
+  readonly catalog: Pick<Catalog, 'runs' | 'intervals'>;
+  readonly definitions: DefinitionSource;
   readonly engine: Engine;
   readonly probes: Readonly<Record<string, ReadinessProbe>>;
   readonly streams: EventStreams;
@@ -30,7 +41,7 @@ const METRICS_SCHEMA = {
 /** Measures every route of the server, whether it was added before or is added later. */
 export function serveMetrics(
   server: FastifyInstance,
-  { project, catalog, engine, probes, streams }: MetricDependencies,
+  { project, catalog, definitions, engine, probes, streams }: MetricDependencies,
 ): void {
   const durations = new DurationHistogram(BOUNDS);
   // the route and not the path: names in paths have no bound
@@ -42,10 +53,12 @@ export function serveMetrics(
   });
 
   server.get('/metrics', { schema: METRICS_SCHEMA }, async (_request, reply) => {
-    const [components, runs, memory] = await Promise.all([
+    const [components, runs, memory, freshness] = await Promise.all([
       probeAll(probes),
       withinMillis(catalog.runs.count(project), DEADLINE_MILLIS, undefined).catch(() => undefined),
       withinMillis(readMemoryUse(engine), DEADLINE_MILLIS, undefined).catch(() => undefined),
+      // before the first apply there are no views
+      withinMillis(measureFreshness(catalog, definitions), DEADLINE_MILLIS, []).catch(() => []),
     ]);
     const families: readonly MetricFamily[] = [
       gauge('asof_build_info', 'The version that runs', { labels: { version: VERSION, project }, value: 1 }),
@@ -75,10 +88,47 @@ export function serveMetrics(
         'Bytes that the engine has spilled to disk',
         ...(memory ? [{ value: memory.spilledBytes }] : []),
       ),
+      ...describeViews(freshness),
       ...describeProcess(),
     ];
     return reply.header('content-type', METRICS_TYPE).send(formatMetrics(families));
   });
+}
+
+async function measureFreshness(
+  { intervals }: Pick<Catalog, 'intervals'>,
+  definitions: DefinitionSource,
+): Promise<readonly ViewFreshness[]> {
+  const { applied } = await definitions.current();
+  return readFreshness(intervals, applied.manifest);
+}
+
+/** A view that was never brought online has a target and no age. */
+function describeViews(views: readonly ViewFreshness[]): readonly MetricFamily[] {
+  const ofViews = (micros: (view: ViewFreshness) => number | null): readonly MetricSample[] =>
+    views.flatMap((view) => {
+      const value = micros(view);
+      return value === null ? [] : [{ labels: { view: view.view }, value: value / MICROS_PER_SECOND }];
+    });
+  return [
+    gauge(
+      'asof_view_online_age_seconds',
+      'Time since the instant up to which a view is online',
+      ...ofViews((view) => view.ageMicros),
+    ),
+    gauge(
+      'asof_view_freshness_target_seconds',
+      'How old a view may become online',
+      ...ofViews((view) => view.targetMicros),
+    ),
+    gauge(
+      'asof_view_fresh',
+      'Whether a view is as fresh online as its definition asks',
+      ...views.flatMap(({ view, state }) =>
+        state === null ? [] : [{ labels: { view }, value: state === 'fresh' ? 1 : 0 }],
+      ),
+    ),
+  ];
 }
 
 /** Under the names that every Prometheus client uses. */

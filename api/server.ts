@@ -74,7 +74,7 @@ export async function startServer(
   serveRuns(server, runs);
   serveRunControl(server, runs);
   const streams = serveRunEvents(server, runs, { ...EVENT_LIMITS, ...events });
-  serveMetrics(server, { project, catalog, engine, probes, streams });
+  serveMetrics(server, { project, catalog, definitions, engine, probes, streams });
   const close = async (): Promise<void> => {
     await server.close();
     await reader.close();

@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   schedule: async () => (await import('./commands/schedule.ts')).registerSchedule,
   dataset: async () => (await import('./commands/dataset.ts')).registerDataset,
   get: async () => (await import('./commands/get.ts')).registerGet,
+  status: async () => (await import('./commands/status.ts')).registerStatus,
   describe: async () => (await import('./commands/describe.ts')).registerDescribe,
   fsck: async () => (await import('./commands/fsck.ts')).registerFsck,
   gc: async () => (await import('./commands/gc.ts')).registerGc,

@@ -41,9 +41,8 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
 
 function inView(view: FeatureViewManifest): readonly Unavailable[] {
   const place = `view ${view.name}`;
-  const { freshnessMicros, cacheMicros, expectations } = view.options;
+  const { cacheMicros, expectations } = view.options;
   const own = list(place, {
-    freshness: freshnessMicros !== null,
     cache: cacheMicros !== null,
     'expectations on aggregates': view.mode === 'aggregate' && expectations.length > 0,
     'column and table expectations on a view': view.mode === 'asof' && !areOfRows(expectations),

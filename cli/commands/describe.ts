@@ -4,7 +4,8 @@ import { AsofError } from '../../contracts/errors.ts';
 import { SEQUENCE_COLUMN, type TableKey } from '../../contracts/lake.ts';
 import type { FeatureViewManifest, Manifest, SourceManifest } from '../../contracts/manifest.ts';
 import { describeFit } from '../../offline/fit.ts';
-import { formatInstant } from '../../contracts/time.ts';
+import { formatDuration, formatInstant } from '../../contracts/time.ts';
+import { describeFreshness, readFreshness } from '../../online/freshness.ts';
 import type { Register } from '../main.ts';
 import { requireApplied, withCatalog } from '../project.ts';
 import { drawTable, formatCount } from '../table.ts';
@@ -35,7 +36,7 @@ async function describe(catalog: Catalog, manifest: Manifest, name: string): Pro
   const source = manifest.sources.find((candidate) => candidate.name === name);
   if (source) return describeSource(catalog, project, source);
   const view = manifest.views.find((candidate) => candidate.name === name);
-  if (view?.kind === 'feature') return describeView(catalog, project, view);
+  if (view?.kind === 'feature') return describeView(catalog, manifest, view);
   for (const kind of ['entities', 'aliases', 'services'] as const) {
     const found = manifest[kind].find((candidate) => candidate.name === name);
     if (found && kind === 'services') return describeService(catalog, manifest, found.name, found);
@@ -96,7 +97,10 @@ async function describeSource(catalog: Catalog, project: string, source: SourceM
   };
 }
 
-async function describeView(catalog: Catalog, project: string, view: FeatureViewManifest): Promise<Description> {
+async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureViewManifest): Promise<Description> {
+  const { project } = manifest;
+  const [freshness] = await readFreshness(catalog.intervals, { project, views: [view] });
+  const target = view.options.freshnessMicros;
   const key = { project, view: view.name, fingerprint: view.fingerprint } as const;
   const { done, dirty } = foldLedger(await catalog.intervals.entries({ ...key, store: 'offline' }));
   const online = await catalog.intervals.onlinePosition({ ...key, store: 'online' });
@@ -111,6 +115,7 @@ async function describeView(catalog: Catalog, project: string, view: FeatureView
       backfilled: text(done),
       dirty: text(dirty),
       online: position ?? null,
+      freshness: freshness ? describeFreshness(freshness) : null,
       fits: fits.map(describeFit),
     },
     lines: [
@@ -118,6 +123,7 @@ async function describeView(catalog: Catalog, project: string, view: FeatureView
       position
         ? `online: ${formatCount(position.keys)} keys, due at ${position.to}`
         : `online: ${view.online ? 'not materialized yet' : 'no'}`,
+      ...(freshness && target !== null ? [`freshness: ${freshness.state}, target ${formatDuration(target)}`] : []),
       ...text(done).map(({ from, to }) => `backfilled: ${from} – ${to}`),
       ...text(dirty).map(({ from, to }) => `dirty: ${from} – ${to}`),
       ...fits.map((fit) => `fit ${fit.version}: ${formatCount(fit.rows)} rows until ${formatInstant(fit.until)}`),

@@ -48,7 +48,7 @@ export interface FeatureViewOptions<
   readonly sql?: string;
   /** Types of columns that `sql` or `map` adds or changes; others keep the type of the source's column of their name. */
   readonly schema?: Made;
-  /** How old the online state may become. */
+  /** How old the online state may become: a target that `asof status` and the metrics compare it with. */
   readonly freshness?: Duration;
   /** When the view is materialized, or with a `window` backfilled, by itself: a cron expression, or an object. */
   readonly schedule?: ViewSchedule;

@@ -185,6 +185,16 @@ function checkKeys(keys: readonly ViewKeyManifest[], place: Place): void {
   }
 }
 
+function normalizeFreshness(options: OptionReader, { online }: { readonly online: boolean }): number | null {
+  const micros = options.duration('freshness');
+  if (micros !== null && !online) {
+    options.place
+      .in('freshness')
+      .report('the view is not online, so there is nothing to keep fresh', 'declare online: true');
+  }
+  return micros;
+}
+
 function normalizeViewOptions(
   options: OptionReader,
   features: readonly FeatureManifest[],
@@ -203,7 +213,7 @@ function normalizeViewOptions(
     values.has(name) ? normalizeFeatureRules(name, feature, values, place.in(`feature ${name}`)) : [],
   );
   return {
-    freshnessMicros: options.duration('freshness'),
+    freshnessMicros: normalizeFreshness(options, stores),
     schedule: normalizeViewSchedule(options, stores),
     engine: options.choice('engine', ENGINE_WISHES, 'auto'),
     cacheMicros: options.duration('cache'),

@@ -23,7 +23,6 @@ describe('notAvailableYet', () => {
     [file({ allowedLateness: '10m' }), 'source s', 'allowedLateness of a file source'],
     [file({ contract: { columns: 'discard' } }), 'source s', "contract columns: 'discard'"],
     [file({ contract: { types: 'evolve' } }), 'source s', "contract types: 'evolve'"],
-    [viewWith({ delay: numeric() }, { freshness: '1h' }), 'view view', 'freshness'],
     [viewWith({ delay: numeric() }, { cache: '1m' }), 'view view', 'cache'],
     [
       viewWith(
