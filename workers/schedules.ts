@@ -4,13 +4,7 @@ import { ScheduleNotFoundError, isGrpcServiceError, type Client, type ScheduleDe
 import { AsofError, messageOf } from '../contracts/errors.ts';
 import { checkScheduledInput } from '../contracts/run-inputs.ts';
 import { SEARCH_ATTRIBUTES, type WorkflowName } from '../contracts/run-messages.ts';
-import {
-  LOSSLESS_OVERLAPS,
-  type ScheduledInputs,
-  type ScheduledWork,
-  type ScheduleOverlap,
-  type ScheduleTimes,
-} from '../contracts/schedules.ts';
+import type { LOSSLESS_OVERLAPS, ScheduledWork, ScheduleOverlap, ScheduleTimes } from '../contracts/schedules.ts';
 import { clockNow, formatInstant, type Micros } from '../contracts/time.ts';
 import { OVERLAP_POLICIES, policyOf, scheduleOptions, type ScheduleRecord } from './schedule-options.ts';
 
@@ -78,7 +72,7 @@ export async function setSchedule(
   record: ScheduleRecord,
   options: { readonly paused?: string } = {},
 ): Promise<'created' | 'changed'> {
-  checkScheduledInput<WorkflowName>(record.work.workflow, record.work.input as ScheduledInputs[WorkflowName]);
+  checkScheduledInput<WorkflowName>(record.work.workflow, record.work.input);
   const scheduleId = scheduleIdOf(key);
   const made = scheduleOptions(scheduleId, record);
   const handle = client.schedule.getHandle(scheduleId);
@@ -88,7 +82,7 @@ export async function setSchedule(
     const asked = paused === undefined ? {} : { paused: true, note: paused };
     if (before !== undefined) {
       const { spec, action, policies } = made;
-      await handle.update(({ state }) => ({ spec, action, policies, state: { ...state, ...asked } }) as never);
+      await handle.update(({ state }) => ({ spec, action, policies, state: { ...state, ...asked } }));
       return 'changed';
     }
     await client.schedule.create({
@@ -264,7 +258,7 @@ async function ask<T>({ name }: ScheduleKey, work: () => Promise<T>): Promise<T>
     if (error instanceof AsofError) throw error;
     const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
     // what the server does not accept is no outage
-    if (isGrpcServiceError(cause) && cause.code === INVALID_ARGUMENT) {
+    if (isGrpcServiceError(cause) && Number(cause.code) === INVALID_ARGUMENT) {
       throw new AsofError('INVALID_VALUE', { where: `schedule ${name}`, problem: cause.details }, error);
     }
     if (!isGrpcServiceError(cause)) throw error;

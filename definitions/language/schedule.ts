@@ -27,8 +27,7 @@ interface ScheduleRules {
   readonly catchup?: Duration;
 }
 
-/** A cron expression, or an object that says more. */
-export type Schedule = string | ScheduleObject;
+/** In place of a cron expression alone. */
 type ScheduleObject = DueTimes & ScheduleRules;
 
 /** Ingestion: everything that is new, or with a `window` the rows of the time before each run alone. */
