@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Catalog } from '../catalog/catalog.ts';
-import { AsofError, messageOf, type ErrorCode } from '../contracts/errors.ts';
+import { knownError } from '../contracts/disk-full.ts';
+import type { ErrorCode } from '../contracts/errors.ts';
 import type { TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { BackfillResult } from '../contracts/runs.ts';
@@ -135,10 +136,11 @@ async function writeInterval(work: IntervalWork, interval: Interval): Promise<nu
 
 /** Throws what must end the attempt, and otherwise says what to report of the interval. */
 function giveUp(error: unknown, signal: AbortSignal): { readonly code: ErrorCode; readonly message: string } {
-  const known = error instanceof AsofError;
-  const attempts = !known ? INTERNAL_ATTEMPTS : error.retryable ? PASSING_ERROR_ATTEMPTS : 0;
+  const known = knownError(error);
+  const isBug = known !== error && known.code === 'INTERNAL';
+  const attempts = isBug ? INTERNAL_ATTEMPTS : known.retryable ? PASSING_ERROR_ATTEMPTS : 0;
   if (signal.aborted || Context.current().info.attempt < attempts) throw error;
-  return { code: known ? error.code : 'INTERNAL', message: messageOf(error) };
+  return { code: known.code, message: known.message };
 }
 
 function readCheckpoint(details: unknown): Checkpoint | undefined {

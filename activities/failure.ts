@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { knownError } from '../contracts/disk-full.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 
 /** A bug is tried again this often, in case it was the machine's; more attempts would only hide it. */
@@ -27,8 +28,8 @@ export function toActivityFailure(error: unknown, context: FailureContext): Erro
     const hasChance = error.code !== 'SPARK_FAILED' || context.attempt < INTERNAL_ATTEMPTS;
     return failureOf(error, error.retryable && hasChance);
   }
-  const internal = new AsofError('INTERNAL', { problem: messageOf(error) }, error);
-  return failureOf(internal, context.attempt < INTERNAL_ATTEMPTS);
+  const known = knownError(error);
+  return failureOf(known, known.code === 'INTERNAL' && context.attempt < INTERNAL_ATTEMPTS);
 }
 
 function failureOf(error: AsofError, retryable: boolean): ApplicationFailure {

@@ -1,6 +1,7 @@
 /** Errors as problem details (RFC 9457), with the stable code of the error table. */
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { AsofError, messageOf } from '../contracts/errors.ts';
+import { knownError } from '../contracts/disk-full.ts';
+import { AsofError } from '../contracts/errors.ts';
 import { toJsonText } from '../contracts/json-text.ts';
 
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
@@ -33,7 +34,7 @@ function toAsofError(error: FastifyError): AsofError {
   }
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new AsofError('USAGE', { problem: error.message }, error);
-  return new AsofError('INTERNAL', { problem: messageOf(error) }, error);
+  return knownError(error);
 }
 
 function describeProblem(status: number, code: string, detail: string, details: AsofError['details']): string {

@@ -6,6 +6,7 @@ import type { Settings } from '../contracts/config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/duckdb.ts';
 import type { Lake } from '../lake/lake.ts';
+import { withLeases } from '../lake/leases.ts';
 import { openLake } from '../lake/open.ts';
 import type { ComponentName } from '../stack/component.ts';
 import type { CommandContext } from './main.ts';
@@ -39,7 +40,7 @@ export async function withOfflineStores<T>(
       try {
         // what it reads must not expire under it, however long it takes
         return await catalog.work.during(settings.project, () =>
-          work({ settings, catalog, lake, engine, workDirectory }),
+          withLeases(() => work({ settings, catalog, lake, engine, workDirectory })),
         );
       } finally {
         await engine.close();

@@ -1,6 +1,7 @@
 /** Where a command's words go: the result to stdout, once; everything else to stderr. */
 import pc from 'picocolors';
-import { AsofError, messageOf } from '../contracts/errors.ts';
+import { knownError } from '../contracts/disk-full.ts';
+import type { AsofError } from '../contracts/errors.ts';
 import type { RunProgress } from '../contracts/runs.ts';
 import { toJsonText } from '../contracts/json-text.ts';
 
@@ -50,8 +51,7 @@ export function openTerminal(json: boolean): Terminal {
     endProgress,
     fail(error) {
       endProgress();
-      const known =
-        error instanceof AsofError ? error : new AsofError('INTERNAL', { problem: messageOf(error) }, error);
+      const known = knownError(error);
       if (json) process.stdout.write(`${toJsonText({ error: describeError(known) })}\n`);
       process.stderr.write(`${pc.red('error')} ${known.message} ${pc.dim(`[${known.code}]`)}\n`);
       if (known.code === 'INTERNAL' && error instanceof Error && process.env.ASOF_DEBUG) {

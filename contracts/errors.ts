@@ -72,6 +72,7 @@ export const ERRORS = {
   LAKE_UNAVAILABLE: row('{place}: the lake does not answer: {problem}', 503, 1, true),
   LAKE_REFUSED: row('{place}: the lake refuses: {problem}', 502, 1),
   LAKE_WRITE_FAILED: row('{path}: {problem}', 507, 1),
+  DISK_FULL: row('{where}: the disk is full: {problem}; {mend}', 507, 1),
   CATALOG_VERSION: row('{problem}', 500, 1),
   RUN_FAILED: row('{run}: {problem}', 500, 1),
   RUN_CANCELLED: row('{run}: cancelled', 409, 1),

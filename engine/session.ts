@@ -11,8 +11,9 @@ import {
   type DuckDBResult,
   type DuckDBType,
 } from '@duckdb/node-api';
-import { AsofError, messageOf } from '../contracts/errors.ts';
+import { AsofError } from '../contracts/errors.ts';
 import type { AppendColumn, ColumnBatch, EngineRow, EngineValue, Session } from './engine.ts';
+import { engineError } from './engine-error.ts';
 import { quoteIdentifier } from './sql.ts';
 import { cellOf, readColumn } from './vector-reader.ts';
 import { CHUNK_ROWS, duckValue, fillChunk } from './vector-writer.ts';
@@ -223,12 +224,4 @@ function headOf(sql: string): string {
 function tookTooLong({ where, millis }: TimeLimit, cause?: unknown): AsofError {
   const problem = `it ran for longer than ${millis / 1000} s and was stopped; read less, or group and filter earlier`;
   return new AsofError('LIMIT_EXCEEDED', { where, problem }, cause);
-}
-
-function engineError(error: unknown, where: string, signal: AbortSignal | undefined): AsofError {
-  if (error instanceof AsofError) return error;
-  const problem = messageOf(error);
-  if (signal?.aborted) return new AsofError('CANCELLED', { where }, error);
-  const code = /^out of memory/i.test(problem) ? 'ENGINE_OUT_OF_MEMORY' : 'ENGINE_FAILED';
-  return new AsofError(code, { where, problem }, error);
 }

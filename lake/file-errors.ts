@@ -1,4 +1,6 @@
 /** What the file system says when it refuses. */
+import { FREE_SPACE, isDiskFull } from '../contracts/disk-full.ts';
+import { AsofError, messageOf } from '../contracts/errors.ts';
 
 /** `ENOENT` and its like; undefined for any other error. */
 export function codeOf(error: unknown): unknown {
@@ -13,4 +15,12 @@ export async function ifPresent<T>(work: Promise<T>): Promise<T | undefined> {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** `LAKE_WRITE_FAILED`, or `DISK_FULL` with what to do; an error of our own passes as it is. */
+export function writeFailure(path: string, error: unknown, place = ''): AsofError {
+  if (error instanceof AsofError) return error;
+  const problem = `${place}${messageOf(error)}`;
+  if (isDiskFull(error)) return new AsofError('DISK_FULL', { where: path, problem, mend: FREE_SPACE }, error);
+  return new AsofError('LAKE_WRITE_FAILED', { path, problem }, error);
 }

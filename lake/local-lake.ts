@@ -6,10 +6,11 @@ import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fileFacts, syncDirectory } from './durable-file.ts';
 import type { FileFacts } from './durable-file.ts';
-import { codeOf } from './file-errors.ts';
+import { codeOf, writeFailure } from './file-errors.ts';
 import { walkFiles } from './file-walk.ts';
 import type { Lake } from './lake.ts';
 import { Gate } from './gate.ts';
+import { onEndOfWork } from './leases.ts';
 import { requireObjectPath } from './object-path.ts';
 import { STAGING } from './paths.ts';
 import { corruptFile, type RecordedFile } from './recorded-file.ts';
@@ -70,6 +71,8 @@ export class LocalLake implements Lake {
   async stagingPath(path: string): Promise<string> {
     const staged = this.#staged(path);
     await writing(path, () => rm(staged, { force: true }));
+    // what failed half-way must not keep a full disk full
+    onEndOfWork(() => rm(staged, { force: true }));
     return staged;
   }
 
@@ -243,8 +246,7 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof AsofError) throw error;
-    throw new AsofError('LAKE_WRITE_FAILED', { path, problem: messageOf(error) }, error);
+    throw writeFailure(path, error);
   }
 }
 

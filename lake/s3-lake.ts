@@ -2,13 +2,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, realpath, rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { AsofError, messageOf } from '../contracts/errors.ts';
+import { AsofError } from '../contracts/errors.ts';
 import { FileCache } from './cache/file-cache.ts';
 import { openProcessDirectory } from './cache/process-directory.ts';
 import { fileFacts, type FileFacts } from './durable-file.ts';
-import { codeOf, ifPresent } from './file-errors.ts';
+import { codeOf, ifPresent, writeFailure } from './file-errors.ts';
 import type { Lake } from './lake.ts';
-import { currentScope, type LeaseScope } from './leases.ts';
+import { currentScope, onEndOfWork, type LeaseScope } from './leases.ts';
 import { requireObjectPath } from './object-path.ts';
 import type { LakeSettings } from './open.ts';
 import { QUARANTINE, SOURCES, VIEWS } from './paths.ts';
@@ -130,6 +130,7 @@ export class S3Lake implements Lake {
   async stagingPath(path: string): Promise<string> {
     const staged = this.#staged(path);
     await local(path, () => rm(staged, { force: true }));
+    onEndOfWork(() => rm(staged, { force: true }));
     return staged;
   }
 
@@ -316,6 +317,5 @@ async function local<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 function localFailure(path: string, error: unknown): AsofError {
-  if (error instanceof AsofError) return error;
-  return new AsofError('LAKE_WRITE_FAILED', { path, problem: `in the local cache: ${messageOf(error)}` }, error);
+  return writeFailure(path, error, 'in the local cache: ');
 }

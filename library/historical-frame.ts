@@ -1,6 +1,5 @@
 /** Point-in-time joins of small frames: rows or keys as JSON in, a file of the same rows with features out. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ActiveWork } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
@@ -10,6 +9,7 @@ import { withLeases } from '../lake/leases.ts';
 import { retrieveHistorical, type RetrievalDependencies, type Retrieved } from '../offline/retrieval.ts';
 import type { SpineInput } from '../offline/spine-input.ts';
 import { spineInputOf } from '../offline/spine-source.ts';
+import { makeWorkDirectory } from '../offline/work-directory.ts';
 import type { CompiledDefinitions } from './applied-definitions.ts';
 
 /** The largest frame: beyond it a dataset is the way. */
@@ -49,9 +49,8 @@ export async function retrieveFrame(
   { frame, asKnown, shortNames, format, ...named }: FrameRequest,
 ): Promise<Frame> {
   const plan = planOf(named);
-  const directory = path.join(dependencies.workDirectory, `frame-${randomUUID()}`);
+  const directory = await makeWorkDirectory(dependencies.workDirectory, 'frame');
   const discard = (): Promise<void> => rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
   try {
     const lines = 'rows' in frame ? frame.rows : keyRows(frame.entities);
     const spine = placeRows(frame, path.join(directory, 'rows.jsonl'));

@@ -1,6 +1,5 @@
 /** Point-in-time joins for programs: rows in, rows out; or from file to file. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AsofError } from '../contracts/errors.ts';
 import type { FeaturePlan } from '../contracts/plan.ts';
@@ -10,6 +9,7 @@ import { identifierList, literalText } from '../engine/sql.ts';
 import { outputNames } from '../offline/assembly.ts';
 import { retrieveHistorical, type RetrievalDependencies, type RetrievalRequest } from '../offline/retrieval.ts';
 import { toTypeScript } from '../offline/typescript-values.ts';
+import { makeWorkDirectory } from '../offline/work-directory.ts';
 import type { CompiledDefinitions } from './applied-definitions.ts';
 import { requestOf } from './choice.ts';
 import { inputValue, readColumnValue } from './column-values.ts';
@@ -57,9 +57,8 @@ async function retrieveRows(
   const { plan, shortNames } = retrieval;
   const lines = spine.map((row, index) => `${JSON.stringify(neededColumns(plan, row, index))}\n`);
   refuseCollisions(plan, shortNames, spine);
-  const directory = path.join(dependencies.workDirectory, `rows-${randomUUID()}`);
+  const directory = await makeWorkDirectory(dependencies.workDirectory, 'rows');
   const [input, output] = [path.join(directory, 'spine.jsonl'), path.join(directory, 'output.parquet')];
-  await mkdir(directory);
   try {
     await writeFile(input, lines);
     const request = { ...retrieval, spine: { kind: 'spine', path: input } as const, output };

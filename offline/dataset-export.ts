@@ -1,7 +1,6 @@
 /** A dataset as one file for the world outside. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import type { DatasetManifest } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
 import { literalText, quoteIdentifier } from '../engine/sql.ts';
@@ -10,6 +9,7 @@ import { allRows, chosenRows, openDatasetRows, type ChosenPart } from './dataset
 import { moveInto } from './output-file.ts';
 import { copyOptions, outputSql } from './output-sql.ts';
 import { tableFormat } from './spine-format.ts';
+import { makeWorkDirectory } from './work-directory.ts';
 
 export interface ExportDependencies {
   readonly lake: Lake;
@@ -30,8 +30,7 @@ export async function exportDataset(
   part?: ChosenPart & { readonly rows: number },
 ): Promise<number> {
   const format = tableFormat(output);
-  const directory = join(workDirectory, `export-${randomUUID()}`);
-  await mkdir(directory, { recursive: true });
+  const directory = await makeWorkDirectory(workDirectory, 'export');
   const half = join(directory, `dataset.${format}`);
   try {
     await engine.session(async (session) => {

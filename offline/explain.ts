@@ -1,8 +1,6 @@
 /** What a retrieval would do, without doing it: it reads the spine and the catalog, and of the sources only
  * what a spine without a file takes from them. What it says comes from the functions that decide when it is done. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { EngineChoice } from '../contracts/engines.ts';
 import type { FitUse } from '../contracts/fits.ts';
 import type { PlannedView } from '../contracts/plan.ts';
@@ -14,6 +12,7 @@ import { decideSteps } from './retrieval-steps.ts';
 import type { RetrievalDependencies, RetrievalRequest } from './retrieval.ts';
 import { openSpine, readSpine } from './spine-input.ts';
 import { neededRange } from './unit.ts';
+import { makeWorkDirectory } from './work-directory.ts';
 
 export interface ViewExplanation extends EngineChoice, ViewReadsExplanation {
   /** The prefix of its columns. */
@@ -49,8 +48,7 @@ export async function explainRetrieval(
   request: ExplainRequest,
 ): Promise<Explanation> {
   const { plan, project, shortNames, spine } = request;
-  const directory = join(dependencies.workDirectory, `explain-${randomUUID()}`);
-  await mkdir(directory, { recursive: true });
+  const directory = await makeWorkDirectory(dependencies.workDirectory, 'explain');
   try {
     const snapshots = await pinSnapshots(dependencies.tables, project, plan, request.snapshots);
     const { prepared, fits } = await dependencies.engine.session(async (session) => {

@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AsofError, messageOf } from '../contracts/errors.ts';
+import { writeFailure } from '../lake/file-errors.ts';
 
-/** A rename within a file system; across two, a copy beside the target first. Throws `LAKE_WRITE_FAILED`. */
+/** A rename within a file system; across two, a copy beside the target first. Throws `LAKE_WRITE_FAILED` or `DISK_FULL`. */
 export async function moveInto(file: string, target: string): Promise<void> {
   const path = resolve(target);
-  await mkdir(dirname(path), { recursive: true });
   const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
   try {
+    await mkdir(dirname(path), { recursive: true });
     await rename(file, beside).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV') throw error;
       await copyFile(file, beside);
@@ -17,6 +17,6 @@ export async function moveInto(file: string, target: string): Promise<void> {
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });
-    throw new AsofError('LAKE_WRITE_FAILED', { path, problem: messageOf(error) }, error);
+    throw writeFailure(path, error);
   }
 }

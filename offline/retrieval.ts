@@ -1,6 +1,5 @@
 /** A point-in-time join from file to file, in this process. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { EngineWish } from '../contracts/engines.ts';
 import { AsofError } from '../contracts/errors.ts';
@@ -25,6 +24,7 @@ import {
   type UnitDependencies,
   type UnitTable,
 } from './unit.ts';
+import { makeWorkDirectory } from './work-directory.ts';
 
 export type { SpineInput } from './spine-input.ts';
 
@@ -77,8 +77,7 @@ export async function retrieveHistorical(
   if ('path' in request.spine && resolve(request.output) === resolve(request.spine.path)) {
     throw new AsofError('USAGE', { problem: `the output ${request.output} is the spine itself; name another file` });
   }
-  const directory = join(dependencies.workDirectory, `retrieval-${randomUUID()}`);
-  await mkdir(directory, { recursive: true });
+  const directory = await makeWorkDirectory(dependencies.workDirectory, 'retrieval');
   try {
     const target = join(directory, `output.${format}`);
     const retrieved = await dependencies.engine.session(

@@ -1,6 +1,7 @@
 /** What a retrieval is asked for: a spine, or keys with a grid of instants, from a file or from the sources. */
 import { copyFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { isDiskFull } from '../contracts/disk-full.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { FeaturePlan } from '../contracts/plan.ts';
@@ -12,6 +13,7 @@ import { SPINE_QUERY, writeSpineQuery } from './spine-query.ts';
 import { prepareSpine, type PreparedSpine } from './spine.ts';
 import { tableFormat } from './spine-format.ts';
 import { crossInstants, spineRelation, type InstantGrid } from './spine-relation.ts';
+import { writeFailure } from '../lake/file-errors.ts';
 
 /** A file of keys and times, or of keys alone with the instants at which each is asked. */
 export type SpineFile =
@@ -80,7 +82,11 @@ async function copyInput(path: string, directory: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw new AsofError('INPUT_NOT_FOUND', { where: 'spine', path });
   const copy = join(directory, `spine${extname(path)}`);
-  await copyFile(path, copy);
+  try {
+    await copyFile(path, copy);
+  } catch (error) {
+    throw isDiskFull(error) ? writeFailure(copy, error) : error;
+  }
   return copy;
 }
 

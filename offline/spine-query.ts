@@ -75,7 +75,7 @@ async function namingQuery(work: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof AsofError && error.code === 'ENGINE_FAILED')) throw error;
     const problem = String(error.details['problem']);
-    if (/^IO Error|no space left|could not write/i.test(problem)) throw error;
+    if (/^IO Error|could not write/i.test(problem)) throw error;
     throw new AsofError('INVALID_VALUE', { where: SPINE_QUERY, problem: withoutStatement(problem) }, error);
   }
 }

@@ -3,9 +3,7 @@
  * groups times shards), then the ranges of rows, then the summary. Between steps stand Parquet files in the lake and a plan
  * that is plain JSON. A step that is repeated finds its file and does nothing; the same plan gives the same bytes.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { EngineWish } from '../contracts/engines.ts';
 import type { FileReference } from '../contracts/lake.ts';
 import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
@@ -24,6 +22,7 @@ import { decideSteps } from './retrieval-steps.ts';
 import type { SpineColumn } from './spine.ts';
 import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
 import { computeUnit, entityGroups, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
+import { makeWorkDirectory } from './work-directory.ts';
 
 const MOST_RANGE_ROWS = 1_000_000;
 const RANGE_CELLS = 20_000_000;
@@ -98,8 +97,7 @@ export async function planRetrieval(
   const { engine, lake, signal } = dependencies;
   const { project, plan, shortNames, directory } = request;
   const snapshots = await pinSnapshots(dependencies.tables, project, plan, request.snapshots);
-  const work = join(dependencies.workDirectory, `plan-${randomUUID()}`);
-  await mkdir(work, { recursive: true });
+  const work = await makeWorkDirectory(dependencies.workDirectory, 'plan');
   try {
     const path = `${directory}/spine.parquet`;
     const staged = await lake.stagingPath(path);

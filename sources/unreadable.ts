@@ -1,8 +1,6 @@
 /** Failures of reading an input, named as such. */
+import { isDiskFull } from '../contracts/disk-full.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
-
-/** The engine's own trouble while it reads, which says nothing about the input. */
-const NOT_THE_INPUT = /no space left|could not write|disk quota/i;
 
 /**
  * Runs `work`, which reads the input at `path`. A failure of the engine or the file system becomes `INPUT_UNREADABLE`;
@@ -16,7 +14,8 @@ export async function namingInput<T>(where: string, path: string, work: () => Pr
     const engineFailed = error instanceof AsofError && error.code === 'ENGINE_FAILED';
     if (!engineFailed && !isSystemError(error)) throw error;
     const problem = engineFailed ? String(error.details['problem']) : messageOf(error);
-    if (NOT_THE_INPUT.test(problem)) throw error;
+    // trouble of our own while it is read says nothing about the input
+    if (isDiskFull(error) || /could not write/i.test(problem)) throw error;
     throw new AsofError('INPUT_UNREADABLE', { where, path, problem: summarize(problem) }, error);
   }
 }

@@ -96,7 +96,7 @@ test.skipIf(process.getuid?.() !== 0)('a full disk leaves no file', { timeout: 3
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', full]);
   try {
     await expect(retrieve(fixture, { spine, request, output: join('full', 'out.parquet') })).rejects.toMatchObject({
-      code: 'LAKE_WRITE_FAILED',
+      code: 'DISK_FULL',
     });
     expect(readdirSync(full)).toEqual([]);
   } finally {

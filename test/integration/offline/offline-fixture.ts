@@ -31,6 +31,7 @@ export interface OfflineFixture {
   readonly project: string;
   readonly directory: string;
   readonly catalog: Catalog;
+  readonly catalogUrl: string;
   readonly lake: Lake;
   readonly engine: Engine;
   readonly manifest: Manifest;
@@ -56,6 +57,7 @@ export async function openFixture(definitions: Readonly<Record<string, unknown>>
     project,
     directory: directory.path,
     catalog,
+    catalogUrl: database.url,
     lake,
     engine,
     manifest: normalizeDefinitions(set, { project, projectDirectory: directory.path, functionHash: () => 'function' }),
