@@ -11,8 +11,10 @@ import { openEngine } from '../../engine/duckdb.ts';
 import type { Lake } from '../../lake/lake.ts';
 import { openLake } from '../../lake/open.ts';
 import { openRedisClient, type RedisClient } from '../../online/redis-client.ts';
+import type { FaultProxy } from '../support/fault-proxy.ts';
 import { settingsFor } from '../support/settings.ts';
 import { createDatabase, createNamespace, temporaryDirectory, testStack, uniqueName } from '../support/stack.ts';
+import { openChaosLake, type LakeKind } from './chaos-lake.ts';
 import { DEFINITIONS } from './definitions.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 import { startCrew, type WorkerCrew } from './worker-crew.ts';
@@ -30,11 +32,13 @@ export interface ChaosPlatform {
   readonly redis: RedisClient;
   readonly client: Client;
   readonly proxies: { readonly catalog: TcpProxy; readonly redis: TcpProxy; readonly temporal: TcpProxy };
+  /** In front of the lake; null for a lake on a disk. */
+  readonly lakeProxy: FaultProxy | null;
   readonly crew: WorkerCrew;
   close(): Promise<void>;
 }
 
-export async function openChaosPlatform(): Promise<ChaosPlatform> {
+export async function openChaosPlatform(lakeKind: LakeKind = 'disk'): Promise<ChaosPlatform> {
   const closers: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.reverse()) await closer();
@@ -44,7 +48,7 @@ export async function openChaosPlatform(): Promise<ChaosPlatform> {
     return thing;
   };
   try {
-    return await open(keep, close);
+    return await open(lakeKind, keep, close);
   } catch (error) {
     await close();
     throw error;
@@ -53,7 +57,7 @@ export async function openChaosPlatform(): Promise<ChaosPlatform> {
 
 type Keep = <T>(thing: T, closer: (thing: T) => unknown) => T;
 
-async function open(keep: Keep, close: () => Promise<void>): Promise<ChaosPlatform> {
+async function open(lakeKind: LakeKind, keep: Keep, close: () => Promise<void>): Promise<ChaosPlatform> {
   const { path: directory } = keep(temporaryDirectory('asof-chaos-'), (one) => one.remove());
   for (const name of ['inputs', 'spines', 'work', 'logs']) mkdirSync(path.join(directory, name));
   const database = keep(await createDatabase(), (one) => one.drop());
@@ -65,8 +69,9 @@ async function open(keep: Keep, close: () => Promise<void>): Promise<ChaosPlatfo
   const config = `import { defineConfig } from 'asof';
 export default defineConfig({ project: '${project}', definitions: 'features.ts' });\n`;
   writeFileSync(path.join(directory, 'asof.config.ts'), config);
+  const chaosLake = keep(await openChaosLake(lakeKind), (one) => one.close());
   const settings = {
-    ...settingsFor(directory, { project, definitions: [definitions], redisUrl }),
+    ...settingsFor(directory, { project, definitions: [definitions], redisUrl, ...chaosLake.settings }),
     catalogUrl: database.url,
     temporal: { address: temporalAddress, namespace },
   };
@@ -96,6 +101,7 @@ export default defineConfig({ project: '${project}', definitions: 'features.ts' 
   const toRedis = await proxied(redisUrl);
   const temporal = keep(await startTcpProxy(temporalAddress), (one) => one.close());
   const environment = {
+    ...chaosLake.environment,
     ASOF_CATALOG_URL: toCatalog.url,
     REDIS_URL: toRedis.url,
     TEMPORAL_ADDRESS: temporal.address,
@@ -113,6 +119,7 @@ export default defineConfig({ project: '${project}', definitions: 'features.ts' 
     redis,
     client: new Client({ connection, namespace }),
     proxies: { catalog: toCatalog.proxy, redis: toRedis.proxy, temporal },
+    lakeProxy: chaosLake.proxy,
     crew,
     close,
   };

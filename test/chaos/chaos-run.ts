@@ -1,6 +1,10 @@
-/** One chaos run from a seed: work and faults side by side, then quiet, then every invariant. */
+/**
+ * One chaos run from a seed: work and faults side by side, then quiet, then every invariant. The lake of an even seed stands on S3, that
+ * of an odd one on a disk.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openChaosPlatform } from './chaos-platform.ts';
+import { cutFileUnseen } from './cut-file.ts';
 import { createDice } from './dice.ts';
 import { openRunLog } from './durable-runs.ts';
 import { injectFaults } from './faults.ts';
@@ -28,7 +32,7 @@ export interface ChaosReport {
 export async function runChaos(seed: number, length: ChaosLength): Promise<ChaosReport> {
   const journal = openJournal();
   journal.note(`seed ${seed}`);
-  const platform = await openChaosPlatform();
+  const platform = await openChaosPlatform(seed % 2 === 0 ? 's3' : 'disk');
   try {
     const dice = [0, 1, 2, 3, 4].map((lane) => createDice(seed, lane));
     const files = openInputFiles(`${platform.directory}/inputs`, dice[0]!);
@@ -69,8 +73,10 @@ export async function runChaos(seed: number, length: ChaosLength): Promise<Chaos
     journal.note('no more faults');
     await workload.settle();
     const found = await findBreaches(evidence);
+    const unseen = await cutFileUnseen(platform, dice[4]!);
     const breaches = {
       ...found,
+      ...(unseen.length > 0 && { 'I1: a file that was cut short is found': unseen }),
       ...(halfStates.length > 0 && { 'I9: readers beside see whole snapshots': halfStates }),
       ...(runs.breaches.length > 0 && { 'I6: runs end, and fail only for what failed around them': runs.breaches }),
     };

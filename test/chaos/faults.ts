@@ -1,5 +1,6 @@
 /** The faults of a chaos run: each is done, lasts, and is mended again. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../support/fault-proxy.ts';
 import type { ChaosPlatform } from './chaos-platform.ts';
 import type { Dice } from './dice.ts';
 import type { Journal } from './journal.ts';
@@ -8,6 +9,8 @@ interface FaultKind {
   readonly name: string;
   /** How often it is drawn, beside the others. */
   readonly weight: number;
+  /** Default: everywhere. */
+  readonly appliesTo?: (platform: ChaosPlatform) => boolean;
   /** Resolves when what it broke is whole again. */
   inject(platform: ChaosPlatform, dice: Dice): Promise<string>;
 }
@@ -16,6 +19,14 @@ interface FaultKind {
 const BEYOND_HEARTBEAT = [13_000, 18_000] as const;
 
 const STORES = ['catalog', 'redis', 'temporal'] as const;
+
+const S3_FAULTS: readonly Fault[] = [
+  { kind: 'answer', status: 503, code: 'SlowDown' },
+  { kind: 'answer', status: 500, code: 'InternalError' },
+  { kind: 'reset' },
+  { kind: 'lose answer' },
+  { kind: 'cut', after: 100 },
+];
 
 const FAULTS: readonly FaultKind[] = [
   {
@@ -88,9 +99,21 @@ const FAULTS: readonly FaultKind[] = [
     name: 'cut at COMMIT',
     weight: 4,
     async inject({ proxies }, dice) {
-      const when = dice.pick(['before', 'after'] as const);
-      proxies.catalog.cutAt(/Q[^]{4}commit\0/i, when);
+      const when = dice.pick(['before', 'during', 'after'] as const);
+      proxies.catalog.cutAt({ at: /^Q[^]{4}commit\0/i }, when);
       return when;
+    },
+  },
+  {
+    name: 'failing S3',
+    weight: 6,
+    appliesTo: ({ lakeProxy }) => lakeProxy !== null,
+    async inject({ lakeProxy }, dice) {
+      const millis = dice.millis(500, 4000);
+      lakeProxy?.inject(() => (dice.happens(0.3) ? dice.pick(S3_FAULTS) : undefined));
+      await sleep(millis);
+      lakeProxy?.reset();
+      return `for ${millis} ms`;
     },
   },
 ];
@@ -103,7 +126,8 @@ export async function injectFaults(
   counts: Map<string, number>,
   stop: AbortSignal,
 ): Promise<void> {
-  const deck = FAULTS.flatMap((fault) => Array.from({ length: fault.weight }, () => fault));
+  const applicable = FAULTS.filter(({ appliesTo }) => appliesTo?.(platform) ?? true);
+  const deck = applicable.flatMap((fault) => Array.from({ length: fault.weight }, () => fault));
   const left = [...deck];
   for (;;) {
     await sleep(dice.millis(200, 2500), undefined, { signal: stop }).catch(() => undefined);

@@ -16,8 +16,14 @@ export interface InputRow {
 }
 
 export interface InputFiles {
-  /** Adds a file, or puts other rows in place of those of one that is there; says what it did. */
+  /** Adds a file of new rows, or of late ones, or changes one; says what it did, as the others do. */
   change(): string;
+  /** Adds a file of new rows. */
+  add(): string;
+  /** Adds a file of rows of any day so far. */
+  addLate(): string;
+  /** Puts other rows in place of some of those of a file that is there. */
+  replace(): string;
   /** The rows of a version of a file, in their order. Throws for one that never was. */
   rowsOf(checksum: string): readonly InputRow[];
   /** Path to checksum, of the files as they are. */
@@ -52,20 +58,33 @@ export function openInputFiles(directory: string, dice: Dice): InputFiles {
     current.set(file, checksum);
   };
 
+  const newFile = (): string => path.join(directory, `${String(++files).padStart(4, '0')}.csv`);
+
+  const add = (): string => {
+    newestDay = Math.min(DAYS, newestDay + 1);
+    const file = newFile();
+    write(file, drawRows(Math.max(0, newestDay - 2), newestDay));
+    return `new ${path.basename(file)}`;
+  };
+  const addLate = (): string => {
+    const file = newFile();
+    write(file, drawRows(0, newestDay));
+    return `late rows in ${path.basename(file)}`;
+  };
+  const replace = (): string => {
+    const file = dice.pick([...current.keys()]);
+    const kept = versions.get(current.get(file)!)!.filter(() => dice.happens(0.7));
+    write(file, [...kept, ...drawRows(0, newestDay)]);
+    return `changed ${path.basename(file)}`;
+  };
+
   return {
+    add,
+    addLate,
+    replace,
     change() {
-      const known = [...current.keys()];
-      if (known.length > 0 && dice.happens(0.3)) {
-        const file = dice.pick(known);
-        const kept = versions.get(current.get(file)!)!.filter(() => dice.happens(0.7));
-        write(file, [...kept, ...drawRows(0, newestDay)]);
-        return `changed ${path.basename(file)}`;
-      }
-      const late = known.length > 0 && dice.happens(0.4);
-      if (!late) newestDay = Math.min(DAYS, newestDay + 1);
-      const file = path.join(directory, `${String(++files).padStart(4, '0')}.csv`);
-      write(file, drawRows(late ? 0 : Math.max(0, newestDay - 2), newestDay));
-      return `${late ? 'late rows in' : 'new'} ${path.basename(file)}`;
+      if (current.size === 0 || dice.happens(0.4)) return add();
+      return dice.happens(0.5) ? replace() : addLate();
     },
     rowsOf(checksum) {
       const rows = versions.get(checksum);

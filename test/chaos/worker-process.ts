@@ -20,6 +20,8 @@ export interface WorkerProcess {
   readonly pid: number;
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void;
   hasEnded(): boolean;
+  /** Asks it to end, and answers its exit code; null when a signal ended it. */
+  quit(): Promise<number | null>;
   /** Resolves when the process is gone. */
   readonly ended: Promise<void>;
 }
@@ -51,12 +53,18 @@ export async function startWorkerProcess(place: WorkerPlace, kind: WorkerKind, n
 
 function workerOf(child: ChildProcess, kind: WorkerKind, name: string): WorkerProcess {
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
     kind,
     name,
     pid: child.pid ?? 0,
     signal: (signal) => void child.kill(signal),
     hasEnded,
-    ended: new Promise((resolve) => child.once('exit', () => resolve())),
+    async quit() {
+      child.kill('SIGTERM');
+      await ended;
+      return child.exitCode;
+    },
+    ended,
   };
 }
