@@ -18,6 +18,13 @@ import {
 } from './metric-text.ts';
 import type { EventStreams } from './run-events.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** False for a route whose answer lasts as long as the caller likes. */
+    readonly isMeasured?: boolean;
+  }
+}
+
 export interface MetricDependencies {
   readonly project: string;
   readonly catalog: Pick<Catalog, 'runs' | 'intervals'>;
@@ -47,8 +54,10 @@ export function serveMetrics(
   // the route and not the path: names in paths have no bound
   server.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions } = request;
-    const labels = { method, route: routeOptions.url ?? 'none', status: String(reply.statusCode) };
-    durations.observe(labels, reply.elapsedTime / 1000);
+    if (routeOptions.config.isMeasured !== false) {
+      const labels = { method, route: routeOptions.url ?? 'none', status: String(reply.statusCode) };
+      durations.observe(labels, reply.elapsedTime / 1000);
+    }
     done();
   });
 

@@ -66,7 +66,7 @@ export function serveRunEvents(
   });
 
   // without `exposeHeadRoute` a HEAD would open a stream too
-  const options = { schema: EVENTS_SCHEMA, exposeHeadRoute: false };
+  const options = { schema: EVENTS_SCHEMA, exposeHeadRoute: false, config: { isMeasured: false } };
   server.get('/v1/runs/:id/events', options, async (request, reply) => {
     const { id } = request.params as { readonly id: string };
     const run = await requireRun(dependencies, id);

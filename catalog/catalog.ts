@@ -350,7 +350,7 @@ export interface RunRecord {
 
 export interface RunCatalog {
   /**
-   * Inserts or replaces the record; an ended run is not reopened. `lineage` goes to the outbox in the same transaction;
+   * Inserts the record, or replaces its state and end; an ended run is not reopened. `lineage` goes to the outbox in the same transaction;
    * a run's second terminal event is dropped.
    */
   put(run: RunRecord, lineage?: readonly LineageEvent[]): Promise<void>;

@@ -11,19 +11,20 @@ export function runCatalog(database: Database): RunCatalog {
       database.transaction(async (tx) => {
         const state = {
           state: run.state,
-          started_at: run.startedAt,
           ended_at: run.endedAt,
           result: run.result && JSON.stringify(run.result),
           error: run.error && JSON.stringify(run.error),
         };
+        // it began once: who records it first says when, and its place in the list stays
+        const began = { project: run.project, started_at: run.startedAt };
         const changed = await tx
           .insertInto('runs')
           .values({
             id: run.id,
-            project: run.project,
             workflow: run.workflow,
             workflow_id: run.workflowId,
             target: run.target,
+            ...began,
             ...state,
           })
           .onConflict((conflict) => conflict.column('id').doUpdateSet(state).where('runs.state', '=', 'running'))

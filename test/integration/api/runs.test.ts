@@ -375,6 +375,7 @@ describe('metrics', () => {
     for (const component of ['catalog', 'redis', 'temporal']) {
       expect(text).toContain(`asof_component_up{component="${component}"} 1\n`);
     }
+    expect(text, 'streams last as long as runs').not.toContain('/events"');
     expect(text, 'ids have no end').not.toMatch(/route="[^"]*[0-9a-f]{8}-/);
   });
 });

@@ -139,10 +139,10 @@ describe('runs', () => {
     error: null,
   };
 
-  test('an ended run is not reopened', async () => {
+  test('an ended run is not reopened, and began when it was first recorded', async () => {
     const failed: RunRecord = { ...running, state: 'failed', endedAt: 5n, error: { code: 'X', message: 'a\u0000b' } };
     await catalog.runs.put(running);
-    await catalog.runs.put(failed);
+    await catalog.runs.put({ ...failed, startedAt: 3n });
     await catalog.runs.put(running);
     expect(await catalog.runs.get('r1')).toEqual(failed);
     expect(await catalog.runs.get('r2')).toBeUndefined();
