@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -272,6 +273,29 @@ describe('asof schedule', () => {
       ...{ name: 'backfill/delays', deleted: true },
     });
     expect((await asof('schedule', 'list')).document).toEqual({ schedules: [] });
+  });
+
+  it('has what `asof apply` makes of definitions, also when nothing else changes', async () => {
+    const { client, project, directory } = platform;
+    platform.writeConfig();
+    const file = path.join(directory, 'features.ts');
+    const names = async () => (await listSchedules(client, project)).map(({ name }) => name);
+    writeFileSync(file, DEFINITIONS.replace("timestamp: 'date',", "timestamp: 'date', schedule: '@yearly',"));
+    const planned = await asof('plan');
+    expect(planned.document).toMatchObject({ schedules: [{ name: 'source/flights', action: 'added' }] });
+    expect(await names()).toEqual([]);
+    expect((await asof('apply', '--yes')).document).toMatchObject({ applied: true });
+    expect(await names()).toEqual(['declared/source/flights']);
+    expect(await asof('schedule', 'delete', 'declared/source/flights')).toMatchObject({
+      ...{ code: 1, document: { error: { code: 'CONFLICT' } } },
+    });
+    // somebody removes it in Temporal's pages
+    await deleteSchedule(client, key('declared/source/flights'));
+    expect((await asof('apply', '--yes')).document).toMatchObject({ applied: false });
+    expect(await names()).toEqual(['declared/source/flights']);
+    writeFileSync(file, DEFINITIONS);
+    expect((await asof('apply', '--yes')).document).toMatchObject({ applied: true });
+    expect(await names()).toEqual([]);
   });
 
   it.each([
