@@ -1,6 +1,7 @@
 /** Durable commands: start a run or join the one that does the same, show its progress, end with its result. */
 import type { RunInputs } from '../contracts/run-inputs.ts';
 import type { WorkflowName } from '../contracts/run-messages.ts';
+import { followRetries, type RetriedStep } from '../workers/retried-steps.ts';
 import {
   cancelRun,
   startRun,
@@ -34,13 +35,22 @@ export async function runDurably<W extends WorkflowName>(
       return;
     }
     const stopCancelling = cancelOn(signal, run);
+    const ended = new AbortController();
+    const following = followRetries(run, (step) => terminal.note(describeRetry(step)), ended.signal);
     try {
       const result = await waitForRun(run, (progress) => terminal.progress(progress));
       terminal.result({ run: run.id, workflowId: run.workflowId, ...result }, durable.describe(result));
     } finally {
       stopCancelling();
+      ended.abort();
+      await following;
     }
   });
+}
+
+/** Without it a run that waits for a store that is away would look like one that works. */
+function describeRetry({ attempt, attempts, problem }: RetriedStep): string {
+  return `trying again, attempt ${attempt} of ${attempts}: ${problem}`;
 }
 
 function cancelOn(signal: AbortSignal, run: RunHandle): () => void {

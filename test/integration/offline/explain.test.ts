@@ -15,6 +15,7 @@ import { resolveFeatures } from '../../../definitions/resolution.ts';
 import type { TimeRange } from '../../../contracts/lake.ts';
 import { requireInstant } from '../../../contracts/time.ts';
 import { describeExplanation } from '../../../cli/explanation-text.ts';
+import { openSpark } from '../../../engine/spark/thrift-spark.ts';
 import { explainRetrieval, type Explanation, type ViewExplanation } from '../../../offline/explain.ts';
 import { retrieveHistorical, type RetrievalDependencies } from '../../../offline/retrieval.ts';
 import { planRetrieval } from '../../../offline/staged-retrieval.ts';
@@ -83,6 +84,7 @@ function watched(): { readonly dependencies: RetrievalDependencies; readonly fet
       if (typeof method !== 'function') return method;
       return (...args: unknown[]): unknown => {
         if (name === 'localPath') fetched.add(args[0] as string);
+        if (name === 'checkedPath') fetched.add((args[0] as { readonly path: string }).path);
         return Reflect.apply(method, target, args);
       };
     },
@@ -172,6 +174,17 @@ describe('an explanation', () => {
     const [explained] = (await explain(['made'])).views;
     expect(explained).toMatchObject({ events: { from: null, to: null }, sourceFiles: { rows: 70 }, viewTable: null });
     expect(await filesOf(['made'])).toEqual(toldFiles(explained!));
+  });
+
+  test('of Spark names files of the source alone, the same that it is given', async () => {
+    const { dependencies } = watched();
+    const spark = { spark: openSpark('thrift://127.0.0.1:1'), autoAboveBytes: 0 };
+    const { views } = await explainRetrieval({ ...dependencies, spark }, request(['last', 'sales:n']));
+    for (const explained of views) {
+      expect(explained).toMatchObject({ engine: 'spark', sourceFiles: { rows: 50 }, viewTable: null });
+      expect(explained.sourceFiles.bytes).toBe(explained.bytes);
+    }
+    expect(views[1]!.tiles).toEqual({ use: false, why: 'Spark reads the rows of the source' });
   });
 
   test('has the shards and engines that a plan then has', async () => {

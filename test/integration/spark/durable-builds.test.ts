@@ -2,7 +2,7 @@
  * Dataset builds by workers under Temporal, with a Spark of this test's own that is down, fails, is told to stop, and dies: people
  * are told by name and in its own words, nothing stands under a final name, and when it is back the work goes on.
  */
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,9 +10,11 @@ import type { DatasetManifest } from '../../../catalog/catalog.ts';
 import { openEngine } from '../../../engine/duckdb.ts';
 import type { Lake } from '../../../lake/lake.ts';
 import { openLake } from '../../../lake/open.ts';
+import { newSourceFilePath } from '../../../lake/paths.ts';
 import { diffDatasets, haveEqualValues } from '../../../offline/dataset-diff.ts';
 import { cancelRun, startRun, waitForRun, type RunHandle } from '../../../workers/starter.ts';
 import { startCommand, type Outcome } from '../../e2e/support/command.ts';
+import { newCommit } from '../../support/commits.ts';
 import { freePort, startOwnSparkServer, type OwnSparkServer } from '../../support/spark-server.ts';
 import { openPlatform, type Platform } from '../workflows/platform.ts';
 
@@ -24,6 +26,12 @@ export const buys = fileSource('buys', {
   path: 'inputs/*.csv', timestamp: 'ts', eventId: 'id', schema: { ts: 'timestamp', id: 'int64', user: 'int64', price: 'int64' },
 });
 export const last = featureView('last', { entities: [user], source: buys, engine: 'spark', features: { price: numeric() } });
+export const spoiled = fileSource('spoiled', {
+  path: 'inputs/*.csv', timestamp: 'ts', schema: { ts: 'timestamp', id: 'int64', user: 'int64', price: 'int64' },
+});
+export const lastSpoiled = featureView('last_spoiled', {
+  entities: [user], source: spoiled, engine: 'spark', features: { price: numeric() },
+});
 export const slow = featureView('slow', {
   entities: [user], source: buys, engine: 'spark', features: { n: count({ window: 'all' }) },
 });
@@ -128,7 +136,8 @@ describe('a build by workers', () => {
     async () => {
       const failed = await buildByCommand('down', 'few', 'last');
       expect(failed.code).toBe(1);
-      expect(failed.stderr).toContain(`Spark does not answer at ${sparkUrl()}`);
+      expect(failed.stderr).toMatch(/^trying again, attempt \d+ of 10: Spark does not answer at thrift:/m);
+      expect(failed.stderr).toContain(`error Spark does not answer at ${sparkUrl()}`);
       expect(failed.stderr).toContain('[SPARK_UNAVAILABLE]');
       await expectNothingBuilt('down');
 
@@ -163,24 +172,17 @@ describe('a build by workers', () => {
   test(
     'that fails in Spark ends with Spark’s own words, for the command and for Temporal',
     async () => {
-      const { catalog, project, client } = platform;
+      const { client } = platform;
       await provideServer();
-      const { files } = await catalog.tables.files({ project, kind: 'source', name: 'buys', version: '' });
-      const stored = await lake.localPath(files[0]!.path);
-      const bytes = readFileSync(stored);
-      truncateSync(stored, 100);
-      try {
-        const failed = await buildByCommand('broken', 'few', 'last');
-        expect(failed.code).toBe(1);
-        expect(failed.stderr).toMatch(/error Spark at thrift:\S+ failed: .*is not a Parquet file/s);
-        expect(failed.stderr).toContain('[SPARK_FAILED]');
-        expect(failed.stderr).not.toMatch(/\tat org\.apache/);
-        const cause = { type: 'SPARK_FAILED', message: expect.stringContaining('is not a Parquet file') as string };
-        await expect(client.workflow.getHandle(await workflowOf('broken')).result()).rejects.toMatchObject({ cause });
-        await expectNothingBuilt('broken');
-      } finally {
-        writeFileSync(stored, bytes);
-      }
+      await spoil('spoiled');
+      const failed = await buildByCommand('broken', 'few', 'last_spoiled');
+      expect(failed.code).toBe(1);
+      expect(failed.stderr).toMatch(/error Spark at thrift:\S+ failed: .*is not a Parquet file/s);
+      expect(failed.stderr).toContain('[SPARK_FAILED]');
+      expect(failed.stderr).not.toMatch(/\tat org\.apache/);
+      const cause = { type: 'SPARK_FAILED', message: expect.stringContaining('is not a Parquet file') as string };
+      await expect(client.workflow.getHandle(await workflowOf('broken')).result()).rejects.toMatchObject({ cause });
+      await expectNothingBuilt('broken');
     },
     10 * MINUTES,
   );
@@ -225,6 +227,18 @@ describe('a build by workers', () => {
     15 * MINUTES,
   );
 });
+
+/** Puts a file that is as it was written, and no Parquet, in place of the only one of a source. */
+async function spoil(source: string): Promise<void> {
+  const { catalog, project, client } = platform;
+  await waitForRun(await startRun(client, 'ingest', { project, source }));
+  const table = { project, kind: 'source', name: source, version: '' } as const;
+  const { addedBy: base, rowsFrom: _, ...old } = (await catalog.tables.files(table)).files[0]!;
+  const file = newSourceFilePath(source, 0n);
+  const facts = await lake.write(file.path, Buffer.alloc(100, 'x'));
+  const add = [{ ...old, ...file, ...facts }];
+  await catalog.tables.commit(newCommit({ table, operation: 'replace', base, add, remove: [old.id] }));
+}
 
 /** The id of the only run that builds a dataset. */
 async function workflowOf(dataset: string): Promise<string> {
