@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asof } from '../examples/flights/asof-command.ts';
-import { PARQUET } from '../ingestion/source-files.ts';
+import { PARQUET } from '../lake/tables.ts';
 import type { BenchContext } from './row.ts';
 
 /** Raised when the lake's files come to hold the same rows in another way; their options are compared by themselves. */

@@ -57,8 +57,17 @@ export interface Settings {
   readonly lakeCache: { readonly directory: string; readonly bytes: number };
   /** `SPARK_URL`; null when there is none. */
   readonly spark: { readonly url: string | null; readonly autoAboveBytes: number };
-  /** `ASOF_MEMORY_LIMIT` (default `2GB`) and `ASOF_THREADS` (default: all cores) of the engine. */
-  readonly engine: { readonly memoryLimit: string; readonly threads: number };
+  /** The engine's bounds. */
+  readonly engine: {
+    /** `ASOF_MEMORY_LIMIT`, default `2GB`. */
+    readonly memoryLimit: string;
+    /** `ASOF_THREADS`, default all cores. */
+    readonly threads: number;
+    /** `ASOF_SPILL_LIMIT`: what it may put on disk at once beyond its memory; default nine tenths of what is free. */
+    readonly spillLimit?: string;
+    /** `ASOF_QUERY_TIMEOUT`: for how long SQL of users may run, default 15 minutes. */
+    readonly queryMillis?: number;
+  };
 }
 
 /** `.asof/dev.json`: where a running embedded stack answers. */

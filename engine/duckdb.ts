@@ -1,16 +1,18 @@
 /** The DuckDB engine: one locked-down in-memory instance for a process. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Engine, EngineSettings, Session } from './engine.ts';
 import { isAlive } from './live-process.ts';
 import { DuckDBSession } from './session.ts';
 import { memoryBytes } from './memory-size.ts';
-import { literalTextList } from './sql.ts';
+import { literalText, literalTextList } from './sql.ts';
 
 /** DuckDB's part of the memory limit; the rest is for typed arrays outside it and for what DuckDB does not count. */
 const ENGINE_SHARE = 0.6;
+const QUERY_MILLIS = 15 * 60_000;
+const SPILL_SHARE = 0.9;
 
 /**
  * Opens the engine. SQL run in it reads and writes files in `allowedDirectories` only, loads no extension and cannot
@@ -27,25 +29,27 @@ export async function openEngine(settings: EngineSettings): Promise<Engine> {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  await lockDown(instance, settings.allowedDirectories);
-  return new DuckDBEngine(instance, spillDirectory, limit);
+  await lockDown(instance, settings);
+  return new DuckDBEngine(instance, spillDirectory, limit, settings.queryMillis ?? QUERY_MILLIS);
 }
 
 class DuckDBEngine implements Engine {
   readonly #instance: DuckDBInstance;
   readonly #spillDirectory: string;
+  readonly #queryMillis: number;
   readonly memoryBytes: number;
 
-  constructor(instance: DuckDBInstance, spillDirectory: string, limit: number) {
+  constructor(instance: DuckDBInstance, spillDirectory: string, limit: number, queryMillis: number) {
     this.#instance = instance;
     this.memoryBytes = limit;
     this.#spillDirectory = spillDirectory;
+    this.#queryMillis = queryMillis;
   }
 
   async session<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const connection = await this.#instance.connect();
     try {
-      return await work(new DuckDBSession(connection, signal));
+      return await work(new DuckDBSession(connection, signal, this.#queryMillis));
     } finally {
       connection.closeSync();
     }
@@ -58,17 +62,26 @@ class DuckDBEngine implements Engine {
 }
 
 /** The order matters: directories before external access goes, the lock last. */
-async function lockDown(instance: DuckDBInstance, allowedDirectories: readonly string[]): Promise<void> {
+async function lockDown(instance: DuckDBInstance, settings: EngineSettings): Promise<void> {
+  const spillLimit = settings.spillLimit ?? `${await freeBytes(settings.tempDirectory)}B`;
   const connection = await instance.connect();
   for (const setting of [
     `SET GLOBAL TimeZone = 'UTC'`,
-    `SET GLOBAL allowed_directories = ${literalTextList(allowedDirectories)}`,
+    // as an option of a new instance it is shown, and not kept to
+    `SET GLOBAL max_temp_directory_size = ${literalText(spillLimit)}`,
+    `SET GLOBAL allowed_directories = ${literalTextList(settings.allowedDirectories)}`,
     `SET GLOBAL enable_external_access = false`,
     `SET GLOBAL lock_configuration = true`,
   ]) {
     await connection.run(setting);
   }
   connection.closeSync();
+}
+
+/** What may be spilled unless told otherwise: most of what is free, so that others on the disk can go on. */
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return Math.floor(bavail * bsize * SPILL_SHARE);
 }
 
 /** A fresh directory named after this process; those of processes that are gone are removed. */

@@ -10,7 +10,7 @@ export function engineError(error: unknown, where: string, signal: AbortSignal |
   const isMemory = /^out of memory/i.test(problem);
   if (isDiskFull(error)) {
     const mend = isMemory
-      ? 'free space on the disk that the engine spills to, or raise ASOF_MEMORY_LIMIT, and run it again'
+      ? 'free space on the disk that the engine spills to, or raise ASOF_SPILL_LIMIT or ASOF_MEMORY_LIMIT, and run it again'
       : FREE_SPACE;
     return new AsofError('DISK_FULL', { where, problem: withoutAdvice(problem), mend }, error);
   }

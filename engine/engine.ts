@@ -6,6 +6,10 @@ export interface EngineSettings {
   readonly threads: number;
   /** Spill directory; created when missing, emptied on close. */
   readonly tempDirectory: string;
+  /** Such as `50GB`: what may be spilled at once. @default nine tenths of the disk's free space */
+  readonly spillLimit?: string | undefined;
+  /** For how long SQL of users may run. @default 15 minutes */
+  readonly queryMillis?: number | undefined;
   /** Directories that SQL may read and write. Everything else is refused by the engine. */
   readonly allowedDirectories: readonly string[];
 }
@@ -41,10 +45,10 @@ export interface Session {
    */
   visit(sql: string, take: (batch: ColumnBatch) => void): Promise<void>;
   /**
-   * Runs `work`, whose statements on this session are interrupted once `millis` have passed: `LIMIT_EXCEEDED`, with `where`
-   * in front. For SQL of users. Not to be nested.
+   * Runs `work`, whose statements on this session are interrupted once `millis` have passed, the engine's `queryMillis` unless
+   * given: `LIMIT_EXCEEDED`, with `where` in front. For SQL of users. Not to be nested.
    */
-  limitTime<T>(limit: { readonly millis: number; readonly where: string }, work: () => Promise<T>): Promise<T>;
+  limitTime<T>(limit: { readonly millis?: number; readonly where: string }, work: () => Promise<T>): Promise<T>;
   /** Appends columns to an existing temporary table. All columns have the same length. */
   append(table: string, columns: readonly AppendColumn[]): Promise<void>;
 }

@@ -32,13 +32,15 @@ interface TimeLimit {
 export class DuckDBSession implements Session {
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal | undefined;
+  readonly #queryMillis: number;
   #limit: TimeLimit | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #spools = 0;
 
-  constructor(connection: DuckDBConnection, signal: AbortSignal | undefined) {
+  constructor(connection: DuckDBConnection, signal: AbortSignal | undefined, queryMillis: number) {
     this.#connection = connection;
     this.#signal = signal;
+    this.#queryMillis = queryMillis;
   }
 
   async run(sql: string, parameters: readonly EngineValue[] = []): Promise<void> {
@@ -91,10 +93,13 @@ export class DuckDBSession implements Session {
     );
   }
 
-  async limitTime<T>(limit: { readonly millis: number; readonly where: string }, work: () => Promise<T>): Promise<T> {
+  async limitTime<T>(
+    { where, millis = this.#queryMillis }: { readonly millis?: number; readonly where: string },
+    work: () => Promise<T>,
+  ): Promise<T> {
     const ended = new AbortController();
-    const timer = setTimeout(() => ended.abort(), limit.millis);
-    this.#limit = { ...limit, signal: ended.signal };
+    const timer = setTimeout(() => ended.abort(), millis);
+    this.#limit = { where, millis, signal: ended.signal };
     try {
       return await work();
     } finally {
@@ -222,6 +227,8 @@ function headOf(sql: string): string {
 }
 
 function tookTooLong({ where, millis }: TimeLimit, cause?: unknown): AsofError {
-  const problem = `it ran for longer than ${millis / 1000} s and was stopped; read less, or group and filter earlier`;
+  const problem =
+    `it ran for longer than ${millis / 1000} s and was stopped; read less, group and filter earlier, or raise` +
+    ' ASOF_QUERY_TIMEOUT';
   return new AsofError('LIMIT_EXCEEDED', { where, problem }, cause);
 }

@@ -6,10 +6,9 @@ import type { Session } from '../engine/engine.ts';
 import { literalText, literalTimestamp } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
 import { newQuarantineFilePath } from '../lake/paths.ts';
-import { publishDataFile } from '../lake/tables.ts';
+import { PARQUET, publishDataFile } from '../lake/tables.ts';
 import { RAW_COLUMN, ROW_COLUMN } from '../sources/source.ts';
 import { REJECTED_TABLE } from './rejected-rows.ts';
-import { PARQUET } from './source-files.ts';
 import { INPUT_COLUMN, type StagedInput } from './staged-table.ts';
 
 /**

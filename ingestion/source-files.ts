@@ -6,12 +6,10 @@ import type { Session } from '../engine/engine.ts';
 import { identifierList, literalText, literalTimestamp, quoteIdentifier } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
 import { newSourceFilePath } from '../lake/paths.ts';
-import { publishDataFile } from '../lake/tables.ts';
+import { PARQUET, publishDataFile } from '../lake/tables.ts';
 import { countDays, dayRange, eventDay, type DayCount } from './day-counts.ts';
 
 const FILE_ROWS = 1_000_000;
-/** The newer page format stores ascending sequences as differences: nearly nothing. */
-export const PARQUET = '(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)';
 
 /**
  * Writes the rows of `relation` (a FROM item with `SEQUENCE_COLUMN` and `columns`) as files of the source, not yet

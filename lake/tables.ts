@@ -14,6 +14,12 @@ type ParquetDescription = Pick<
   'rows' | 'minEvent' | 'maxEvent' | 'maxCreated' | 'minSequence' | 'maxSequence' | 'columns' | 'statistics'
 >;
 
+/**
+ * How table files are written. The newer page format stores ascending numbers as differences: sequences in their order are
+ * nearly nothing, and the times and sequences of a view's rows, which ascend key by key, a third less.
+ */
+export const PARQUET = '(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)';
+
 export interface DescribeOptions {
   /** The TIMESTAMP column with the event time; null when the rows have none (quarantine). */
   readonly eventColumn: string | null;

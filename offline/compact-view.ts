@@ -9,7 +9,7 @@ import { COMPACTION_LIMITS, type CompactionLimits } from '../lake/compaction-pla
 import { compactTable, type CompactionReport } from '../lake/compaction.ts';
 import type { Lake } from '../lake/lake.ts';
 import { newViewFilePath } from '../lake/paths.ts';
-import { publishDataFile } from '../lake/tables.ts';
+import { PARQUET, publishDataFile } from '../lake/tables.ts';
 import { relationKeys } from './event-relation.ts';
 import { viewTable } from './view-coverage.ts';
 
@@ -56,7 +56,7 @@ export async function writeViewFile(
   const order = `${identifierList(relationKeys(view))}, __event, __created NULLS FIRST, __seq`;
   const path = literalText(await lake.stagingPath(file.path));
   await session.run(`COPY (SELECT * FROM ${relation} ORDER BY ${order})
-TO ${path} (FORMAT parquet, COMPRESSION zstd)`);
+TO ${path} ${PARQUET}`);
   const vectors = columns.filter(({ type }) => type.startsWith('float32['));
   return publishDataFile(lake, session, file, {
     eventColumn: '__event',

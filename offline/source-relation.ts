@@ -16,6 +16,8 @@ export interface SourceRelation {
   /** A SELECT. Its files are at hand. */
   readonly sql: string;
   readonly snapshot: number;
+  /** Of its files. */
+  readonly rows: number;
 }
 
 /** Files without a row in `range` are left out; the others are whole. */
@@ -37,7 +39,8 @@ export async function openSource(
     const target = sqlType(storedType(type));
     return `${known.has(name) ? quoteIdentifier(name) : 'NULL'}::${target} AS ${quoteIdentifier(name)}`;
   });
-  if (needed.length === 0) return { snapshot, sql: `SELECT ${list.join(', ')} WHERE false` };
+  const rows = needed.reduce((sum, file) => sum + file.rows, 0);
+  if (needed.length === 0) return { snapshot, rows, sql: `SELECT ${list.join(', ')} WHERE false` };
   const paths = literalTextList(await Promise.all(needed.map((file) => lake.checkedPath(file))));
-  return { snapshot, sql: `SELECT ${list.join(', ')} FROM read_parquet(${paths}, union_by_name = true)` };
+  return { snapshot, rows, sql: `SELECT ${list.join(', ')} FROM read_parquet(${paths}, union_by_name = true)` };
 }

@@ -9,8 +9,9 @@ import { openSource, type SourceDependencies } from './source-relation.ts';
 /** How errors call it. */
 export const SPINE_QUERY = 'the spine query';
 
-/** Of the query alone; the join has no limit. */
-const QUERY_MILLIS = 15 * 60_000;
+/** A query may give this many rows for each row of its sources, and some more: a join of everything with everything ends. */
+const ROWS_FOR_A_ROW = 10;
+const ROWS_FOR_NONE = 10_000_000;
 
 /** Whole numbers without a column type in Parquet, which would silently become doubles. */
 const HUGE = /^U?(HUGEINT|BIGINT)$/;
@@ -29,6 +30,8 @@ export async function writeSpineQuery(
     readonly file: string;
     /** To read the sources at; the newest where none is named. */
     readonly snapshots: Readonly<Record<string, number>>;
+    /** Rows that it may give whatever its sources hold. @default 10,000,000 */
+    readonly rowsForNone?: number;
   },
 ): Promise<Readonly<Record<string, number>>> {
   const { sources } = input;
@@ -37,19 +40,29 @@ export async function writeSpineQuery(
     relations: sources.map(({ name }) => name),
   });
   const snapshots: Record<string, number> = {};
+  let sourceRows = 0;
   for (const name of guarded.relations) {
     const source = sources.find((candidate) => candidate.name === name)!;
-    const { sql, snapshot } = await openSource(dependencies, { ...input, source });
+    const { sql, snapshot, rows } = await openSource(dependencies, { ...input, source });
+    sourceRows += rows;
     await session.run(`CREATE TEMP VIEW ${quoteIdentifier(name)} AS ${sql}`);
     snapshots[name] = snapshot;
   }
-  await session.limitTime({ millis: QUERY_MILLIS, where: SPINE_QUERY }, () =>
+  const most = sourceRows * ROWS_FOR_A_ROW + (input.rowsForNone ?? ROWS_FOR_NONE);
+  const file = literalText(input.file);
+  // the time limit is the query's alone; the join has none
+  await session.limitTime({ where: SPINE_QUERY }, () =>
     namingQuery(async () => {
       const list = await outputColumns(session, guarded.sql);
-      const select = `SELECT ${list.join(', ')} FROM (\n${guarded.sql}\n) q`;
-      await session.run(`COPY (${select}) TO ${literalText(input.file)} (FORMAT parquet, COMPRESSION zstd)`);
+      const select = `SELECT ${list.join(', ')} FROM (\n${guarded.sql}\n) q LIMIT ${most + 1}`;
+      await session.run(`COPY (${select}) TO ${file} (FORMAT parquet, COMPRESSION zstd)`);
     }),
   );
+  const [written] = await session.rows(`SELECT count(*) AS n FROM read_parquet(${file})`);
+  if (Number(written!['n']) > most) {
+    const problem = `it gives more than ${most} rows, ten for each of its sources and ${ROWS_FOR_NONE} more; filter it, or give a file`;
+    throw new AsofError('LIMIT_EXCEEDED', { where: SPINE_QUERY, problem });
+  }
   for (const name of guarded.relations) await session.run(`DROP VIEW ${quoteIdentifier(name)}`);
   return snapshots;
 }

@@ -10,7 +10,7 @@ import type { Session } from '../engine/engine.ts';
 import { identifierList, literalText, literalTimestamp } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
 import { newViewFilePath, type NewFile } from '../lake/paths.ts';
-import { publishDataFile } from '../lake/tables.ts';
+import { PARQUET, publishDataFile } from '../lake/tables.ts';
 import { columnType, eventRelation, relationKeys, usedColumns, type EventFile } from './event-relation.ts';
 import { openSourceRows } from './made-rows/made-relation.ts';
 import { tiledRange, writeTileFile } from './tiles/tile-file.ts';
@@ -134,7 +134,7 @@ async function writeBucket(
   await session.run(`COPY (
   SELECT * EXCLUDE (__fresh) FROM view_interval WHERE ${chosen}
   ORDER BY ${keys}, __event, __created NULLS FIRST, __seq
-) TO ${path} (FORMAT parquet, COMPRESSION zstd)`);
+) TO ${path} ${PARQUET}`);
   const types = viewColumns(view, source).map((name) => [name, columnType(source, name)] as const);
   return publishDataFile(lake, session, file, {
     eventColumn: '__event',

@@ -1,40 +1,52 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import { foldLedger } from '../../catalog/ledger.ts';
 import { AsofError } from '../../contracts/errors.ts';
-import { SEQUENCE_COLUMN, type TableKey } from '../../contracts/lake.ts';
-import type { FeatureViewManifest, Manifest, SourceManifest } from '../../contracts/manifest.ts';
+import type { FeatureViewManifest, Manifest } from '../../contracts/manifest.ts';
 import { describeFit } from '../../offline/fit.ts';
 import { formatDuration, formatInstant } from '../../contracts/time.ts';
 import { describeFreshness, readFreshness } from '../../online/freshness.ts';
-import type { Register } from '../main.ts';
+import type { CommandContext, Register } from '../main.ts';
+import { withOfflineStores, type OfflineStores } from '../offline-stores.ts';
 import { requireApplied, withCatalog } from '../project.ts';
+import { describeSource, type Description } from '../source-description.ts';
 import { drawTable, formatCount } from '../table.ts';
-
-interface Description {
-  readonly document: Readonly<Record<string, unknown>>;
-  readonly lines: readonly string[];
-}
 
 export const registerDescribe: Register = (program, run) => {
   program
     .command('describe')
     .description('what a source, view, entity or service is, and what the stores hold of it')
     .argument('<name>')
-    .action((name: string) =>
+    .option('--measure', "a source's storage overhead, by writing its rows once more")
+    .action((name: string, { measure = false }: { measure?: boolean }) =>
       run((context) =>
-        withCatalog(context, async ({ settings, catalog }) => {
-          const { manifest, version } = await requireApplied(catalog, settings.project);
-          const { document, lines } = await describe(catalog, manifest, name);
-          context.terminal.result({ ...document, definitionsVersion: version }, lines);
-        }),
+        measure
+          ? withOfflineStores(context, (stores) => show(context, stores.settings.project, stores.catalog, name, stores))
+          : withCatalog(context, ({ settings, catalog }) => show(context, settings.project, catalog, name)),
       ),
     );
 };
 
-async function describe(catalog: Catalog, manifest: Manifest, name: string): Promise<Description> {
+async function show(
+  context: CommandContext,
+  project: string,
+  catalog: Catalog,
+  name: string,
+  stores?: OfflineStores,
+): Promise<void> {
+  const { manifest, version } = await requireApplied(catalog, project);
+  const { document, lines } = await describe(catalog, manifest, name, stores);
+  context.terminal.result({ ...document, definitionsVersion: version }, lines);
+}
+
+async function describe(
+  catalog: Catalog,
+  manifest: Manifest,
+  name: string,
+  stores?: OfflineStores,
+): Promise<Description> {
   const { project } = manifest;
   const source = manifest.sources.find((candidate) => candidate.name === name);
-  if (source) return describeSource(catalog, project, source);
+  if (source) return describeSource(catalog, project, source, stores);
   const view = manifest.views.find((candidate) => candidate.name === name);
   if (view?.kind === 'feature') return describeView(catalog, manifest, view);
   for (const kind of ['entities', 'aliases', 'services'] as const) {
@@ -51,50 +63,6 @@ async function describe(catalog: Catalog, manifest: Manifest, name: string): Pro
     (one) => one.name,
   );
   throw new AsofError('UNKNOWN_NAME', { where: 'describe', kind: 'definition', name, known });
-}
-
-async function describeSource(catalog: Catalog, project: string, source: SourceManifest): Promise<Description> {
-  const table: TableKey = { project, kind: 'source', name: source.name, version: '' };
-  const { snapshot, files } = await catalog.tables.files(table);
-  const intervals = await catalog.tables.conservation(table);
-  const sum = (pick: (interval: (typeof intervals)[number]) => number): number =>
-    intervals.reduce((total, interval) => total + pick(interval), 0);
-  const conservation = {
-    rowsIn: sum(({ rowsIn }) => rowsIn),
-    committed: sum(({ committed }) => committed),
-    quarantined: sum(({ quarantined }) => quarantined),
-    deduplicated: sum(({ deduplicated }) => deduplicated),
-  };
-  const rows = files.reduce((total, file) => total + file.rows, 0);
-  const bytes = files.reduce((total, file) => total + file.bytes, 0);
-  // what the table takes beyond the rows themselves
-  const sequenceBytes = files
-    .flatMap(({ statistics = [] }) => statistics.filter((column) => column.name === SEQUENCE_COLUMN))
-    .reduce((total, column) => total + column.bytes, 0);
-  const overhead = bytes === 0 ? 0 : sequenceBytes / (bytes - sequenceBytes);
-  return {
-    document: {
-      kind: `${source.kind} source`,
-      definition: source,
-      snapshot,
-      rows,
-      bytes,
-      files: files.length,
-      overhead,
-      conservation,
-    },
-    lines: [
-      `${source.kind} source ${source.name}: snapshot ${snapshot}, ${formatCount(rows)} rows in ${files.length} files`,
-      `${formatCount(bytes)} bytes, ${(overhead * 100).toFixed(1)} % of them beside the rows`,
-      `rows in ${formatCount(conservation.rowsIn)} = committed ${formatCount(conservation.committed)}` +
-        ` + quarantined ${formatCount(conservation.quarantined)} + deduplicated ${formatCount(conservation.deduplicated)}`,
-      '',
-      drawTable(
-        ['column', 'type'],
-        source.columns.map((column) => [column.name, column.type]),
-      ),
-    ],
-  };
 }
 
 async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureViewManifest): Promise<Description> {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseByteSize } from '../../contracts/byte-size.ts';
 import type { AsofConfig, CodeConfig, Settings } from '../../contracts/config.ts';
 import { AsofError } from '../../contracts/errors.ts';
+import { parseDuration } from '../../contracts/time.ts';
 import { bundleModules } from './bundle.ts';
 import { parseCodeConfig, parseConfig } from './config.ts';
 import { evaluateBundle } from './evaluation.ts';
@@ -136,14 +137,30 @@ function resolveLake(given: string | undefined, projectDirectory: string): strin
 function engineSettings(environment: NodeJS.ProcessEnv): Settings['engine'] {
   const memoryLimit = fromEnvironment(environment, 'ASOF_MEMORY_LIMIT') ?? '2GB';
   const threads = Number(fromEnvironment(environment, 'ASOF_THREADS') ?? availableParallelism());
-  if (!/^\d+(\.\d+)?\s*(B|[KMGT]i?B)$/i.test(memoryLimit)) {
+  if (!SIZE.test(memoryLimit)) {
     throw new AsofError('USAGE', { problem: `ASOF_MEMORY_LIMIT is "${memoryLimit}"; write a size such as 2GB` });
   }
   if (!Number.isSafeInteger(threads) || threads < 1) {
     throw new AsofError('USAGE', { problem: `ASOF_THREADS is "${environment.ASOF_THREADS}"; write a number from 1` });
   }
-  return { memoryLimit, threads };
+  const spillLimit = fromEnvironment(environment, 'ASOF_SPILL_LIMIT');
+  if (spillLimit !== undefined && !SIZE.test(spillLimit)) {
+    throw new AsofError('USAGE', { problem: `ASOF_SPILL_LIMIT is "${spillLimit}"; write a size such as 50GB` });
+  }
+  const queryTimeout = fromEnvironment(environment, 'ASOF_QUERY_TIMEOUT');
+  const queryMicros = queryTimeout === undefined ? undefined : parseDuration(queryTimeout);
+  if (queryTimeout !== undefined && (queryMicros ?? 0) <= 0) {
+    throw new AsofError('USAGE', { problem: `ASOF_QUERY_TIMEOUT is "${queryTimeout}"; write a duration such as 15m` });
+  }
+  return {
+    memoryLimit,
+    threads,
+    ...(spillLimit !== undefined && { spillLimit }),
+    ...(queryMicros !== undefined && { queryMillis: queryMicros / 1000 }),
+  };
 }
+
+const SIZE = /^\d+(\.\d+)?\s*(B|[KMGT]i?B)$/i;
 
 function cacheBytes(text: string): number {
   const bytes = parseByteSize(text);

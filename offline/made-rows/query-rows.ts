@@ -10,8 +10,6 @@ import { identifierList, quoteIdentifier, sqlType } from '../../engine/sql.ts';
 import type { MadeRowsInput } from './made-input.ts';
 import { carriedNames, sourceRowsSql } from './source-columns.ts';
 
-/** A query that takes longer is stopped. */
-const QUERY_MILLIS = 15 * 60_000;
 /** A query may give this many rows for each row of its source, and some more: a join of everything with everything ends. */
 const ROWS_FOR_A_ROW = 10;
 const ROWS_FOR_NONE = 1_000_000;
@@ -19,15 +17,10 @@ const ROWS_FOR_NONE = 1_000_000;
 type QueryInput = MadeRowsInput & { readonly rows: ViewRowsManifest };
 
 /** Creates the table. Throws what `guardSelect` throws, `LIMIT_EXCEEDED`, and `ENGINE_FAILED` in the engine's words. */
-export async function queryRows(
-  session: Session,
-  input: QueryInput,
-  table: string,
-  millis: number = QUERY_MILLIS,
-): Promise<void> {
+export async function queryRows(session: Session, input: QueryInput, table: string, millis?: number): Promise<void> {
   const where = `view ${input.view.name}, sql`;
   const select = await querySql(session, input);
-  await session.limitTime({ millis, where }, async () => {
+  await session.limitTime({ where, ...(millis !== undefined && { millis }) }, async () => {
     if (input.rows.kind === 'rows') {
       await session.run(`CREATE TEMP TABLE ${table} AS ${select}`);
       return;

@@ -6,7 +6,7 @@ import { literalText } from '../../engine/sql.ts';
 import type { Session } from '../../engine/engine.ts';
 import type { Lake } from '../../lake/lake.ts';
 import { newTileFilePath } from '../../lake/paths.ts';
-import { publishDataFile } from '../../lake/tables.ts';
+import { PARQUET, publishDataFile } from '../../lake/tables.ts';
 import { withoutDeletes } from '../event-identity.ts';
 import { relationKeys } from '../event-relation.ts';
 import { planTiles } from './tile-plan.ts';
@@ -65,7 +65,7 @@ export async function writeTileFile(
     if (Number(counted!['tiles']) * rowsPerTile > rows) return undefined;
     const file = newTileFilePath({ view: view.name, fingerprint: view.fingerprint, from: whole.from });
     const path = literalText(await lake.stagingPath(file.path));
-    await session.run(`COPY view_tiles TO ${path} (FORMAT parquet, COMPRESSION zstd)`);
+    await session.run(`COPY view_tiles TO ${path} ${PARQUET}`);
     return await publishDataFile(lake, session, file, { eventColumn: null, createdColumn: null });
   } finally {
     await session.run('DROP TABLE view_tiles');

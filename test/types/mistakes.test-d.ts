@@ -52,6 +52,42 @@ describe('schedules', () => {
   });
 });
 
+describe('views that make rows', () => {
+  const features = { speed: numeric() };
+  const made = { entities: [airport], source: flights, schema: { speed: 'float64' } } as const;
+
+  it('read what they declare, and the columns of their source', () => {
+    featureView('sql', { ...made, sql: 'SELECT origin, date, delay / 2 AS speed FROM flights', features });
+    featureView('map', { ...made, map: ({ origin, delay }) => ({ origin, speed: Number(delay) / 2 }), features });
+    featureView('list', { ...made, map: (row) => [row, { ...row, speed: 1 }], features });
+    featureView('none', { ...made, map: () => null, features });
+    featureView('both', {
+      ...made,
+      sql: 'SELECT *, 1.5 AS speed FROM flights',
+      features: { ...features, delay: numeric() },
+    });
+  });
+
+  it('refuse columns that nobody declares, types that do not fit, and rows that are none', () => {
+    // @ts-expect-error: the source has no such column, and no schema declares it
+    featureView('undeclared', { entities: [airport], source: flights, sql: 'SELECT 1', features });
+    // @ts-expect-error: not a column type
+    featureView('type', { ...made, schema: { speed: 'double' }, sql: 'SELECT 1', features });
+    const speed = { mean: mean('speed', { last: 3 }) };
+    const asText = { ...made, schema: { speed: 'string' } } as const;
+    // @ts-expect-error: the schema makes text of it
+    featureView('text', { ...asText, sql: 'SELECT 1', features: speed });
+    // @ts-expect-error: the source has no such column
+    featureView('column', { ...made, map: ({ distance }) => ({ speed: distance }), features });
+    // @ts-expect-error: a row is an object
+    featureView('row', { ...made, map: () => 7, features });
+    // @ts-expect-error: it cannot be waited for
+    featureView('async', { ...made, map: async (row) => row, features });
+    // @ts-expect-error: a query is text
+    featureView('query', { ...made, sql: ['SELECT 1'], features });
+  });
+});
+
 describe('sources and entities', () => {
   it('refuse unknown types, columns and options', () => {
     // @ts-expect-error: not a key type

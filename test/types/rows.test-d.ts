@@ -79,6 +79,25 @@ const latest = featureView('flight_latest', {
   },
 });
 
+const _halves = featureView('halves', {
+  entities: [airport],
+  source: flights,
+  sql: 'SELECT origin, date, delay / 2 AS half, delay::VARCHAR AS delay FROM flights',
+  schema: { half: 'float64', delay: 'string' },
+  features: { half: numeric(), delay: categorical(), origin: categorical(), whole: numeric({ column: 'distance' }) },
+});
+
+const _doubled = featureView('doubled', {
+  entities: [airport],
+  source: flights,
+  schema: { twice: 'int64' },
+  map: (row) => {
+    expectTypeOf(row.delay).toEqualTypeOf<bigint | null>();
+    return { ...row, twice: (row.delay ?? 0n) * 2n };
+  },
+  features: { twice: sum('twice', { window: 'all' }), delay: sum('delay', { window: 'all' }) },
+});
+
 const delays = featureView('airport_delays', {
   entities: [airport],
   source: flights,
@@ -125,6 +144,19 @@ const clock = derivedView('clock', {
 });
 
 describe('RowOf a view', () => {
+  it('follows the columns that a view makes, and those of its source', () => {
+    expectTypeOf<RowOf<typeof _halves>>().toEqualTypeOf<{
+      readonly half: number | null;
+      readonly delay: string | null;
+      readonly origin: string | null;
+      readonly whole: number | null;
+    }>();
+    expectTypeOf<RowOf<typeof _doubled>>().toEqualTypeOf<{
+      readonly twice: bigint | null;
+      readonly delay: bigint | null;
+    }>();
+  });
+
   it('follows the columns of as-of features', () => {
     expectTypeOf<RowOf<typeof latest>>().toEqualTypeOf<{
       readonly delay: bigint | null;

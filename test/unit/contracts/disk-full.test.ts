@@ -39,7 +39,7 @@ test('the engine’s advice on options that nobody can set stays away', () => {
   const full = engineError(new Error(SPILL), 'SELECT 1', undefined);
   expect(full.message).toBe(
     'SELECT 1: the disk is full: Out of Memory Error: failed to offload data block of size 32.0 KiB (2.6 MiB/2.6 MiB used); ' +
-      'free space on the disk that the engine spills to, or raise ASOF_MEMORY_LIMIT, and run it again',
+      'free space on the disk that the engine spills to, or raise ASOF_SPILL_LIMIT or ASOF_MEMORY_LIMIT, and run it again',
   );
   const memory = engineError(new Error(MEMORY), 'SELECT 1', undefined);
   expect(memory.code).toBe('ENGINE_OUT_OF_MEMORY');

@@ -90,6 +90,8 @@ describe('loadSettings', () => {
       ASOF_LAKE_CACHE_SIZE: '2GiB',
       ASOF_MEMORY_LIMIT: '512MB',
       ASOF_THREADS: '3',
+      ASOF_SPILL_LIMIT: '50GB',
+      ASOF_QUERY_TIMEOUT: '90s',
     };
     expect(await loadSettings({ directory, environment })).toMatchObject({
       redisUrl: 'redis://environment',
@@ -99,7 +101,7 @@ describe('loadSettings', () => {
       kafkaBrokers: ['one:9092', 'two:9092'],
       s3: { endpoint: 'http://localhost:9000', forcePathStyle: true },
       lakeCache: { directory: path.join(directory, 'fast-disk'), bytes: 2 ** 31 },
-      engine: { memoryLimit: '512MB', threads: 3 },
+      engine: { memoryLimit: '512MB', threads: 3, spillLimit: '50GB', queryMillis: 90_000 },
     });
     expect(await loadSettings({ directory, environment: { REDIS_URL: '' } })).toMatchObject({
       redisUrl: 'redis://config',
@@ -109,6 +111,9 @@ describe('loadSettings', () => {
     });
     const unreadable = loadSettings({ directory, environment: { ASOF_LAKE_CACHE_SIZE: 'plenty' } });
     await expect(unreadable).rejects.toMatchObject({ code: 'USAGE' });
+    for (const environment of [{ ASOF_SPILL_LIMIT: 'plenty' }, { ASOF_QUERY_TIMEOUT: '5' }]) {
+      await expect(loadSettings({ directory, environment })).rejects.toMatchObject({ code: 'USAGE' });
+    }
   });
 
   it('expands globs, sorted and without repeats', async () => {

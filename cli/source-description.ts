@@ -1,0 +1,85 @@
+/** What `asof describe` says of a source: its account, and what its table takes. */
+import type { Catalog } from '../catalog/catalog.ts';
+import type { CommittedFile, TableKey } from '../contracts/lake.ts';
+import type { SourceManifest } from '../contracts/manifest.ts';
+import { plainBytes, tableSize, type TableSize } from '../lake/table-size.ts';
+import type { OfflineStores } from './offline-stores.ts';
+import { drawTable, formatCount } from './table.ts';
+
+export interface Description {
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly lines: readonly string[];
+}
+
+/** With `stores` the overhead is measured, by writing the table's rows once more. */
+export async function describeSource(
+  catalog: Catalog,
+  project: string,
+  source: SourceManifest,
+  stores?: OfflineStores,
+): Promise<Description> {
+  const table: TableKey = { project, kind: 'source', name: source.name, version: '' };
+  const { snapshot, files } = await catalog.tables.files(table);
+  const size = tableSize(files, await catalog.tables.everyFile(table));
+  const overhead = stores && (await measureOverhead(stores, files));
+  const conservation = await accountOf(catalog, table);
+  return {
+    document: {
+      kind: `${source.kind} source`,
+      definition: source,
+      snapshot,
+      ...size,
+      ...(overhead !== undefined && { overhead }),
+      conservation,
+    },
+    lines: [
+      `${source.kind} source ${source.name}: snapshot ${snapshot}, ${formatCount(size.rows)} rows in ${formatCount(size.files)} files`,
+      ...describeSize(size, overhead),
+      `rows in ${formatCount(conservation.rowsIn)} = committed ${formatCount(conservation.committed)}` +
+        ` + quarantined ${formatCount(conservation.quarantined)} + deduplicated ${formatCount(conservation.deduplicated)}`,
+      ...(conservation.expired !== undefined ? [`${formatCount(conservation.expired)} of them expired since`] : []),
+      '',
+      drawTable(
+        ['column', 'type'],
+        source.columns.map((column) => [column.name, column.type]),
+      ),
+    ],
+  };
+}
+
+/** By how much the table is larger than its rows as one file of DuckDB: 0.08 for 8 %. 0 for an empty table. */
+async function measureOverhead(
+  { engine, lake, workDirectory }: OfflineStores,
+  files: readonly CommittedFile[],
+): Promise<number> {
+  const plain = await engine.session((session) => plainBytes({ lake, session, directory: workDirectory }, files));
+  return plain === 0 ? 0 : files.reduce((sum, { bytes }) => sum + bytes, 0) / plain - 1;
+}
+
+function describeSize({ bytes, smallFiles, history }: TableSize, overhead: number | undefined): readonly string[] {
+  const measured =
+    overhead === undefined
+      ? ' (by how much more than a plain file, says --measure)'
+      : `, ${(overhead * 100).toFixed(1)} % more than as one file written by DuckDB with zstd`;
+  return [
+    `${formatCount(bytes)} bytes${measured}`,
+    ...(smallFiles > 0 ? [`${formatCount(smallFiles)} small files: \`asof maintain\` makes them fewer`] : []),
+    ...(history.files > 0
+      ? [`${formatCount(history.bytes)} bytes more in ${formatCount(history.files)} files of earlier snapshots`]
+      : []),
+  ];
+}
+
+async function accountOf(catalog: Catalog, table: TableKey) {
+  const intervals = await catalog.tables.conservation(table);
+  const sum = (pick: (interval: (typeof intervals)[number]) => number): number =>
+    intervals.reduce((total, interval) => total + pick(interval), 0);
+  const expired = sum((interval) => interval.expired ?? 0);
+  return {
+    rowsIn: sum(({ rowsIn }) => rowsIn),
+    committed: sum(({ committed }) => committed),
+    quarantined: sum(({ quarantined }) => quarantined),
+    deduplicated: sum(({ deduplicated }) => deduplicated),
+    ...(expired > 0 && { expired }),
+  };
+}
