@@ -81,6 +81,6 @@ export function openEventStream(
   };
 }
 
-export function formatEvent({ id, name, data }: ServerEvent): string {
+function formatEvent({ id, name, data }: ServerEvent): string {
   return `id: ${id}\nevent: ${name}\ndata: ${data}\n\n`;
 }

@@ -45,8 +45,6 @@ export interface ObservedRun {
   readonly progress?: RunProgress;
 }
 
-export type RunDocument = ReturnType<typeof describeRun>;
-
 export function describeRun({ run: { startedAt, endedAt, project: _, ...run }, progress }: ObservedRun) {
   return {
     ...run,

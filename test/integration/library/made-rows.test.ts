@@ -142,7 +142,11 @@ describe('a function', () => {
       `export const mapped = featureView('mapped', { entities: [car], source: trips, map: ${map}, features: { ${features} } });`,
     );
   it.each([
-    ['throws', '() => { throw new Error("no"); }', /view mapped, map, row at 2024-01-01T10:00:00.000000Z .*no/],
+    [
+      'throws',
+      '(row) => { if (Number(row.metres) === 300) throw new Error("no"); return { car_id: 1n, pace: 1 }; }',
+      /view mapped, map, row at 2024-01-01T12:00:00.000000Z .*no/,
+    ],
     ['gives no row', '() => 7', /it returned 7, which is no row/],
     ['leaves a column out', '(row) => ({ car_id: row.car_id })', /column "pace" is missing; give null/],
     [
