@@ -1,6 +1,7 @@
 /** The leakage report in words. */
 
 import type { FitUses } from '../contracts/fits.ts';
+import { plural } from './table.ts';
 
 export type Leakage = Readonly<Record<string, number | 'unknown'>>;
 
@@ -17,13 +18,13 @@ export function describeLeakage(leakage: Leakage): readonly string[] {
   const entries = Object.entries(leakage);
   const leaking = entries.filter(([, values]) => typeof values === 'number' && values > 0);
   const unknown = entries.filter(([, values]) => values === 'unknown');
-  const lines = leaking.map(([feature, values]) => `  ${feature}: ${values.toLocaleString('en')} values`);
+  const lines = leaking.map(([feature, values]) => `  ${feature}: ${plural(Number(values), 'value')}`);
   return [
     ...(leaking.length > 0
       ? ['Leakage, values made from rows created after their time (--as-known avoids it):', ...lines]
       : unknown.length < entries.length || entries.length === 0
         ? ['Leakage: none found.']
         : []),
-    ...(unknown.length > 0 ? [`Leakage unknown, no created timestamp: ${unknown.length} features.`] : []),
+    ...(unknown.length > 0 ? [`Leakage unknown, no created timestamp: ${plural(unknown.length, 'feature')}.`] : []),
   ];
 }

@@ -1,6 +1,7 @@
 /** Values as the output file shows them. `type` is always the engine's type of the expression. */
-import { sqlType } from '../engine/sql.ts';
+import { literalText, sqlType } from '../engine/sql.ts';
 import type { StoredType } from '../contracts/values.ts';
+import { typeShape } from './nested-types.ts';
 import type { SpineColumn } from './spine.ts';
 import type { TableFormat } from './spine-format.ts';
 import { JSON_TYPE } from './spine-relation.ts';
@@ -35,7 +36,7 @@ const TIMESTAMP = /^TIMESTAMP(_[A-Z]+| WITH TIME ZONE)?$/;
 const WHOLE = /^U?(BIGINT|HUGEINT)$/;
 const FLOATING = /^(FLOAT|DOUBLE)$/;
 const NESTED = /(\]|^STRUCT\(.*\)|^MAP\(.*\)|^UNION\(.*\))$/s;
-const LIST = /^(.*)\[\d*\]$/s;
+const DECIMAL = /^DECIMAL\(\d+,\d+\)$/;
 
 /** Timestamps with six digits and `Z`; NaN and infinities as JavaScript writes them; nested values as JSON. */
 function textSql(value: string, type: string): string {
@@ -45,8 +46,11 @@ function textSql(value: string, type: string): string {
   return type === 'VARCHAR' ? value : `${value}::VARCHAR`;
 }
 
-/** Integers that JSON readers would round, NaN and infinities are strings. */
-function jsonSql(value: string, type: string): string {
+/**
+ * Numbers that JSON readers would round, NaN and infinities are strings, at any depth. `depth` tells the variables of
+ * nested lambdas apart.
+ */
+function jsonSql(value: string, type: string, depth = 0): string {
   if (TIMESTAMP.test(type)) return `to_json(${textSql(value, type)})`;
   if (FLOATING.test(type)) {
     return `CASE WHEN isfinite(${value}) THEN to_json(${value}) ELSE to_json(${nonFiniteSql(value)}) END`;
@@ -55,11 +59,28 @@ function jsonSql(value: string, type: string): string {
     const safe = `${value} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`;
     return `CASE WHEN ${safe} THEN to_json(${value}) ELSE to_json(${value}::VARCHAR) END`;
   }
-  const element = LIST.exec(type)?.[1];
-  if (element !== undefined && (WHOLE.test(element) || FLOATING.test(element) || TIMESTAMP.test(element))) {
-    return `to_json(list_transform(${value}::${element}[], lambda item: ${jsonSql('item', element)}))`;
+  if (DECIMAL.test(type)) {
+    const exact = `TRY_CAST(${value}::DOUBLE AS ${type}) = ${value}`;
+    return `CASE WHEN ${exact} THEN ${value}::VARCHAR::JSON ELSE to_json(${value}::VARCHAR) END`;
   }
-  return `to_json(${value})`;
+  const shape = typeShape(type);
+  const item = `item${depth}`;
+  const nested = (part: string, of: string): string => jsonSql(part, of, depth + 1);
+  const list = (items: string, of: string): string => `list_transform(${items}, lambda ${item}: ${nested(item, of)})`;
+  switch (shape.kind) {
+    case 'scalar':
+      return `to_json(${value})`;
+    case 'list':
+      return `to_json(${list(`${value}::${shape.element}[]`, shape.element)})`;
+    case 'map':
+      return `to_json(map(map_keys(${value})::VARCHAR[], ${list(`map_values(${value})`, shape.value)}))`;
+    case 'struct': {
+      const members = shape.fields.map(
+        ({ name, type: of }) => `${literalText(name)}, ${nested(`${value}[${literalText(name)}]`, of)}`,
+      );
+      return `CASE WHEN ${value} IS NOT NULL THEN json_object(${members.join(', ')}) END`;
+    }
+  }
 }
 
 function utcSql(value: string, type: string): string {

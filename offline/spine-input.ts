@@ -90,7 +90,7 @@ async function copyInput(path: string, directory: string): Promise<string> {
   return copy;
 }
 
-/** Prepares the spine in the temporary table `table`. Throws what `prepareSpine` and `outputNames` throw. */
+/** Prepares the spine in the temporary table `table`. Throws what `prepareSpine`, `crossInstants` and `outputNames` throw. */
 export async function readSpine(
   session: Session,
   input: {
@@ -105,7 +105,7 @@ export async function readSpine(
   const { path } = spine;
   const format = tableFormat(file);
   const raw = await spineRelation(session, path, file, format);
-  const relation = spine.kind === 'spine' ? raw : crossInstants(raw, spine, path);
+  const relation = spine.kind === 'spine' ? raw : await crossInstants(session, raw, spine, path);
   outputNames(plan, relation.columns, input.shortNames);
   return prepareSpine(session, { relation, plan, path, format, table: input.table });
 }

@@ -73,11 +73,19 @@ export interface InstantGrid {
   readonly everyMicros?: number | undefined;
 }
 
+/** A range with a step that is too short would fill the disk before anyone notices. */
+const MOST_ROWS = 1_000_000_000n;
+
 /**
  * Every row of `entities` at every instant, instants innermost. Throws `NAME_COLLISION` when the rows bring a time of
- * their own and `INVALID_RANGE` for a range without an instant.
+ * their own, `INVALID_RANGE` for a range without an instant, and `LIMIT_EXCEEDED`.
  */
-export function crossInstants(entities: SpineRelation, grid: InstantGrid, path: string): SpineRelation {
+export async function crossInstants(
+  session: Session,
+  entities: SpineRelation,
+  grid: InstantGrid,
+  path: string,
+): Promise<SpineRelation> {
   if (entities.columns.some(({ name }) => name === EVENT_TIMESTAMP)) {
     const problem = `the entities have a column ${EVENT_TIMESTAMP}; use the file as a spine, or leave the column out`;
     throw new AsofError('NAME_COLLISION', { where: path, problem });
@@ -87,6 +95,13 @@ export function crossInstants(entities: SpineRelation, grid: InstantGrid, path: 
     throw new AsofError('INVALID_RANGE', { where: path, problem: 'the range of instants is empty' });
   }
   const count = (grid.to - grid.from + every - 1n) / every;
+  const [found] = await session.rows(`SELECT count(*) AS n FROM (${entities.sql})`);
+  const keys = found!['n'] as bigint;
+  if (keys * count > MOST_ROWS) {
+    const [k, c, most] = [keys, count, MOST_ROWS].map((number) => number.toLocaleString('en'));
+    const problem = `${k} keys at ${c} instants are more than ${most} rows; take a longer step, a shorter range or fewer keys`;
+    throw new AsofError('LIMIT_EXCEEDED', { where: path, problem });
+  }
   const alias = columnAlias(entities.columns.length);
   const list = entities.columns.map((column) => `e.${column.alias}`);
   const instant = `make_timestamp(${literalBigint(grid.from)} + i.range * ${literalBigint(every)}) AS ${alias}`;

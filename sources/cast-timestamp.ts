@@ -23,8 +23,13 @@ export function instantFromText(text: string, timezone: string | null): string {
 
 /** The instant of a wall-clock TIMESTAMP in `timezone`; a time that a clock change skips or repeats is read as ICU does. */
 export function instantFromLocal(local: string, timezone: string | null): string {
-  const finite = `CASE WHEN isfinite(${local}) THEN ${local} END`;
-  return timezone === null ? finite : `timezone('UTC', timezone(${literalText(timezone)}, ${finite}))`;
+  const written = withinCalendar(local);
+  return timezone === null ? written : `timezone('UTC', timezone(${literalText(timezone)}, ${written}))`;
+}
+
+/** The TIMESTAMP if four digits write its year: null for infinities, and for what an epoch in another unit looks like. */
+export function withinCalendar(instant: string): string {
+  return `CASE WHEN ${instant} BETWEEN TIMESTAMP '0000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN ${instant} END`;
 }
 
 function instantFromParts(text: string, timezone: string | null): string {

@@ -4,7 +4,7 @@
  */
 import { storedType, type ColumnType, type ScalarType, type StoredType } from '../contracts/values.ts';
 import { sqlType } from '../engine/sql.ts';
-import { instantFromLocal, instantFromText } from './cast-timestamp.ts';
+import { instantFromLocal, instantFromText, withinCalendar } from './cast-timestamp.ts';
 
 /** What a raw column may hold, as far as casting differs. */
 type Physical = 'text' | 'integer' | 'huge' | 'float' | 'decimal' | 'boolean' | 'local' | 'instant' | 'date' | 'other';
@@ -14,7 +14,7 @@ const PHYSICAL: readonly (readonly [RegExp, Physical])[] = [
   [/^(TINYINT|SMALLINT|INTEGER|BIGINT|UTINYINT|USMALLINT|UINTEGER)$/, 'integer'],
   [/^(UBIGINT|HUGEINT|UHUGEINT)$/, 'huge'],
   [/^(FLOAT|DOUBLE)$/, 'float'],
-  [/^DECIMAL\(/, 'decimal'],
+  [/^DECIMAL\(\d+,\d+\)$/, 'decimal'],
   [/^BOOLEAN$/, 'boolean'],
   [/^TIMESTAMP(_S|_MS|_NS)?$/, 'local'],
   [/^TIMESTAMP WITH TIME ZONE$/, 'instant'],
@@ -142,7 +142,7 @@ function instantFrom(raw: string, physical: Physical, timezone: string | null): 
     case 'date':
       return instantFromLocal(`${raw}::TIMESTAMP`, timezone);
     case 'instant':
-      return `CASE WHEN isfinite(${raw}) THEN timezone('UTC', ${raw}) END`;
+      return withinCalendar(`timezone('UTC', ${raw})`);
     default:
       return 'NULL::TIMESTAMP';
   }
@@ -158,7 +158,7 @@ function epochFrom(declared: EpochType, raw: string, physical: Physical, timezon
   if (physical === 'local' || physical === 'instant' || physical === 'date') {
     return instantFrom(raw, physical, timezone);
   }
-  return `TRY(make_timestamp((${integerFrom(raw, physical)}) * ${EPOCH_MICROS[declared]}))`;
+  return withinCalendar(`TRY(make_timestamp((${integerFrom(raw, physical)}) * ${EPOCH_MICROS[declared]}))`);
 }
 
 /** A list whose elements all cast; a null element stays null. */

@@ -1,7 +1,7 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import { foldLedger } from '../../catalog/ledger.ts';
 import { AsofError } from '../../contracts/errors.ts';
-import type { FeatureViewManifest, Manifest } from '../../contracts/manifest.ts';
+import type { FeatureViewManifest, Manifest, ServiceManifest } from '../../contracts/manifest.ts';
 import { describeFit } from '../../offline/fit.ts';
 import { formatDuration, formatInstant } from '../../contracts/time.ts';
 import { describeFreshness, readFreshness } from '../../online/freshness.ts';
@@ -9,7 +9,7 @@ import type { CommandContext, Register } from '../main.ts';
 import { withOfflineStores, type OfflineStores } from '../offline-stores.ts';
 import { requireApplied, withCatalog } from '../project.ts';
 import { describeSource, type Description } from '../source-description.ts';
-import { drawTable, formatCount } from '../table.ts';
+import { drawTable, formatCount, plural } from '../table.ts';
 
 export const registerDescribe: Register = (program, run) => {
   program
@@ -49,9 +49,10 @@ async function describe(
   if (source) return describeSource(catalog, project, source, stores);
   const view = manifest.views.find((candidate) => candidate.name === name);
   if (view?.kind === 'feature') return describeView(catalog, manifest, view);
-  for (const kind of ['entities', 'aliases', 'services'] as const) {
+  const service = manifest.services.find((candidate) => candidate.name === name);
+  if (service) return describeService(catalog, manifest, name, service);
+  for (const kind of ['entities', 'aliases'] as const) {
     const found = manifest[kind].find((candidate) => candidate.name === name);
-    if (found && kind === 'services') return describeService(catalog, manifest, found.name, found);
     if (found)
       return describePlain(
         kind.replace(/(ie)?s$/, (_, ie?: string) => (ie ? 'y' : '')),
@@ -70,7 +71,9 @@ async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureV
   const [freshness] = await readFreshness(catalog.intervals, { project, views: [view] });
   const target = view.options.freshnessMicros;
   const key = { project, view: view.name, fingerprint: view.fingerprint } as const;
-  const { done, dirty } = foldLedger(await catalog.intervals.entries({ ...key, store: 'offline' }));
+  const entries = await catalog.intervals.entries({ ...key, store: 'offline' });
+  const { done, dirty } = foldLedger(entries);
+  const everBackfilled = entries.some(({ operation }) => operation === 'done');
   const online = await catalog.intervals.onlinePosition({ ...key, store: 'online' });
   const fits = (await catalog.fits.list(project, view.name)).filter((fit) => fit.fingerprint === view.fingerprint);
   const text = (ranges: typeof done): readonly { from: string; to: string }[] =>
@@ -93,8 +96,9 @@ async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureV
         : `online: ${view.online ? 'not materialized yet' : 'no'}`,
       ...(freshness && target !== null ? [`freshness: ${freshness.state}, target ${formatDuration(target)}`] : []),
       ...text(done).map(({ from, to }) => `backfilled: ${from} – ${to}`),
-      ...text(dirty).map(({ from, to }) => `dirty: ${from} – ${to}`),
-      ...fits.map((fit) => `fit ${fit.version}: ${formatCount(fit.rows)} rows until ${formatInstant(fit.until)}`),
+      // new rows make time dirty before anything was backfilled too, which is no news to a person
+      ...text(everBackfilled ? dirty : []).map(({ from, to }) => `dirty: ${from} – ${to}`),
+      ...fits.map((fit) => `fit ${fit.version}: ${plural(fit.rows, 'row')} until ${formatInstant(fit.until)}`),
       '',
       drawTable(
         ['feature', 'type', 'description'],
@@ -109,16 +113,24 @@ async function describeService(
   catalog: Catalog,
   manifest: Manifest,
   name: string,
-  definition: { readonly name: string },
+  definition: ServiceManifest,
 ): Promise<Description> {
   const { services } = await catalog.fits.current(manifest.project);
   const isPresent = (fingerprint: string): boolean => manifest.views.some((view) => view.fingerprint === fingerprint);
   const held = services.filter((one) => one.service === name && isPresent(one.fingerprint));
-  const { document, lines } = describePlain('service', definition);
+  const { document } = describePlain('service', definition);
   const fits = Object.fromEntries(held.map(({ view, version }) => [view, version]));
   return {
     document: { ...document, fits },
-    lines: [...lines, ...held.map((one) => `fit ${one.version} of ${one.view}`)],
+    lines: [
+      `service ${name}`,
+      ...held.map((one) => `fit ${one.version} of ${one.view}`),
+      '',
+      drawTable(
+        ['columns', 'view', 'features'],
+        definition.features.map(({ view, as, features }) => [`${as}__…`, view, features?.join(', ') ?? 'all']),
+      ),
+    ],
   };
 }
 

@@ -15,7 +15,7 @@ import type { Register } from '../main.ts';
 import { withOfflineStores, type OfflineStores } from '../offline-stores.ts';
 import { requireApplied } from '../project.ts';
 import { addSpineOptions, spineOf, type SpineOptions } from '../spine-options.ts';
-import { formatCount } from '../table.ts';
+import { plural } from '../table.ts';
 
 interface HistoricalOptions extends SpineOptions {
   readonly features?: readonly string[];
@@ -56,7 +56,7 @@ export const registerHistorical: Register = (program, run) => {
           const output = path.resolve(out);
           const retrieved = await retrieve(stores, applied, { ...options, spine, output }, context.signal);
           context.terminal.result({ output, ...retrieved }, [
-            `${formatCount(retrieved.rows)} rows, ${retrieved.columns.length} columns in ${out}.`,
+            `${plural(retrieved.rows, 'row')}, ${plural(retrieved.columns.length, 'column')} in ${out}.`,
             ...describeLeakage(retrieved.leakage),
             ...describeFits(retrieved.fits),
           ]);

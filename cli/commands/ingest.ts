@@ -2,7 +2,7 @@ import type { RunResults } from '../../workers/starter.ts';
 import { runDurably } from '../durable.ts';
 import type { Register } from '../main.ts';
 import { requireProjectName } from '../project.ts';
-import { formatCount } from '../table.ts';
+import { formatCount, plural } from '../table.ts';
 
 export const registerIngest: Register = (program, run) => {
   program
@@ -23,12 +23,14 @@ export const registerIngest: Register = (program, run) => {
 
 function describeIngestion(result: RunResults['ingest']): readonly string[] {
   if (result.inputs === 0) {
-    return [`Nothing new in ${result.source}: ${result.unchangedInputs} inputs were ingested before, unchanged.`];
+    return [
+      `Nothing new in ${result.source}: ${plural(result.unchangedInputs, 'input')} ${result.unchangedInputs === 1 ? 'was' : 'were'} ingested before, unchanged.`,
+    ];
   }
   return [
     `${result.source}: ${formatCount(result.rowsIn)} rows in = ${formatCount(result.committed)} committed` +
       ` + ${formatCount(result.quarantined)} quarantined + ${formatCount(result.deduplicated)} deduplicated.`,
-    `Snapshot ${result.snapshot}, ${result.inputs} inputs read, ${result.unchangedInputs} unchanged.`,
+    `Snapshot ${result.snapshot}, ${plural(result.inputs, 'input')} read, ${result.unchangedInputs} unchanged.`,
     ...result.warnings.map((warning) => `warning: ${warning}`),
   ];
 }

@@ -10,7 +10,7 @@ import { describeFits, describeLeakage } from '../../leakage.ts';
 import type { CommandContext, Register } from '../../main.ts';
 import { requireProjectName } from '../../project.ts';
 import { addSpineOptions, spineOf, type SpineOptions } from '../../spine-options.ts';
-import { formatCount } from '../../table.ts';
+import { plural } from '../../table.ts';
 
 interface BuildOptions extends SpineOptions {
   readonly features?: readonly string[];
@@ -102,8 +102,8 @@ function build(context: CommandContext, input: BuildTrainingDatasetInput, wait: 
 
 function describeBuild(result: RunResults['buildTrainingDataset']): readonly string[] {
   return [
-    `${result.name}@${result.version}: ${formatCount(result.rows)} rows, ${result.columns} columns,` +
-      ` ${result.files.length} files.`,
+    `${result.name}@${result.version}: ${plural(result.rows, 'row')}, ${plural(result.columns, 'column')},` +
+      ` ${plural(result.files.length, 'file')}.`,
     ...describeLeakage(result.leakage),
     ...describeFits(result.fits ?? {}),
   ];

@@ -133,6 +133,48 @@ describe('instants', () => {
   });
 });
 
+test.each([
+  ['after', `TIMESTAMP '10000-01-01'`, '10000-01-01 00:00:00'],
+  ['before', `TIMESTAMP '0002-12-31 (BC)'`, '0002-12-31 (BC) 00:00:00'],
+])('instants %s the years that four digits can write are refused', async (_, sql, value) => {
+  const spine = await writeParquet(fixture, 'far.parquet', `SELECT 1::BIGINT AS user, ${sql} AS event_timestamp`);
+  await expect(retrieve(fixture, { spine, request, output: 'far.csv' })).rejects.toMatchObject({
+    code: 'INPUT_VALUE_INVALID',
+    details: { row: 1n, column: 'event_timestamp', value: JSON.stringify(value) },
+  });
+});
+
+test('nested columns of a spine come back as valid JSON with every digit', async () => {
+  const spine = await writeParquet(
+    fixture,
+    'nested.parquet',
+    `SELECT 1::BIGINT AS user, TIMESTAMP '2024-12-01' AS event_timestamp,
+      {'n': 'nan'::DOUBLE, 'a "b", c': [9007199254740993, 1], 'at': TIMESTAMP '2024-01-01', 'none': NULL::STRUCT(x INTEGER)} AS s,
+      [['inf'::DOUBLE, 0.5], NULL] AS l, MAP {1: 9223372036854775807, 2: NULL} AS m, NULL::MAP(VARCHAR, DOUBLE) AS empty,
+      1.10::DECIMAL(38, 2) AS short, -99999999999999999999999999999.123456789::DECIMAL(38, 9) AS long,
+      [12345678901234567890.5::DECIMAL(30, 1)] AS longs`,
+  );
+  const expected = {
+    user: 1,
+    event_timestamp: '2024-12-01T00:00:00.000000Z',
+    s: { n: 'NaN', 'a "b", c': ['9007199254740993', 1], at: '2024-01-01T00:00:00.000000Z', none: null },
+    l: [['Infinity', 0.5], null],
+    m: { 1: '9223372036854775807', 2: null },
+    empty: null,
+    short: 1.1,
+    long: '-99999999999999999999999999999.123456789',
+    longs: ['12345678901234567890.5'],
+    last__price: 40,
+  };
+  const asked = { spine, request: { features: ['last'] } };
+  const [line] = await retrieveLines(fixture, { ...asked, output: 'nested.jsonl' });
+  expect(JSON.parse(line!)).toEqual(expected);
+  // a column of a CSV file that holds a nested value holds that JSON
+  const [, row] = await retrieveLines(fixture, { ...asked, output: 'nested.csv' });
+  expect(row).toContain(`"${JSON.stringify(expected.s).replaceAll('"', '""')}"`);
+  expect(row).toContain(',-99999999999999999999999999999.123456789,');
+});
+
 test('NaN and infinities go through the spine, the features and the statistics', async () => {
   const spine = await writeParquet(
     fixture,

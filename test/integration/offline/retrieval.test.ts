@@ -325,6 +325,16 @@ test('entities and a range ask every key at every step', async () => {
   ]);
 });
 
+test('a range of more rows than any disk holds is refused before it is begun', async () => {
+  const spine = {
+    ...{ kind: 'entities' as const, path: writeText(fixture, 'entities.csv', 'station\nA\nB\n') },
+    ...{ from: 0n, to: 10n ** 15n, everyMicros: 1_000_000 },
+  };
+  const failed = retrieve(fixture, { spine, request: { features: ['counts:n'] }, output: 'endless.csv' });
+  await expect(failed).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  await expect(failed).rejects.toThrow(/2 keys at 1,000,000,000 instants are more than 1,000,000,000 rows/);
+});
+
 describe('refusals', () => {
   const ask = (text: string, features: readonly string[], name = 'bad.csv', options = {}) =>
     retrieve(fixture, { spine: writeText(fixture, name, text), request: { features }, output: 'bad.out.csv', options });
