@@ -7,12 +7,14 @@ import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { FeaturePlan } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
 import { outputNames } from './assembly.ts';
+import { columnAlias } from '../sources/raw-relation.ts';
 import type { SourceDependencies } from './source-relation.ts';
+import { EVENT_TIMESTAMP } from './spine-columns.ts';
 import { ALL_KEYS, writeAllKeys } from './spine-keys.ts';
 import { SPINE_QUERY, writeSpineQuery } from './spine-query.ts';
 import { prepareSpine, type PreparedSpine } from './spine.ts';
 import { tableFormat } from './spine-format.ts';
-import { crossInstants, spineRelation, type InstantGrid } from './spine-relation.ts';
+import { crossInstants, JSON_TYPE, spineRelation, type InstantGrid, type SpineRelation } from './spine-relation.ts';
 import { writeFailure } from '../lake/file-errors.ts';
 
 /** A file of keys and times, or of keys alone with the instants at which each is asked. */
@@ -104,8 +106,23 @@ export async function readSpine(
   const { spine, file } = input.opened;
   const { path } = spine;
   const format = tableFormat(file);
-  const raw = await spineRelation(session, path, file, format);
+  const found = await spineRelation(session, path, file, format);
+  const raw = (await isBlank(session, found)) ? blankRelation(plan, spine.kind) : found;
   const relation = spine.kind === 'spine' ? raw : await crossInstants(session, raw, spine, path);
   outputNames(plan, relation.columns, input.shortNames);
   return prepareSpine(session, { relation, plan, path, format, table: input.table });
+}
+
+/** JSON Lines without a row, which cannot say what columns it would have had. */
+async function isBlank(session: Session, { columns, sql }: SpineRelation): Promise<boolean> {
+  return columns.length === 0 && (await session.rows(`SELECT 1 FROM (${sql}) LIMIT 1`)).length === 0;
+}
+
+/** No rows, with the columns that the join needs. */
+function blankRelation(plan: FeaturePlan, kind: SpineFile['kind']): SpineRelation {
+  const keys = plan.keyColumns.map(({ column }) => column);
+  const asked = kind === 'spine' ? [EVENT_TIMESTAMP, ...plan.requestColumns.map(({ name }) => name)] : [];
+  const columns = [...keys, ...asked].map((name, index) => ({ name, alias: columnAlias(index), type: JSON_TYPE }));
+  const list = columns.map(({ alias }) => `NULL::JSON AS ${alias}`);
+  return { sql: `SELECT ${['0::BIGINT AS __row', ...list].join(', ')} WHERE false`, columns };
 }

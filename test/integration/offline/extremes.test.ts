@@ -89,6 +89,14 @@ describe('a spine', () => {
     expect(leakage).toMatchObject({ latest__n: 0, twice__n: 0 });
   });
 
+  test('of no rows in JSON Lines, which name no columns, gives those that the join needs', async () => {
+    const spine = writeText(fixture, 'none.jsonl', '');
+    const lines = await retrieveLines(fixture, { spine, request: all, output: 'none-lines.csv' });
+    expect(lines).toEqual([`name,event_timestamp,${features}`]);
+    const bare = retrieve(fixture, { spine: writeText(fixture, 'bare.jsonl', '{}'), request: all, output: 'bare.csv' });
+    await expect(bare).rejects.toMatchObject({ code: 'SPINE_COLUMN_MISSING' });
+  });
+
   test('of the years 1 and 9999 is answered to the microsecond', async () => {
     const spine = writeText(
       fixture,
