@@ -4,7 +4,7 @@ import { describeFits, describeLeakage } from '../../../cli/leakage.ts';
 test('leakage in words says that there is none only of features that can tell', () => {
   expect(describeLeakage({ a: 0, b: 'unknown' })).toEqual([
     'Leakage: none found.',
-    'Leakage unknown, no created timestamp: 1 features.',
+    'Leakage unknown, no created timestamp: 1 feature.',
   ]);
   expect(describeLeakage({ b: 'unknown', c: 'unknown' })).toEqual([
     'Leakage unknown, no created timestamp: 2 features.',
