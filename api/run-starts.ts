@@ -71,6 +71,7 @@ const BACKFILL_SCHEMA = {
       chunk: { type: 'string', description: 'length of an interval, a duration; default 1d' },
       parallel: { type: 'integer', minimum: 1, maximum: MAX_PARALLEL, description: 'intervals at work at once' },
       restate: { type: 'boolean', description: 'redo intervals that are done' },
+      newestFirst: { type: 'boolean', description: 'from the end of the range towards its beginning' },
     },
   },
   answers: STARTED_ANSWER,

@@ -21,8 +21,10 @@ export interface BackfillInput {
   readonly chunk?: string;
   /** Intervals at work at once; default 2. */
   readonly parallel?: number;
-  /** Redoes intervals that are done. */
+  /** Takes the range out of the ledger first, so that all of it is redone. */
   readonly restate?: boolean;
+  /** From the end of the range towards its beginning. */
+  readonly newestFirst?: boolean;
 }
 
 export interface MaterializeInput {

@@ -1,6 +1,7 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { IntervalsWritten } from '../activities/backfill-activities.ts';
-import type { BackfillPlanActivities, BackfillPlanned, IntervalPage } from '../activities/backfill-plan-activities.ts';
+import type { BackfillPlanned } from '../activities/backfill-layout.ts';
+import type { BackfillPlanActivities, IntervalPage } from '../activities/backfill-plan-activities.ts';
 import { MAX_NAMED_FAILURES } from '../contracts/run-messages.ts';
 import type { BackfillInput, BackfillResult, RunProgress } from '../contracts/runs.ts';
 import { shortActivities } from './activity-options.ts';
@@ -37,12 +38,12 @@ interface BackfillCounts {
 
 /**
  * Precomputes the view table of one view over a range. The interval ledger says what is missing, so a second backfill of
- * the same range does only what the first did not, and `restate` redoes all. Failed intervals are collected and the rest
- * goes on. `carried` is the state of the execution before, and not for callers.
+ * the same range does only what the first did not; `restate` takes the range out of it first. Failed intervals are collected
+ * and the rest goes on. `carried` is the state of the execution before, and not for callers.
  */
 export async function backfill(input: BackfillInput, carried?: BackfillState): Promise<BackfillResult> {
   const request = requireInput('backfill', input);
-  const { project, view, restate = false } = request;
+  const { project, view, newestFirst = false } = request;
   const board = openProgressBoard(
     `backfill ${view}`,
     carried?.progress ?? { step: 'plan', done: 0, total: 0, unit: 'intervals', rows: 0, failed: 0 },
@@ -55,13 +56,14 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
 
   const work = async (runId: string): Promise<RunOutcome<BackfillResult>> => {
     const plan =
-      carried?.plan ?? (await shortActivities<BackfillPlanActivities>(`lay out ${view}`).planBackfill(request));
+      carried?.plan ??
+      (await shortActivities<BackfillPlanActivities>(`lay out ${view}`).planBackfill({ ...request, runId }));
     const counts = carried?.counts ?? { done: 0, reused: 0, rows: 0, failed: 0, named: [] };
     const job = { project, view, definitions: plan.definitions, runId };
     const batch = Math.min(LONGEST_BATCH, Math.ceil(plan.intervals / (BATCHES_PER_PAGE * 2)) || 1);
     board.show({ step: control.paused ? 'paused' : 'write', total: plan.intervals });
 
-    let cursor: string | null = carried?.cursor ?? plan.from;
+    let cursor: string | null = carried?.cursor ?? (newestFirst ? plan.to : plan.from);
     while (cursor !== null) {
       const { historyLength, continueAsNewSuggested } = workflowInfo();
       if (historyLength > MOST_EVENTS || continueAsNewSuggested) {
@@ -69,16 +71,18 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
         const progress = board.current();
         await continueAsNew<typeof backfill>(request, { plan, cursor, counts, control, progress });
       }
-      const listing = shortActivities<BackfillPlanActivities>(`intervals from ${cursor.slice(0, 16)}`);
+      const listing = shortActivities<BackfillPlanActivities>(
+        `intervals ${newestFirst ? 'before' : 'from'} ${cursor.slice(0, 16)}`,
+      );
       const page: IntervalPage = await listing.listIntervals({
         project,
         view,
         fingerprint: plan.fingerprint,
         chunkMicros: plan.chunkMicros,
-        from: cursor,
-        to: plan.to,
-        restate,
+        from: newestFirst ? plan.from : cursor,
+        to: newestFirst ? cursor : plan.to,
         limit: BATCHES_PER_PAGE * batch,
+        newestFirst,
       });
       counts.reused += page.reused;
       board.add({ done: page.reused });

@@ -3,6 +3,8 @@ import { AsofError } from '../../contracts/errors.ts';
 import type { RunRecord } from '../../catalog/catalog.ts';
 import type { RunResults } from '../../workers/starter.ts';
 import { foldLedger } from '../../catalog/ledger.ts';
+import { checkRunInput } from '../../contracts/run-inputs.ts';
+import type { BackfillInput } from '../../contracts/runs.ts';
 import { formatInstant } from '../../contracts/time.ts';
 import {
   attachRun,
@@ -14,6 +16,7 @@ import {
   type RunHandle,
 } from '../../workers/starter.ts';
 import { parseCount } from '../arguments.ts';
+import { drawOutlook, foreseeBackfill, outlookDocument, type BackfillOutlook } from '../backfill-outlook.ts';
 import { runDurably } from '../durable.ts';
 import type { CommandContext, Register, RunCommand } from '../main.ts';
 import { requireApplied, requireProjectName, withCatalog } from '../project.ts';
@@ -29,6 +32,8 @@ interface BackfillOptions {
   readonly chunk?: string;
   readonly parallel?: number;
   readonly restate?: boolean;
+  readonly newestFirst?: boolean;
+  readonly dryRun?: boolean;
   readonly wait: boolean;
 }
 
@@ -43,15 +48,22 @@ export const registerBackfill: Register = (program, run) => {
     .option('--chunk <duration>', 'length of one interval (default: 1d)')
     .option('--parallel <n>', 'intervals at work at once', (text) => parseCount(text, '--parallel'))
     .option('--restate', 'redo intervals that are done')
+    .option('--newest-first', 'from the end of the range towards its beginning')
+    .option('--dry-run', 'say which intervals are done, dirty, failed and missing, and start nothing')
     .option('--no-wait', "return the run's id at once")
-    .action((view: string, { from, to, wait, ...options }: BackfillOptions) =>
+    .action((view: string, { from, to, wait, dryRun = false, ...options }: BackfillOptions) =>
       run(async (context) => {
         if (from === undefined || to === undefined) {
           throw new AsofError('USAGE', { problem: 'give the range with --from and --to' });
         }
         const project = await requireProjectName(context);
+        const input = checkRunInput('backfill', { project, view, from, to, ...options });
+        if (dryRun) {
+          const outlook = await foresee(context, input);
+          context.terminal.result(outlookDocument(outlook), drawOutlook(outlook));
+          return;
+        }
         const fingerprint = await requireViewFingerprint(context, project, view);
-        const input = { project, view, from, to, ...options };
         await runDurably(context, { workflow: 'backfill', input, start: { fingerprint }, wait, describe });
       }),
     );
@@ -67,6 +79,14 @@ export const registerBackfill: Register = (program, run) => {
   registerControl(backfill, run, 'cancel', 'end the running backfill; what is done stays', cancelRun);
   registerRetry(backfill, run);
 };
+
+function foresee(context: CommandContext, input: BackfillInput): Promise<BackfillOutlook> {
+  return withCatalog(context, async ({ catalog }) => {
+    const { manifest } = await requireApplied(catalog, input.project);
+    const latest = findBackfill(await catalog.runs.list(input.project, RECENT_RUNS), input.view);
+    return foreseeBackfill(catalog, manifest, input, latest);
+  });
+}
 
 function registerStatus(backfill: Command, run: RunCommand): void {
   backfill

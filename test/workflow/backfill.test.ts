@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { BackfillActivities } from '../../activities/backfill-activities.ts';
-import type { BackfillPlanActivities, BackfillPlanned, Interval } from '../../activities/backfill-plan-activities.ts';
+import type { BackfillPlanned } from '../../activities/backfill-layout.ts';
+import type { BackfillPlanActivities, Interval } from '../../activities/backfill-plan-activities.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import type { BackfillInput } from '../../contracts/runs.ts';
 import { formatInstant, MICROS_PER_DAY, requireInstant } from '../../contracts/time.ts';
@@ -30,8 +31,10 @@ const START = requireInstant('2001-01-01', 'test');
 /** A ledger in memory and the activities on it; `write` decides what becomes of one interval. */
 function ledgerActivities(write: (interval: Interval) => Promise<void> | void = () => undefined) {
   const done = new Map<string, number>();
+  const valid = new Set<string>();
   const activities: BackfillPlanActivities & BackfillActivities = {
-    async planBackfill({ view, from, to }): Promise<BackfillPlanned> {
+    async planBackfill({ view, from, to, restate }): Promise<BackfillPlanned> {
+      if (restate) valid.clear();
       const intervals = Number((requireInstant(to, 'to') - requireInstant(from, 'from')) / DAY);
       const chunkMicros = MICROS_PER_DAY;
       return {
@@ -45,16 +48,20 @@ function ledgerActivities(write: (interval: Interval) => Promise<void> | void = 
         chunkMicros,
       };
     },
-    async listIntervals({ from, to, restate, limit }) {
-      const intervals: Interval[] = [];
-      let reused = 0;
-      let at = requireInstant(from, 'from');
-      const end = requireInstant(to, 'to');
-      for (; at < end && intervals.length < limit; at += DAY) {
-        if (done.has(formatInstant(at)) && !restate) reused++;
-        else intervals.push({ from: formatInstant(at), to: formatInstant(at + DAY) });
+    async listIntervals({ from, to, limit, newestFirst }) {
+      const cells: Interval[] = [];
+      for (let at = requireInstant(from, 'from'); at < requireInstant(to, 'to'); at += DAY) {
+        cells.push({ from: formatInstant(at), to: formatInstant(at + DAY) });
       }
-      return { intervals, reused, next: at < end ? formatInstant(at) : null };
+      const missing = (newestFirst ? cells.toReversed() : cells).filter((cell) => !valid.has(cell.from));
+      const following = missing[limit];
+      const next = (newestFirst ? following?.to : following?.from) ?? null;
+      const passed =
+        next === null
+          ? cells.length
+          : cells.filter((cell) => (newestFirst ? cell.from >= next : cell.from < next)).length;
+      const intervals = missing.slice(0, limit);
+      return { intervals, reused: passed - intervals.length, next };
     },
     async writeIntervals({ intervals }) {
       const failed = [];
@@ -62,6 +69,7 @@ function ledgerActivities(write: (interval: Interval) => Promise<void> | void = 
         try {
           await write(interval);
           done.set(interval.from, (done.get(interval.from) ?? 0) + 1);
+          valid.add(interval.from);
         } catch (error) {
           if (!(error instanceof AsofError)) throw error;
           failed.push({ ...interval, code: error.code, message: error.message });
@@ -107,6 +115,33 @@ it('redoes what is done when told to restate', async () => {
     await waitForRun(await start(days('restated', 4)));
     const again = await start(days('restated', 4, { restate: true }));
     expect(await waitForRun(again)).toMatchObject({ done: 4, reused: 0 });
+    expect([...done.values()]).toEqual([2, 2, 2, 2]);
+  });
+});
+
+it('goes from the newest interval to the oldest when told to, over pages and executions', async () => {
+  const written: string[] = [];
+  const { activities } = ledgerActivities(({ from }) => void written.push(from));
+  await orchestra.perform(activities, async () => {
+    const input = days('newest', 120, { newestFirst: true, parallel: 1 });
+    expect(await waitForRun(await start(input))).toMatchObject({ done: 120, reused: 0 });
+    const batches = written.map((from) => requireInstant(from, 'test'));
+    expect(batches).toEqual(batches.toSorted((a, b) => (a < b ? 1 : -1)));
+    expect(new Set(written).size).toBe(120);
+  });
+});
+
+it('leaves what a restatement could not redo missing, for a run without it', async () => {
+  const broken = new Set<string>();
+  const { activities, done } = ledgerActivities((interval) => {
+    if (broken.has(interval.from)) throw new AsofError('LAKE_WRITE_FAILED', { path: 'views', problem: 'disk full' });
+  });
+  await orchestra.perform(activities, async () => {
+    await waitForRun(await start(days('halfway', 4)));
+    broken.add(formatInstant(START + 2n * DAY));
+    expect(await waitForRun(await start(days('halfway', 4, { restate: true })))).toMatchObject({ done: 3, reused: 0 });
+    broken.clear();
+    expect(await waitForRun(await start(days('halfway', 4)))).toMatchObject({ done: 1, reused: 3 });
     expect([...done.values()]).toEqual([2, 2, 2, 2]);
   });
 });
