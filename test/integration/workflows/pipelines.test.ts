@@ -2,6 +2,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client as Database } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { foldLedger } from '../../../catalog/ledger.ts';
+import { foreseeBackfill } from '../../../cli/backfill-outlook.ts';
+import { requireInstant } from '../../../contracts/time.ts';
 import { startRun, waitForRun } from '../../../workers/starter.ts';
 import { openPlatform, type Platform } from './platform.ts';
 
@@ -59,6 +62,35 @@ it('brings files through the lake to view tables and Redis, again and again, eac
   ]);
   const again = await waitForRun(await startRun(client, 'materialize', request));
   expect(again.views.map(({ written }) => written)).toEqual([0, 0]);
+});
+
+it('restates a range: out of the ledger, and done again', async () => {
+  const { project, catalog } = platform;
+  const key = { project, view: 'delays', fingerprint: fingerprintOf('delays'), store: 'offline' } as const;
+  const before = await catalog.intervals.entries(key);
+  expect(await backfill('2001-01-02', '2001-01-05', true)).toMatchObject({ done: 3, reused: 0, rows: 12 });
+  const [removed, ...written] = (await catalog.intervals.entries(key)).slice(before.length);
+  const instant = (text: string): bigint => requireInstant(text, 'test');
+  expect(removed).toMatchObject({
+    operation: 'removed',
+    range: { from: instant('2001-01-02'), to: instant('2001-01-05') },
+  });
+  expect(written.map(({ operation }) => operation)).toEqual(['done', 'done', 'done']);
+  const { done } = foldLedger([...before, removed!, ...written]);
+  expect(done).toEqual([{ from: instant('2001-01-01'), to: instant('2001-01-13') }]);
+});
+
+it('foresees what a backfill would do, and changes nothing', async () => {
+  const { project, catalog, manifest } = platform;
+  const input = { project, view: 'delays', from: '2001-01-11', to: '2001-01-15' };
+  const { states, work } = await foreseeBackfill(catalog, manifest, input, undefined);
+  expect(states.map(({ state, intervals }) => [state, intervals])).toEqual([
+    ['done', 2],
+    ['missing', 2],
+  ]);
+  expect(work).toBe(2);
+  expect((await foreseeBackfill(catalog, manifest, { ...input, restate: true }, undefined)).work).toBe(4);
+  expect(await backfill('2001-01-11', '2001-01-13')).toMatchObject({ done: 0, reused: 2 });
 });
 
 it('builds numbered versions of a training dataset, equal for any number of shards', async () => {
