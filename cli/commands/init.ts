@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AsofError } from '../../contracts/errors.ts';
 import type { Register } from '../main.ts';
@@ -19,6 +19,8 @@ export const registerInit: Register = (program, run) => {
           throw new AsofError('USAGE', { problem: `${target} is not empty; name a new directory` });
         }
         await cp(TEMPLATE, target, { recursive: true });
+        // written here, since npm leaves files of this name out of packages
+        await writeFile(path.join(target, '.gitignore'), '.asof/\n');
         const files = (await readdir(target, { recursive: true, withFileTypes: true }))
           .filter((entry) => entry.isFile())
           .map((entry) => path.relative(target, path.join(entry.parentPath, entry.name)))

@@ -18,6 +18,7 @@ afterAll(() => project.close());
 describe('success', () => {
   it('init', () => {
     expect(readFileSync(project.file('features.ts'), 'utf8')).toContain("from 'asof'");
+    expect(readFileSync(project.file('.gitignore'), 'utf8')).toBe('.asof/\n');
   });
 
   it('config and doctor', async () => {
@@ -56,7 +57,10 @@ describe('success', () => {
     expect(second).toMatchObject({ snapshot: 1, inputs: 0, unchangedInputs: 1, rowsIn: 0, committed: 0 });
   });
 
-  it('backfill, its status, and its retry', async () => {
+  it('backfill and what it would do, its status, and its retry', async () => {
+    expect(await project.run('backfill', 'latest_order', ...RANGE, '--dry-run')).toMatchObject({
+      ...{ intervals: 60, work: 60, states: [{ state: 'missing', intervals: 60 }] },
+    });
     const first = await project.run<BackfillResult>('backfill', 'latest_order', ...RANGE);
     expect(first).toMatchObject({ intervals: 60, done: 60, reused: 0, failed: [], rows: 240 });
     expect(await project.run('backfill', 'status', 'latest_order')).toMatchObject({
