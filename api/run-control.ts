@@ -11,6 +11,7 @@ import {
   readRunInput,
   resumeRun,
   setRunParallel,
+  stopRun,
   type RunHandle,
 } from '../workers/starter.ts';
 import { RUN_PARAMETERS } from './run-document.ts';
@@ -80,6 +81,7 @@ export function serveRunControl(server: FastifyInstance, dependencies: StartDepe
   const signals = [
     ['pause', 'Hold a running backfill: intervals under way end, no others start', pauseRun],
     ['resume', 'Let a paused backfill go on', resumeRun],
+    ['stop', 'End a running backfill once its intervals under way have ended', stopRun],
   ] as const;
   for (const [name, summary, signal] of signals) {
     server.post(`/v1/runs/:id/${name}`, { schema: asking(summary) }, async (request, reply) => {

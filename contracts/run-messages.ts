@@ -9,6 +9,7 @@ export const RUN_MESSAGES = {
   pause: 'pause',
   resume: 'resume',
   setParallel: 'setParallel',
+  stop: 'stop',
 } as const;
 
 /** Search attribute keys, all of type Keyword. Their values are names, never data. */

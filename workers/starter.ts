@@ -141,6 +141,11 @@ export async function pauseRun(run: RunHandle<'backfill'>): Promise<void> {
   await control(run, (handle) => handle.signal(RUN_MESSAGES.pause));
 }
 
+/** Ends a backfill when its intervals under way have ended; it ends as cancelled, and what is done stays. */
+export async function stopRun(run: RunHandle<'backfill'>): Promise<void> {
+  await control(run, (handle) => handle.signal(RUN_MESSAGES.stop));
+}
+
 export async function resumeRun(run: RunHandle<'backfill'>): Promise<void> {
   await control(run, (handle) => handle.signal(RUN_MESSAGES.resume));
 }

@@ -14,8 +14,8 @@ export interface BatchJob {
 
 /**
  * Works through batches of intervals with a sliding window: a new one starts as soon as one of `control.parallel` is
- * free. A batch that fails as a whole is reported as failed intervals, and the rest goes on; only cancellation is
- * thrown, after everything under way has ended.
+ * free, until it is to stop. A batch that fails as a whole is reported as failed intervals, and the rest goes on; only
+ * cancellation is thrown, after everything under way has ended.
  */
 export async function writeBatches(
   batches: readonly (readonly Interval[])[],
@@ -35,7 +35,8 @@ export async function writeBatches(
   const started: Promise<void>[] = [];
   try {
     for (const batch of batches) {
-      await condition(() => !control.paused && running < control.parallel);
+      await condition(() => control.stopping || (!control.paused && running < control.parallel));
+      if (control.stopping) break;
       started.push(start(batch));
     }
   } finally {

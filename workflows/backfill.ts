@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancelledFailure, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { IntervalsWritten } from '../activities/backfill-activities.ts';
 import type { BackfillPlanned } from '../activities/backfill-layout.ts';
 import type { BackfillPlanActivities, IntervalPage } from '../activities/backfill-plan-activities.ts';
@@ -49,8 +49,8 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
     carried?.progress ?? { step: 'plan', done: 0, total: 0, unit: 'intervals', rows: 0, failed: 0 },
   );
   const control = openBackfillControl(
-    carried?.control ?? { paused: false, parallel: request.parallel ?? DEFAULT_PARALLEL },
-    ({ paused }) => board.show({ step: paused ? 'paused' : 'write' }),
+    carried?.control ?? { paused: false, stopping: false, parallel: request.parallel ?? DEFAULT_PARALLEL },
+    (now) => board.show({ step: stepOf(now) }),
   );
   const subject = { project, workflow: 'backfill', target: view, view } as const;
 
@@ -61,7 +61,7 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
     const counts = carried?.counts ?? { done: 0, reused: 0, rows: 0, failed: 0, named: [] };
     const job = { project, view, definitions: plan.definitions, runId };
     const batch = Math.min(LONGEST_BATCH, Math.ceil(plan.intervals / (BATCHES_PER_PAGE * 2)) || 1);
-    board.show({ step: control.paused ? 'paused' : 'write', total: plan.intervals });
+    board.show({ step: stepOf(control), total: plan.intervals });
 
     let cursor: string | null = carried?.cursor ?? (newestFirst ? plan.to : plan.from);
     while (cursor !== null) {
@@ -90,12 +90,18 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
         addUp(counts, written);
         board.add({ done: written.done, rows: written.rows, failed: written.failed.length });
       });
+      if (control.stopping) throw new CancelledFailure('told to stop');
       cursor = page.next;
     }
     board.show({ step: 'done' });
     return describeOutcome(plan, counts);
   };
   return recordRun(subject, work, { resumed: carried !== undefined });
+}
+
+function stepOf({ paused, stopping }: Readonly<BackfillControl>): string {
+  if (stopping) return 'stopping';
+  return paused ? 'paused' : 'write';
 }
 
 function addUp(counts: BackfillCounts, written: IntervalsWritten): void {

@@ -13,6 +13,7 @@ import {
   readProgress,
   readRunInput,
   resumeRun,
+  stopRun,
   type RunHandle,
 } from '../../workers/starter.ts';
 import { parseCount } from '../arguments.ts';
@@ -76,7 +77,8 @@ export const registerBackfill: Register = (program, run) => {
     pauseRun,
   );
   registerControl(backfill, run, 'resume', 'go on after a pause', resumeRun);
-  registerControl(backfill, run, 'cancel', 'end the running backfill; what is done stays', cancelRun);
+  registerControl(backfill, run, 'stop', 'end the running backfill once its intervals under way have ended', stopRun);
+  registerControl(backfill, run, 'cancel', 'end the running backfill at once; what is done stays', cancelRun);
   registerRetry(backfill, run);
 };
 

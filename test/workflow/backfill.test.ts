@@ -13,6 +13,7 @@ import {
   resumeRun,
   setRunParallel,
   startRun,
+  stopRun,
   waitForRun,
   type RunHandle,
 } from '../../workers/starter.ts';
@@ -237,6 +238,24 @@ it('leaves nothing running when cancelled, and starts again where the ledger sta
     release = true;
     expect(await waitForRun(await start(days('cancelled', 8)))).toMatchObject({ done: 5, reused: 3 });
   });
+});
+
+it('lets what is under way end when told to stop, also while it is held', async () => {
+  for (const held of [false, true]) {
+    const gates: (() => void)[] = [];
+    const { activities, done } = ledgerActivities(() => new Promise<void>((resolve) => void gates.push(resolve)));
+    await orchestra.perform(activities, async (book) => {
+      const run = await start(days(`stopped${held}`, 8));
+      await expect.poll(() => gates.length).toBe(2);
+      if (held) await pauseRun(run);
+      await stopRun(run);
+      await expect.poll(async () => (await readProgress(run))?.step).toBe('stopping');
+      for (const open of gates) open();
+      await expect(waitForRun(run)).rejects.toMatchObject({ code: 'RUN_CANCELLED' });
+      expect(done.size).toBe(2);
+      expect(book.ended).toMatchObject([{ state: 'cancelled' }]);
+    });
+  }
 });
 
 it('refuses more intervals than its limit before it starts', async () => {

@@ -275,7 +275,7 @@ describe('the events of a run', () => {
     expect(later).not.toBe(paused);
     expect((await (await events(paused)).rest()).map(({ event }) => event)).toEqual(['end']);
     expect(await post(`/v1/runs/${paused}/cancel`)).toMatchObject({ status: 409 });
-    await post(`/v1/runs/${later}/cancel`);
+    expect(await post(`/v1/runs/${later}/stop`)).toMatchObject({ status: 202, body: { requested: 'stop' } });
     expect(await ended(later)).toMatchObject({ state: 'cancelled' });
   });
 
