@@ -2,6 +2,7 @@
 import type { Catalog, RunRecord } from '../catalog/catalog.ts';
 import { intervalStates, type IntervalState, type StatedIntervals } from '../catalog/interval-states.ts';
 import { foldLedger } from '../catalog/ledger.ts';
+import { intersectRanges, unionRanges } from '../catalog/ranges.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { BackfillInput, BackfillResult } from '../contracts/runs.ts';
 import { formatInstant, parseInstant, requireInstant, type Micros } from '../contracts/time.ts';
@@ -26,14 +27,16 @@ export async function foreseeBackfill(
   const plan = layOutBackfill(manifest, input);
   const { view, fingerprint, chunkMicros } = plan;
   const entries = await catalog.intervals.entries({ project: input.project, view, fingerprint, store: 'offline' });
+  const { done, dirty } = foldLedger(entries);
+  const everDone = unionRanges(entries.filter(({ operation }) => operation === 'done').map(({ range }) => range));
   const states = intervalStates({
     range: { from: requireInstant(plan.from, 'from'), to: requireInstant(plan.to, 'to') },
     chunkMicros,
-    folded: foldLedger(entries),
+    // what no backfill has done is missing, whatever was ingested for it
+    folded: { done, dirty: intersectRanges(dirty, everDone) },
     failed: failedIn(latest),
   });
-  const done = count(states, 'done');
-  return { plan, states, work: input.restate ? plan.intervals : plan.intervals - done };
+  return { plan, states, work: input.restate ? plan.intervals : plan.intervals - count(states, 'done') };
 }
 
 export function outlookDocument({ plan, states, work }: BackfillOutlook): object {
