@@ -6,7 +6,7 @@ import type { Settings } from '../contracts/config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/duckdb.ts';
 import type { Lake } from '../lake/lake.ts';
-import { withLeases } from '../lake/leases.ts';
+import { withLakeWork } from '../lake/lake-work.ts';
 import { openLake } from '../lake/open.ts';
 import type { ComponentName } from '../stack/component.ts';
 import type { CommandContext } from './main.ts';
@@ -38,9 +38,8 @@ export async function withOfflineStores<T>(
         allowedDirectories: [...lake.directories, workDirectory],
       });
       try {
-        // what it reads must not expire under it, however long it takes
-        return await catalog.work.during(settings.project, () =>
-          withLeases(() => work({ settings, catalog, lake, engine, workDirectory })),
+        return await withLakeWork(catalog.work, settings.project, () =>
+          work({ settings, catalog, lake, engine, workDirectory }),
         );
       } finally {
         await engine.close();

@@ -1,12 +1,12 @@
 /** A Temporal client for commands about schedules: the server is enough, no worker has to run. */
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Settings } from '../contracts/config.ts';
-import { AsofError, messageOf } from '../contracts/errors.ts';
 import { registerSearchAttributes } from '../stack/temporal-api.ts';
 import { withComponents } from '../stack/with-components.ts';
 import type { CommandContext } from './main.ts';
 import { withCatalog } from './project.ts';
+import { withTemporalClient } from './temporal-connection.ts';
 
 export interface ScheduleStores {
   readonly settings: Settings;
@@ -35,20 +35,8 @@ export async function withScheduleClient<T>(
   return withComponents(settings, ['temporal'], (connected) => connect(connected, work), { report });
 }
 
-async function connect<T>(settings: Settings, work: (client: Client) => Promise<T>): Promise<T> {
-  const { namespace } = settings.temporal;
-  const address = settings.temporal.address ?? '';
+async function connect<T>({ temporal }: Settings, work: (client: Client) => Promise<T>): Promise<T> {
   // schedules are found by the project's search attribute, and no worker may have registered it yet
-  await registerSearchAttributes(address, namespace);
-  let connection: Connection;
-  try {
-    connection = await Connection.connect({ address });
-  } catch (error) {
-    throw new AsofError('TEMPORAL_UNAVAILABLE', { address, problem: messageOf(error) }, error);
-  }
-  try {
-    return await work(new Client({ connection, namespace }));
-  } finally {
-    await connection.close();
-  }
+  await registerSearchAttributes(temporal.address ?? '', temporal.namespace);
+  return withTemporalClient(temporal, work);
 }

@@ -1,11 +1,11 @@
 /** A Temporal client for a command, with workers behind it. */
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Settings } from '../contracts/config.ts';
-import { AsofError, messageOf } from '../contracts/errors.ts';
 import { loadSettings } from '../definitions/loading.ts';
 import { readStack, startStack, stopStack } from '../stack/dev.ts';
 import { withAddresses } from '../stack/with-components.ts';
 import type { CommandContext } from './main.ts';
+import { withTemporalClient } from './temporal-connection.ts';
 
 export interface ConnectedTemporal {
   /** With every address filled in. */
@@ -32,18 +32,6 @@ export async function withTemporal<T>(
   }
 }
 
-async function connect<T>(settings: Settings, work: (connected: ConnectedTemporal) => Promise<T>): Promise<T> {
-  const { namespace } = settings.temporal;
-  const address = settings.temporal.address ?? '';
-  let connection: Connection;
-  try {
-    connection = await Connection.connect({ address });
-  } catch (error) {
-    throw new AsofError('TEMPORAL_UNAVAILABLE', { address, problem: messageOf(error) }, error);
-  }
-  try {
-    return await work({ settings, client: new Client({ connection, namespace }) });
-  } finally {
-    await connection.close();
-  }
+function connect<T>(settings: Settings, work: (connected: ConnectedTemporal) => Promise<T>): Promise<T> {
+  return withTemporalClient(settings.temporal, (client) => work({ settings, client }));
 }

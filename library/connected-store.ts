@@ -6,7 +6,7 @@ import { openCatalog } from '../catalog/postgres.ts';
 import type { Settings } from '../contracts/config.ts';
 import { loadSettings, settingsOf } from '../definitions/loading.ts';
 import { openEngine } from '../engine/duckdb.ts';
-import { withLeases } from '../lake/leases.ts';
+import { withLakeWork } from '../lake/lake-work.ts';
 import { openLake } from '../lake/open.ts';
 import { openSparkSetup } from '../offline/spark/setup.ts';
 import { createLakeReader } from '../online/lake-reader.ts';
@@ -71,8 +71,7 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
   const offline = { project, tables, intervals, lake, engine, workDirectory, spark: openSparkSetup(settings) };
   const manifest = async () => (await definitions.current()).applied.manifest;
 
-  /** One call's work on the lake: what it reads stays at hand until it ends. */
-  const onLake = <T>(work: () => Promise<T>): Promise<T> => withLeases(() => catalog.work.during(project, work));
+  const onLake = <T>(work: () => Promise<T>): Promise<T> => withLakeWork(catalog.work, project, work);
 
   return {
     project,

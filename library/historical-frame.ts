@@ -5,7 +5,7 @@ import type { ActiveWork } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import { toJsonText } from '../contracts/json-text.ts';
 import type { FeatureRequest } from '../contracts/plan.ts';
-import { withLeases } from '../lake/leases.ts';
+import { withLakeWork } from '../lake/lake-work.ts';
 import { retrieveHistorical, type RetrievalDependencies, type Retrieved } from '../offline/retrieval.ts';
 import type { SpineInput } from '../offline/spine-input.ts';
 import { spineInputOf } from '../offline/spine-source.ts';
@@ -59,9 +59,7 @@ export async function retrieveFrame(
     const file = path.join(directory, `frame.${format}`);
     const { project } = dependencies;
     const request = { project, plan, runtime, spine, asKnown, shortNames, output: file };
-    const retrieved = await withLeases(() =>
-      dependencies.work.during(project, () => retrieveHistorical(dependencies, request)),
-    );
+    const retrieved = await withLakeWork(dependencies.work, project, () => retrieveHistorical(dependencies, request));
     return { ...retrieved, file, discard };
   } catch (error) {
     await discard();

@@ -7,7 +7,7 @@ import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
 import type { Engine, EngineValue } from '../engine/engine.ts';
 import { quoteIdentifier, sqlType } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
-import { withLeases } from '../lake/leases.ts';
+import { withLakeWork } from '../lake/lake-work.ts';
 import { toTypeScript } from '../offline/typescript-values.ts';
 import { sourceTable } from '../offline/view-coverage.ts';
 import { openViewEvents } from '../offline/view-events.ts';
@@ -39,37 +39,35 @@ export interface LakeReaderDependencies {
 export function createLakeReader({ project, catalog, lake, engine }: LakeReaderDependencies): LakeReader {
   return {
     read: ({ view: planned, keys, at, runtime }) =>
-      withLeases(() =>
-        catalog.work.during(project, async () => {
-          const { view, source } = planned;
-          const snapshot = await catalog.tables.head(sourceTable(project, source));
-          const requestKeys = view.keys.map((_, index) => `key_${index}`);
-          return engine.session(async (session) => {
-            const events = await openViewEvents(
-              { lake, ...catalog },
-              { project, view, source, base: planned.base, snapshot, range: { to: at + 1n } },
-              { session, runtime },
-            );
-            const columns = view.keys.map(({ type }, index) => `${requestKeys[index]} ${sqlType(type)}`);
-            await session.run(`CREATE TEMP TABLE requests (__row BIGINT, ${columns.join(', ')}, __at TIMESTAMP)`);
-            await session.append('requests', [
-              { values: keys.map((_, row) => BigInt(row)) },
-              ...view.keys.map((_, index) => ({ values: keys.map((key) => key[index]!) })),
-              { values: keys.map(() => at) },
-            ]);
-            await computeViewFeatures(session, {
-              planned,
-              events,
-              requests: 'requests',
-              requestKeys,
-              asKnown: view.asKnown,
-              resultTable: 'result',
-            });
-            const rows = await session.rows(selectCells(planned));
-            return rows.map((row) => planned.features.map((_, index) => readCell(planned, index, row)));
+      withLakeWork(catalog.work, project, async () => {
+        const { view, source } = planned;
+        const snapshot = await catalog.tables.head(sourceTable(project, source));
+        const requestKeys = view.keys.map((_, index) => `key_${index}`);
+        return engine.session(async (session) => {
+          const events = await openViewEvents(
+            { lake, ...catalog },
+            { project, view, source, base: planned.base, snapshot, range: { to: at + 1n } },
+            { session, runtime },
+          );
+          const columns = view.keys.map(({ type }, index) => `${requestKeys[index]} ${sqlType(type)}`);
+          await session.run(`CREATE TEMP TABLE requests (__row BIGINT, ${columns.join(', ')}, __at TIMESTAMP)`);
+          await session.append('requests', [
+            { values: keys.map((_, row) => BigInt(row)) },
+            ...view.keys.map((_, index) => ({ values: keys.map((key) => key[index]!) })),
+            { values: keys.map(() => at) },
+          ]);
+          await computeViewFeatures(session, {
+            planned,
+            events,
+            requests: 'requests',
+            requestKeys,
+            asKnown: view.asKnown,
+            resultTable: 'result',
           });
-        }),
-      ),
+          const rows = await session.rows(selectCells(planned));
+          return rows.map((row) => planned.features.map((_, index) => readCell(planned, index, row)));
+        });
+      }),
   };
 }
 

@@ -37,18 +37,30 @@ export function toRunError(error: unknown, run: string): unknown {
 /** INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE and UNIMPLEMENTED of gRPC: asking again does not help. */
 const REFUSALS: readonly number[] = [3, 9, 11, 12];
 
-function refusalIn(error: unknown): string | undefined {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && REFUSALS.includes(cause.code) ? cause.details : undefined;
+export interface GrpcError extends Error {
+  /** The number of gRPC's status. */
+  readonly code: number;
+  readonly details: string;
 }
 
-/** What keeps the server from answering; undefined for any other error. The client wraps most of what gRPC says. */
+/** What gRPC says, which the client wraps most of the time; undefined for any other error. */
+export function grpcErrorIn(error: unknown): GrpcError | undefined {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) ? cause : undefined;
+}
+
+function refusalIn(error: unknown): string | undefined {
+  const cause = grpcErrorIn(error);
+  return cause !== undefined && REFUSALS.includes(cause.code) ? cause.details : undefined;
+}
+
+/** What keeps the server from answering; undefined for any other error. */
 function outageIn(error: unknown): string | undefined {
   if (error instanceof NamespaceNotFoundError) return error.message;
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'no orchestration worker answered in time';
-  const cause = error instanceof ServiceError ? error.cause : error;
-  if (isGrpcDeadlineError(cause)) return 'no answer within the time limit';
-  return isGrpcServiceError(cause) ? cause.details : undefined;
+  // the error itself, or what it wraps
+  if (isGrpcDeadlineError(error)) return 'no answer within the time limit';
+  return grpcErrorIn(error)?.details;
 }
 
 function causeOfFailure(cause: unknown, run: string): AsofError {

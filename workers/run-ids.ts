@@ -23,9 +23,7 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
     }
     case 'materialize': {
       const { project, views, to } = input as RunInputs['materialize'];
-      const names = [...new Set(views)].sort().join('+');
-      const list = names.length > LONGEST_LIST ? `views-${hashOf(names)}` : names;
-      return join('materialize', project, list, to === undefined ? '' : instantText(to));
+      return join('materialize', project, nameViews(views), to === undefined ? '' : instantText(to));
     }
     case 'maintain': {
       // one at a time: a second start joins the first, whatever it asks for
@@ -38,6 +36,12 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
       return join('dataset', project, name, hashOf(canonicalJson(input)));
     }
   }
+}
+
+/** One name for any number of views, whatever their order. */
+export function nameViews(views: readonly string[]): string {
+  const names = [...new Set(views)].sort().join('+');
+  return names.length > LONGEST_LIST ? `views-${hashOf(names)}` : names;
 }
 
 /** The first 12 hex digits of the SHA-256 of a text. */

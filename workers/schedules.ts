@@ -1,11 +1,12 @@
 /** Schedules on a Temporal server: made, looked at, held, started by hand, run over the past, removed. Needs a client only. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ScheduleNotFoundError, isGrpcServiceError, type Client, type ScheduleDescription } from '@temporalio/client';
+import { ScheduleNotFoundError, type Client, type ScheduleDescription } from '@temporalio/client';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 import { checkScheduledInput } from '../contracts/run-inputs.ts';
 import { SEARCH_ATTRIBUTES, type WorkflowName } from '../contracts/run-messages.ts';
 import type { LOSSLESS_OVERLAPS, ScheduledWork, ScheduleOverlap, ScheduleTimes } from '../contracts/schedules.ts';
 import { clockNow, formatInstant, type Micros } from '../contracts/time.ts';
+import { grpcErrorIn } from './run-errors.ts';
 import { OVERLAP_POLICIES, policyOf, scheduleOptions, type ScheduleRecord } from './schedule-options.ts';
 
 /** A schedule of one project. `name` is unique in it: `ingest/flights`, or `declared/source/flights`. */
@@ -256,12 +257,12 @@ async function ask<T>({ name }: ScheduleKey, work: () => Promise<T>): Promise<T>
     return await work();
   } catch (error) {
     if (error instanceof AsofError) throw error;
-    const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
+    const cause = grpcErrorIn(error);
+    if (cause === undefined) throw error;
     // what the server does not accept is no outage
-    if (isGrpcServiceError(cause) && Number(cause.code) === INVALID_ARGUMENT) {
+    if (cause.code === INVALID_ARGUMENT) {
       throw new AsofError('INVALID_VALUE', { where: `schedule ${name}`, problem: cause.details }, error);
     }
-    if (!isGrpcServiceError(cause)) throw error;
     throw new AsofError(
       'TEMPORAL_UNAVAILABLE',
       { address: 'the configured address', problem: messageOf(cause) },

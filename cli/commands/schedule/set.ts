@@ -9,7 +9,7 @@ import { describeSchedule } from '../../../definitions/declared-schedules.ts';
 import { isName } from '../../../definitions/names.ts';
 import { readScheduleTimes } from '../../../definitions/normalization/schedules.ts';
 import { resolveFeatures } from '../../../definitions/resolution.ts';
-import { hashOf } from '../../../workers/run-ids.ts';
+import { nameViews } from '../../../workers/run-ids.ts';
 import { awaitListed, readSchedule, setSchedule } from '../../../workers/schedules.ts';
 import { collect, parseCount, parseNames } from '../../arguments.ts';
 import type { CommandContext, Register } from '../../main.ts';
@@ -183,9 +183,10 @@ function planMaterialize(
     throw new AsofError('INVALID_VALUE', { where: `view ${name}`, problem: 'is not declared with online: true' });
   }
   const views = all ? online : [...new Set(names)];
-  const list = [...views].sort().join('+');
-  const target = all ? '' : list.length > 200 ? `views-${hashOf(list)}` : list;
-  return { target, work: { workflow: 'materialize', input: { project: manifest.project, views } } };
+  return {
+    target: all ? '' : nameViews(views),
+    work: { workflow: 'materialize', input: { project: manifest.project, views } },
+  };
 }
 
 interface DatasetOptions {
