@@ -28,27 +28,23 @@ const S3_FAULTS: readonly Fault[] = [
   { kind: 'cut', after: 100 },
 ];
 
+/** A worker ends, and another takes its place. */
+function ending(name: string, weight: number, signal: 'SIGKILL' | 'SIGTERM'): FaultKind {
+  return {
+    name,
+    weight,
+    async inject({ crew }, dice) {
+      const victim = dice.pick(crew.names);
+      crew.get(victim).signal(signal);
+      await crew.revive(victim);
+      return victim;
+    },
+  };
+}
+
 const FAULTS: readonly FaultKind[] = [
-  {
-    name: 'kill',
-    weight: 5,
-    async inject({ crew }, dice) {
-      const name = dice.pick(crew.names);
-      crew.get(name).signal('SIGKILL');
-      await crew.revive(name);
-      return name;
-    },
-  },
-  {
-    name: 'terminate',
-    weight: 2,
-    async inject({ crew }, dice) {
-      const name = dice.pick(crew.names);
-      crew.get(name).signal('SIGTERM');
-      await crew.revive(name);
-      return name;
-    },
-  },
+  ending('kill', 5, 'SIGKILL'),
+  ending('terminate', 2, 'SIGTERM'),
   {
     name: 'freeze',
     weight: 2,

@@ -4,9 +4,10 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startServer, type RunningServer } from '../../../api/server.ts';
+import type { RunningServer } from '../../../api/server.ts';
 import { startRun, waitForRun } from '../../../workers/starter.ts';
-import { openPlatform, type Platform } from '../workflows/platform.ts';
+import type { Platform } from '../workflows/platform.ts';
+import { call as send, DAYS, openFlightsPlatform, serve, type Answer } from './served-platform.ts';
 
 const ARROW = 'application/vnd.apache.arrow.stream';
 
@@ -15,44 +16,25 @@ let server: RunningServer;
 let spine: string;
 
 beforeAll(async () => {
-  platform = await openPlatform();
-  const days = Array.from({ length: 10 }, (_, index) => `2001-01-${String(index + 1).padStart(2, '0')}`);
-  platform.writeInput(
-    'a.csv',
-    days.flatMap((day, index) => [`${day}T06:00:00Z,JFK,${index}`, `${day}T18:00:00Z,ORD,${index * 10}`]),
-  );
+  platform = await openFlightsPlatform();
   const { client, project, directory } = platform;
   await waitForRun(await startRun(client, 'ingest', { project, source: 'flights' }));
   spine = path.join(directory, 'spine.csv');
-  const lines = days.map((day, index) => `${day}T12:00:00Z,${index % 3 === 0 ? 'JFK' : 'ORD'},${index}`);
+  const lines = DAYS.map((day, index) => `${day}T12:00:00Z,${index % 3 === 0 ? 'JFK' : 'ORD'},${index}`);
   writeFileSync(spine, ['event_timestamp,origin,label', ...lines].join('\n'));
-  server = await startServer(platform.settings, { host: '127.0.0.1', port: 0 });
+  server = await serve(platform);
 });
 afterAll(async () => {
   await server?.close();
   await platform?.close();
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-async function call(
+const call = (
   method: string,
   route: string,
   body?: string | object,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const text = typeof body === 'object' ? JSON.stringify(body) : body;
-  const response = await fetch(`${server.url}${route}`, {
-    method,
-    headers: { ...(text !== undefined && { 'content-type': 'application/json' }), ...headers },
-    ...(text !== undefined && { body: text }),
-  });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
-}
+  headers?: Record<string, string>,
+): Promise<Answer> => send(server, method, route, body, headers);
 
 async function arrowOf(method: string, route: string, body?: object) {
   const response = await fetch(`${server.url}${route}`, {

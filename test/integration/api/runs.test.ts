@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startServer, type RunningServer } from '../../../api/server.ts';
-import { openPlatform, type Platform } from '../workflows/platform.ts';
+import type { RunningServer } from '../../../api/server.ts';
+import type { Platform } from '../workflows/platform.ts';
 import { openEvents, type Events, type ReceivedEvent } from './event-reader.ts';
+import { call as send, openFlightsPlatform, serve, type Answer } from './served-platform.ts';
 
 /** Hourly: enough intervals that a run is still at work when a message comes. */
 const LONG = { view: 'latest', from: '2001-01-01', to: '2001-01-20', chunk: '1h', parallel: 1 };
@@ -15,36 +16,18 @@ let platform: Platform;
 let server: RunningServer;
 
 beforeAll(async () => {
-  platform = await openPlatform();
-  const days = Array.from({ length: 10 }, (_, index) => `2001-01-${String(index + 1).padStart(2, '0')}`);
-  platform.writeInput(
-    'a.csv',
-    days.flatMap((day, index) => [`${day}T06:00:00Z,JFK,${index}`, `${day}T18:00:00Z,ORD,${index * 10}`]),
-  );
+  platform = await openFlightsPlatform();
   writeFileSync(path.join(platform.directory, 'spine.csv'), 'event_timestamp,origin\n2001-01-05,ORD\n');
   const events = { mostStreams: MOST_STREAMS, heartbeatMillis: 50, intervalMillis: 50 };
-  server = await startServer(platform.settings, { host: '127.0.0.1', port: 0, events });
+  server = await serve(platform, events);
 });
 afterAll(async () => {
   await server?.close();
   await platform?.close();
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-async function call(method: string, route: string, body?: object, headers: Record<string, string> = {}) {
-  const response = await fetch(`${server.url}${route}`, {
-    method,
-    headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
-}
-
+const call = (method: string, route: string, body?: object, headers?: Record<string, string>): Promise<Answer> =>
+  send(server, method, route, body, headers);
 const post = (route: string, body?: object, headers?: Record<string, string>): Promise<Answer> =>
   call('POST', route, body, headers);
 const get = async (route: string): Promise<Answer['body']> => (await call('GET', route)).body;
@@ -389,7 +372,7 @@ test('readiness can be asked of some components', async () => {
 });
 
 test('a server that closes ends its streams', async () => {
-  const second = await startServer(platform.settings, { host: '127.0.0.1', port: 0 });
+  const second = await serve(platform);
   const run = await start('/v1/backfills', { ...LONG, view: 'delays', restate: true });
   await post(`/v1/runs/${run}/pause`);
   const stream = await openEvents(`${second.url}/v1/runs/${run}/events`);

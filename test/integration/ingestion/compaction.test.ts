@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Catalog } from '../../../catalog/catalog.ts';
 import type { EngineRow } from '../../../engine/engine.ts';
 import { literalText, literalTextList } from '../../../engine/sql.ts';
@@ -12,18 +12,10 @@ import { collectGarbage } from '../../../lake/gc.ts';
 import { newSourceFilePath } from '../../../lake/paths.ts';
 import { newCommit } from '../../support/commits.ts';
 import { sourceOf } from './fixtures.ts';
-import { openTestCatalog, openWorld, type TestCatalog, type World } from './world.ts';
+import { eachInWorld, type World } from './world.ts';
 
-let shared: TestCatalog;
 let world: World;
-beforeAll(async () => {
-  shared = await openTestCatalog();
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await openWorld(shared);
-});
-afterEach(() => world[Symbol.asyncDispose]());
+eachInWorld((opened) => (world = opened));
 
 const events = (schema: Parameters<typeof sourceOf>[1] = { ts: 'timestamp', key: 'string', n: 'int64' }) =>
   sourceOf(join(world.folder.path, '*.csv'), schema);

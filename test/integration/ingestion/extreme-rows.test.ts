@@ -1,22 +1,14 @@
 /** Rows at the edges of what there can be, from every kind of file through all steps of an ingestion. */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { requireInstant } from '../../../contracts/time.ts';
 import { literalText } from '../../../engine/sql.ts';
 import { checkLake } from '../../../lake/fsck.ts';
 import { sourceOf } from './fixtures.ts';
-import { openTestCatalog, openWorld, type TestCatalog, type World } from './world.ts';
+import { eachInWorld, type World } from './world.ts';
 
-let shared: TestCatalog;
 let world: World;
-beforeAll(async () => {
-  shared = await openTestCatalog();
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await openWorld(shared);
-});
-afterEach(() => world[Symbol.asyncDispose]());
+eachInWorld((opened) => (world = opened));
 
 const LONG = 'k'.repeat(2 ** 20);
 /** ts as text, key, n, x: in the order of event days, as the table has them. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { foldLedger } from '../../../catalog/ledger.ts';
 import { parseInstant } from '../../../contracts/time.ts';
 import { Timestamp } from '../../../contracts/timestamp.ts';
@@ -11,18 +11,10 @@ import { planIngestion } from '../../../ingestion/plan-ingestion.ts';
 import { publishIngestion } from '../../../ingestion/publish-ingestion.ts';
 import { stageGroup } from '../../../ingestion/stage-group.ts';
 import { expectationOf, sourceOf } from './fixtures.ts';
-import { manifestOf, openTestCatalog, openWorld, viewOf, type TestCatalog, type World } from './world.ts';
+import { eachInWorld, manifestOf, openWorld, viewOf, type World } from './world.ts';
 
-let shared: TestCatalog;
 let world: World;
-beforeAll(async () => {
-  shared = await openTestCatalog();
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await openWorld(shared);
-});
-afterEach(() => world[Symbol.asyncDispose]());
+eachInWorld((opened) => (world = opened));
 
 const at = (text: string): bigint => parseInstant(text)!;
 const range = (from: string, to: string) => ({ from: at(from), to: at(to) });
@@ -211,7 +203,7 @@ describe('formats', () => {
       ['csv', '(FORMAT csv, HEADER)'],
       ['jsonl', '(FORMAT json)'],
     ]) {
-      await using one = await openWorld(shared);
+      await using one = await openWorld(world);
       const path = join(one.folder.path, `in.${extension}`);
       await one.engine.session((session) => session.run(`COPY (${select}) TO ${literalText(path)} ${format}`));
       expect(await one.ingest(sourceOf(path, schema))).toMatchObject({ committed: 50 });

@@ -2,12 +2,12 @@
 import { realpathSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { literalText } from '../../../engine/sql.ts';
 import { openEngine } from '../../../engine/duckdb.ts';
 import { compactSource } from '../../../ingestion/compact-source.ts';
 import { sourceOf } from './fixtures.ts';
-import { openTestCatalog, openWorld, type TestCatalog, type World } from './world.ts';
+import { eachInWorld, type World } from './world.ts';
 
 /** `ASOF_TEST_ROWS=3000000` measures all flights. */
 const ROWS = Number(process.env['ASOF_TEST_ROWS'] ?? 300_000);
@@ -24,16 +24,8 @@ const SCHEMA = {
   destination: 'string',
 } as const;
 
-let shared: TestCatalog;
 let world: World;
-beforeAll(async () => {
-  shared = await openTestCatalog();
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await openWorld(shared);
-});
-afterEach(() => world[Symbol.asyncDispose]());
+eachInWorld((opened) => (world = opened));
 
 /** Writes flights as files of `days` days, named by number. */
 async function writeFlights(choice: string, days: number): Promise<readonly string[]> {

@@ -1,24 +1,16 @@
 /** A source's own retention: rows that are older go, and every account knows it. */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { foldLedger } from '../../../catalog/ledger.ts';
 import { MICROS_PER_DAY, parseInstant } from '../../../contracts/time.ts';
 import { expireRows } from '../../../ingestion/expire-rows.ts';
 import { checkLake } from '../../../lake/fsck.ts';
 import { ledgerAppend } from '../../support/commits.ts';
 import { sourceOf } from './fixtures.ts';
-import { openTestCatalog, openWorld, viewOf, type TestCatalog, type World } from './world.ts';
+import { eachInWorld, viewOf, type World } from './world.ts';
 
-let shared: TestCatalog;
 let world: World;
-beforeAll(async () => {
-  shared = await openTestCatalog();
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await openWorld(shared);
-});
-afterEach(() => world[Symbol.asyncDispose]());
+eachInWorld((opened) => (world = opened));
 
 const at = (text: string): bigint => parseInstant(text)!;
 const DAY = MICROS_PER_DAY;

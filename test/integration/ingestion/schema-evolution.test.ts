@@ -1,23 +1,15 @@
 /** A source whose declared columns change: what is stored stays as it is, and is read as the reader's definitions say. */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { FeatureViewManifest, FileSourceManifest } from '../../../contracts/manifest.ts';
 import { eventRelation } from '../../../offline/event-relation.ts';
 import { compactSource } from '../../../ingestion/compact-source.ts';
 import { checkLake } from '../../../lake/fsck.ts';
 import { sourceOf } from './fixtures.ts';
-import { openTestCatalog, openWorld, viewOf, type TestCatalog, type World } from './world.ts';
+import { eachInWorld, viewOf, type World } from './world.ts';
 
-let shared: TestCatalog;
 let world: World;
-beforeAll(async () => {
-  shared = await openTestCatalog();
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await openWorld(shared);
-});
-afterEach(() => world[Symbol.asyncDispose]());
+eachInWorld((opened) => (world = opened));
 
 const VIEW: FeatureViewManifest = { ...viewOf('latest', 'f'), keys: [{ name: 'key', type: 'string', column: 'key' }] };
 

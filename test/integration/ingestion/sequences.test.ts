@@ -1,23 +1,15 @@
 /** The sequence of a row: where it comes from, and that nothing changes it afterwards. */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { literalTextList } from '../../../engine/sql.ts';
 import { planIngestion } from '../../../ingestion/plan-ingestion.ts';
 import { publishIngestion } from '../../../ingestion/publish-ingestion.ts';
 import { stageGroup } from '../../../ingestion/stage-group.ts';
 import { sourceOf } from './fixtures.ts';
-import { manifestOf, openTestCatalog, openWorld, type TestCatalog, type World } from './world.ts';
+import { eachInWorld, manifestOf, type World } from './world.ts';
 
-let shared: TestCatalog;
 let world: World;
-beforeAll(async () => {
-  shared = await openTestCatalog();
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await openWorld(shared);
-});
-afterEach(() => world[Symbol.asyncDispose]());
+eachInWorld((opened) => (world = opened));
 
 const events = () => sourceOf(join(world.folder.path, '*.csv'), { ts: 'timestamp', key: 'string' });
 const write = (name: string, ...keys: readonly string[]) =>

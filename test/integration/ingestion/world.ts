@@ -1,6 +1,7 @@
 /** A real catalog, lake and engine, and the steps of an ingestion over them. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { Catalog } from '../../../catalog/catalog.ts';
 import { openCatalog } from '../../../catalog/postgres.ts';
 import type { TableKey, TimeRange } from '../../../contracts/lake.ts';
@@ -57,8 +58,23 @@ export async function openTestCatalog(): Promise<TestCatalog> {
   };
 }
 
+/** Gives every test of a file a world of its own, in a catalog that they share. */
+export function eachInWorld(enter: (world: World) => void): void {
+  let shared: TestCatalog;
+  let world: World;
+  beforeAll(async () => {
+    shared = await openTestCatalog();
+  });
+  afterAll(() => shared[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    world = await openWorld(shared);
+    enter(world);
+  });
+  afterEach(() => world[Symbol.asyncDispose]());
+}
+
 /** A project of its own with a lake, an engine and a folder for inputs. */
-export async function openWorld({ catalog }: TestCatalog): Promise<World> {
+export async function openWorld({ catalog }: Pick<TestCatalog, 'catalog'>): Promise<World> {
   const project = uniqueName();
   const folder = await openFolder();
   const lake = await LocalLake.open(join(folder.path, 'lake'), project);

@@ -1,19 +1,12 @@
 /** What fsck finds in a lake, a catalog and their numbers. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { DataFile } from '../../../contracts/lake.ts';
 import { newViewFilePath, stagingFilePath } from '../../../lake/paths.ts';
 import { ledgerAppend } from '../../support/commits.ts';
-import { openLakeStores, rowsSelect, type LakeStores, type LakeWorld } from './lake-world.ts';
+import { eachInLakeWorld, rowsSelect, type LakeWorld } from './lake-world.ts';
 
-let stores: LakeStores;
 let world: LakeWorld;
-beforeAll(async () => {
-  stores = await openLakeStores();
-});
-afterAll(() => stores[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await stores.newWorld();
-});
+eachInLakeWorld((opened) => (world = opened));
 
 test('a healthy lake has no problems; an uncommitted file is an orphan', async () => {
   await world.ingest(0, 100);

@@ -1,20 +1,13 @@
 /** What gc removes, and what it leaves. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { collectGarbage } from '../../../lake/gc.ts';
 import { clockNow } from '../../../contracts/time.ts';
 import { stagingFilePath } from '../../../lake/paths.ts';
 import { fakeFile } from '../../support/commits.ts';
-import { openLakeStores, type LakeStores, type LakeWorld } from './lake-world.ts';
+import { eachInLakeWorld, type LakeWorld } from './lake-world.ts';
 
-let stores: LakeStores;
 let world: LakeWorld;
-beforeAll(async () => {
-  stores = await openLakeStores();
-});
-afterAll(() => stores[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await stores.newWorld();
-});
+eachInLakeWorld((opened) => (world = opened));
 
 type Options = Partial<Pick<Parameters<typeof collectGarbage>[0], 'graceMillis' | 'dryRun' | 'exceptRun'>>;
 const collect = (options: Options = {}) => collectGarbage({ ...world, ...options });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { Catalog, Commit, CommitResult } from '../../../catalog/catalog.ts';
 import { openCatalog } from '../../../catalog/postgres.ts';
 import type { DataFile, TableKey } from '../../../contracts/lake.ts';
@@ -47,7 +48,17 @@ export interface LakeWorld {
   makeOld(path: string): Promise<void>;
 }
 
-export async function openLakeStores(): Promise<LakeStores> {
+/** Gives every test of a file a project of its own, in stores that they share. */
+export function eachInLakeWorld(enter: (world: LakeWorld) => void): void {
+  let stores: LakeStores;
+  beforeAll(async () => {
+    stores = await openLakeStores();
+  });
+  afterAll(() => stores[Symbol.asyncDispose]());
+  beforeEach(async () => enter(await stores.newWorld()));
+}
+
+async function openLakeStores(): Promise<LakeStores> {
   const root = mkdtempSync(join(tmpdir(), 'asof-lake-'));
   const database = await createCatalogDatabase();
   const catalog = await openCatalog({ url: database.url });

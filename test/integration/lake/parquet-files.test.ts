@@ -1,19 +1,12 @@
 /** What the catalog is told of a Parquet file. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { literalText } from '../../../engine/sql.ts';
 import { newSourceFilePath } from '../../../lake/paths.ts';
 import { publishDataFile } from '../../../lake/tables.ts';
-import { openLakeStores, type LakeStores, type LakeWorld } from './lake-world.ts';
+import { eachInLakeWorld, type LakeWorld } from './lake-world.ts';
 
-let stores: LakeStores;
 let world: LakeWorld;
-beforeAll(async () => {
-  stores = await openLakeStores();
-});
-afterAll(() => stores[Symbol.asyncDispose]());
-beforeEach(async () => {
-  world = await stores.newWorld();
-});
+eachInLakeWorld((opened) => (world = opened));
 
 test('counts, ranges and stored types', async () => {
   const select = `SELECT * FROM (VALUES

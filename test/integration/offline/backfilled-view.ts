@@ -11,8 +11,8 @@ export function featureViewOf(fixture: OfflineFixture, name: string): FeatureVie
   return fixture.manifest.views.find((candidate) => candidate.name === name) as FeatureViewManifest;
 }
 
-/** What a backfill does for one interval, with tiles however few rows they stand for. */
-export async function backfillView(fixture: OfflineFixture, name: string, range: TimeRange): Promise<void> {
+/** The files of one interval, not committed, with tiles however few rows they stand for; and the snapshot that was read. */
+export async function writeInterval(fixture: OfflineFixture, name: string, range: TimeRange) {
   const { project, catalog, lake, engine } = fixture;
   const view = featureViewOf(fixture, name);
   const source = storedSource(fixture, view.source);
@@ -23,14 +23,26 @@ export async function backfillView(fixture: OfflineFixture, name: string, range:
       { project, view, source, snapshot, range, rowsPerTile: 0 },
     ),
   );
+  return { snapshot, ...written };
+}
+
+/** What a backfill does for one interval. */
+export async function backfillView(fixture: OfflineFixture, name: string, range: TimeRange): Promise<void> {
+  const { project, catalog } = fixture;
+  const { snapshot, rows, ...written } = await writeInterval(fixture, name, range);
   await catalog.tables.commit(
     newCommit({
-      table: viewTable(project, view),
+      table: viewTable(project, featureViewOf(fixture, name)),
       operation: 'replace',
       base: written.base,
       add: written.add,
       remove: written.remove,
-      ledger: [ledgerChange(fixture, { view: name, range, operation: 'done', inputSnapshot: snapshot })],
+      ledger: [
+        {
+          ...ledgerChange(fixture, { view: name, range, operation: 'done', inputSnapshot: snapshot }),
+          ...{ rowsIn: rows, rowsOut: rows },
+        },
+      ],
     }),
   );
 }

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DatasetManifest, KeptSplit } from '../../../catalog/catalog.ts';
 import type { CommittedFile, TimeRange } from '../../../contracts/lake.ts';
 import { isTileFile } from '../../../contracts/lake.ts';
-import type { FeatureViewManifest } from '../../../contracts/manifest.ts';
 import { requireInstant } from '../../../contracts/time.ts';
 import { count, entity, featureView, fileSource, numeric, standardize, sum } from '../../../definitions/language.ts';
 import { resolveFeatures } from '../../../definitions/resolution.ts';
@@ -17,17 +16,11 @@ import { repeatRetrieval } from '../../../offline/dataset-rebuild.ts';
 import { writeSplit } from '../../../offline/dataset-split.ts';
 import { fitView } from '../../../offline/fit-view.ts';
 import type { RetrievalDependencies } from '../../../offline/retrieval.ts';
-import {
-  assemblePlannedRange,
-  computePlannedUnit,
-  planRetrieval,
-  summarizeRetrieval,
-  type RetrievalPlan,
-} from '../../../offline/staged-retrieval.ts';
+import { planRetrieval, summarizeRetrieval, type RetrievalPlan } from '../../../offline/staged-retrieval.ts';
 import { sourceTable, viewTable } from '../../../offline/view-coverage.ts';
-import { writeViewInterval } from '../../../offline/view-table.ts';
 import { openSnapshot } from '../../../online/source-snapshot.ts';
-import { newCommit } from '../../support/commits.ts';
+import { backfillView, featureViewOf, writeInterval } from './backfilled-view.ts';
+import { publishBuilt, takeSteps } from './built-dataset.ts';
 import {
   ingestQuery,
   openFixture,
@@ -79,7 +72,7 @@ beforeAll(async () => {
       day * 1000,
     );
   }
-  for (const name of ['latest', 'sums']) await backfill(name, days('01', '03'));
+  for (const name of ['latest', 'sums']) await backfillView(fixture, name, days('01', '03'));
   const lines = Array.from(
     { length: 200 },
     (_, index) => `${index % 11},2024-01-0${1 + (index % 6)}T0${index % 10}:07Z`,
@@ -87,17 +80,7 @@ beforeAll(async () => {
   spine = writeText(fixture, 'spine.csv', ['user,event_timestamp', ...lines].join('\n'));
   retrieval = await plan('datasets/d/1');
   await build(retrieval);
-  const summary = await summarizeRetrieval(dependencies, retrieval);
-  dataset = await catalog.datasets.publish({
-    idempotencyKey: 'd',
-    lineage: [],
-    manifest: {
-      ...{ project: fixture.project, name: 'd', runId: '1', definitions: 'd', bundleHash: 'b', views: {} },
-      ...{ snapshots: retrieval.snapshots, spine: retrieval.spine, shards: 2 },
-      request: { features: ['latest', 'sums'], service: null, asKnown: false, shortNames: false },
-      ...summary,
-    },
-  });
+  dataset = await publishBuilt(fixture, dependencies, 'd', { retrieval, ...request });
   const rule = { by: 'time', at: ['2024-01-03T00:00:00Z'] } as const;
   split = await catalog.datasets.addSplit(
     dataset,
@@ -106,38 +89,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => fixture.close());
 
-function view(name: string): FeatureViewManifest {
-  return fixture.manifest.views.find((candidate) => candidate.name === name) as FeatureViewManifest;
-}
-
 function days(from: string, to: string): TimeRange {
   return { from: requireInstant(`2024-01-${from}`, 'from'), to: requireInstant(`2024-01-${to}`, 'to') };
-}
-
-function readView(name: string, range: TimeRange) {
-  const { project, catalog, lake, engine } = fixture;
-  const source = storedSource(fixture, 'visits');
-  return engine.session(async (session) => {
-    const snapshot = await catalog.tables.head(sourceTable(project, source));
-    const input = { project, view: view(name), source, snapshot, range, rowsPerTile: 0 };
-    return { snapshot, ...(await writeViewInterval({ session, lake, tables: catalog.tables }, input)) };
-  });
-}
-
-/** What a backfill does for one interval. */
-async function backfill(name: string, range: TimeRange): Promise<void> {
-  const { project, catalog } = fixture;
-  const { name: named, fingerprint } = view(name);
-  const { snapshot, base, add, remove, rows } = await readView(name, range);
-  const entry = { project, view: named, fingerprint, store: 'offline', range, operation: 'done' } as const;
-  const counts = { rowsIn: rows, rowsOut: rows, runId: 'run', idempotencyKey: randomUUID(), inputSnapshot: snapshot };
-  await catalog.tables.commit(
-    newCommit({
-      table: viewTable(project, view(name)),
-      ...{ operation: 'replace', base, add, remove },
-      ledger: [{ ...entry, ...counts }],
-    }),
-  );
 }
 
 function plan(directory: string, request = ['latest', 'sums']): Promise<RetrievalPlan> {
@@ -148,12 +101,7 @@ function plan(directory: string, request = ['latest', 'sums']): Promise<Retrieva
   });
 }
 
-async function build(of: RetrievalPlan): Promise<void> {
-  for (let unit = 0; unit < of.units; unit++) await computePlannedUnit(dependencies, of, unit);
-  for (let range = 0; range < of.ranges; range++) {
-    await assemblePlannedRange({ ...dependencies, runtime: fixture.runtime }, of, range);
-  }
-}
+const build = (of: RetrievalPlan): Promise<void> => takeSteps(dependencies, fixture.runtime, of);
 
 const request = { features: ['latest', 'sums'] };
 const ask = (viewTables: boolean, tiles: boolean): Promise<unknown> =>
@@ -179,7 +127,7 @@ async function fitted(): Promise<unknown> {
   const until = requireInstant('2024-01-05', 'until');
   return fitView(
     { engine, lake, tables: catalog.tables, intervals: catalog.intervals },
-    { project, view: view('scaled'), source, base: source, from: null, until },
+    { project, view: featureViewOf(fixture, 'scaled'), source, base: source, from: null, until },
   );
 }
 
@@ -188,7 +136,12 @@ async function materialized(): Promise<unknown> {
   const { catalog, lake, project, engine } = fixture;
   const source = storedSource(fixture, 'visits');
   const to = requireInstant('2024-01-05', 'to');
-  const snapshot = await openSnapshot({ catalog, lake }, project, { view: view('latest'), source }, to);
+  const snapshot = await openSnapshot(
+    { catalog, lake },
+    project,
+    { view: featureViewOf(fixture, 'latest'), source },
+    to,
+  );
   return engine.session(async (session) => {
     const since = { snapshot: 2, to: requireInstant('2024-01-02T12:00Z', 'since') };
     const hash = (rows: string) =>
@@ -207,7 +160,7 @@ async function spineOfQuery(): Promise<unknown> {
 }
 
 async function backfilled(): Promise<unknown> {
-  const { add } = await readView('latest', days('02', '04'));
+  const { add } = await writeInterval(fixture, 'latest', days('02', '04'));
   const sizes = add.map(({ rows, minSequence, maxSequence }) => ({ rows, minSequence, maxSequence }));
   for (const { path } of add) await fixture.lake.remove(path);
   return sizes;
@@ -257,8 +210,8 @@ async function files(): Promise<readonly { readonly kind: Kind; readonly path: s
     (await catalog.tables.files(key)).files;
   const source = await table(sourceTable(project, storedSource(fixture, 'visits')));
   const rows = [
-    ...(await table(viewTable(project, view('latest')))),
-    ...(await table(viewTable(project, view('sums')))),
+    ...(await table(viewTable(project, featureViewOf(fixture, 'latest')))),
+    ...(await table(viewTable(project, featureViewOf(fixture, 'sums')))),
   ];
   return [
     ...source.map(({ path }) => ({ kind: 'source' as const, path })),
@@ -327,7 +280,7 @@ describe.each(Object.entries(DAMAGE))(`a file with %s, seed ${SEED}`, (name, dam
 
 test('a damaged file of a view is mended by a backfill of its days, and fsck names what shows it', async () => {
   const { catalog, lake, engine, project } = fixture;
-  const { files: before } = await catalog.tables.files(viewTable(project, view('latest')));
+  const { files: before } = await catalog.tables.files(viewTable(project, featureViewOf(fixture, 'latest')));
   const damaged = before[0]!;
   const local = await lake.localPath(damaged.path);
   const bytes = readFileSync(local);
@@ -336,12 +289,12 @@ test('a damaged file of a view is mended by a backfill of its days, and fsck nam
   await expect(ask(true, false)).rejects.toThrow(/asof backfill latest --from T --to T --restate/);
   const report = await checkLake({ catalog, lake, engine, project });
   expect(report.problems).toContainEqual({ path: damaged.path, problem: 'its bytes do not match its checksum' });
-  const table = `view/latest@${view('latest').fingerprint}`;
+  const table = `view/latest@${featureViewOf(fixture, 'latest').fingerprint}`;
   expect(report.unreadable).toEqual([{ name: table, snapshots: [1] }]);
   const part = await lake.localPath(dataset.files[0]!.uri);
   const rows = readFileSync(part);
   writeFileSync(part, rows.subarray(1));
-  await backfill('latest', days('01', '03'));
+  await backfillView(fixture, 'latest', days('01', '03'));
   expect((await checkLake({ catalog, lake, engine, project })).unreadable).toEqual([
     { name: table, snapshots: [1] },
     { name: 'dataset/d@1', snapshots: [] },

@@ -22,19 +22,14 @@ import { withLeases } from '../../../lake/leases.ts';
 import { openLake } from '../../../lake/open.ts';
 import { exportDataset } from '../../../offline/dataset-export.ts';
 import { writeSplit } from '../../../offline/dataset-split.ts';
-import {
-  assemblePlannedRange,
-  computePlannedUnit,
-  planRetrieval,
-  summarizeRetrieval,
-  type RetrievalPlan,
-} from '../../../offline/staged-retrieval.ts';
+import { planRetrieval, type RetrievalPlan } from '../../../offline/staged-retrieval.ts';
 import { sourceTable } from '../../../offline/view-coverage.ts';
 import { writeViewInterval } from '../../../offline/view-table.ts';
 import { materializeView } from '../../../online/materialization.ts';
 import { openRedisClient, type RedisClient } from '../../../online/redis-client.ts';
 import { settingsFor } from '../../support/settings.ts';
 import { testStack } from '../../support/stack.ts';
+import { publishBuilt, takeSteps } from './built-dataset.ts';
 import { ingestQuery, openFixture, retrieve, storedSource, writeText, type OfflineFixture } from './offline-fixture.ts';
 
 /** Mounting a small disk takes root. */
@@ -123,16 +118,7 @@ beforeAll(async () => {
   spine = writeText(whole, 'spine.csv', ['user,event_timestamp', ...lines].join('\n'));
   planned = await plan(randomUUID());
   await build(planned);
-  dataset = await whole.catalog.datasets.publish({
-    idempotencyKey: 'd',
-    lineage: [],
-    manifest: {
-      ...{ project: whole.project, name: 'd', runId: '1', definitions: 'd', bundleHash: 'b', views: {} },
-      ...{ snapshots: planned.snapshots, spine: planned.spine, shards: 2 },
-      request: { features: ['latest', 'sums'], service: null, asKnown: false, shortNames: false },
-      ...(await summarizeRetrieval(dependencies(), planned)),
-    },
-  });
+  dataset = await publishBuilt(whole, dependencies(), 'd', { retrieval: planned, features: ['latest', 'sums'] });
 }, 120_000);
 afterAll(async () => {
   if (!mounts) return;
@@ -159,12 +145,7 @@ function plan(id: string): Promise<RetrievalPlan> {
   });
 }
 
-async function build(of: RetrievalPlan): Promise<void> {
-  for (let unit = 0; unit < of.units; unit++) await computePlannedUnit(dependencies(), of, unit);
-  for (let range = 0; range < of.ranges; range++) {
-    await assemblePlannedRange({ ...dependencies(), runtime: fixture.runtime }, of, range);
-  }
-}
+const build = (of: RetrievalPlan): Promise<void> => takeSteps(dependencies(), fixture.runtime, of);
 
 /** Work that writes, as its retry would do it again; none of it commits. */
 const WORK: Readonly<Record<string, () => Promise<unknown>>> = {
