@@ -88,6 +88,7 @@ function describeInput<W extends WorkflowName>(workflow: W, input: RunInputs[W])
 
 function describeSpine(spine: RunInputs['buildTrainingDataset']['spine']): string {
   if (spine === undefined || typeof spine === 'string') return spine ?? '';
-  if ('query' in spine) return spine.query;
+  // a list shows it to everybody, and a query may name people
+  if ('query' in spine) return 'the rows of a query';
   return `${spine.entities ?? 'all keys'} from ${spine.from} to ${spine.to}`;
 }

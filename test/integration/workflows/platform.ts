@@ -46,7 +46,7 @@ export async function openPlatform(
   const database = await createDatabase();
   const { temporalAddress, redisUrl } = testStack();
   const namespace = await createNamespace();
-  const project = uniqueName('flights');
+  const project = more.project ?? uniqueName('flights');
   const settings = settingsFor(directory.path, {
     project,
     definitions: [definitions],
