@@ -1,6 +1,7 @@
-// Prints `PASSED FAILED` for a JSON report of vitest and its exit code. A file that cannot be loaded counts as one failed
+// Prints `PASSED FAILED` for a JSON report of vitest and its exit code, then the failed tests, a line each. A file that cannot be loaded counts as one failed
 // test, and so does a run that fails without naming a test: nothing that went wrong goes uncounted.
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
 const [file, status] = process.argv.slice(2);
 
@@ -18,4 +19,16 @@ const unloadable = testResults.filter(
     outcome === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
 );
 const failed = numFailedTests + unloadable.length;
-process.stdout.write(`${numPassedTests} ${failed === 0 && status !== '0' ? 1 : failed}\n`);
+const unnamed = failed === 0 && status !== '0' ? 1 : 0;
+const names = testResults.flatMap(({ name, assertionResults }) =>
+  assertionResults
+    .filter((test) => test.status === 'failed')
+    .map(({ fullName }) => `${path.relative('.', name)}: ${fullName.replaceAll('\n', ' ')}`),
+);
+const lines = [
+  `${numPassedTests} ${failed + unnamed}`,
+  ...names,
+  ...unloadable.map(({ name }) => `${path.relative('.', name)}: could not be loaded`),
+  ...(unnamed === 1 ? [`vitest ended with ${status} without naming a test`] : []),
+];
+process.stdout.write(`${lines.join('\n')}\n`);

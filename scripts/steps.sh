@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 passed=0
 failed=0
+failures=()
 
 # step NAME COMMAND… : one check, counted once.
 step() {
@@ -13,18 +14,21 @@ step() {
     printf '✓ %s (%d s)\n' "$name" $((SECONDS - started))
   else
     failed=$((failed + 1))
+    failures+=("$name")
     printf '✗ %s (%d s): %s\n' "$name" $((SECONDS - started)) "$*"
   fi
 }
 
 # tests PROJECT… : vitest projects, every test counted.
 tests() {
-  local started=$SECONDS report counts status=0
+  local started=$SECONDS report counts names status=0
   report=$(mktemp)
   printf '\n── tests: %s\n' "$*"
   npx vitest run "${@/#/--project=}" --passWithNoTests \
     --reporter=default --reporter=json --outputFile.json="$report" </dev/null || status=$?
-  counts=$(node scripts/count-tests.mjs "$report" "$status")
+  mapfile -t names < <(node scripts/count-tests.mjs "$report" "$status")
+  counts=${names[0]}
+  failures+=("${names[@]:1}")
   rm -f "$report"
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
@@ -39,8 +43,9 @@ static_checks() {
   step 'dead code' npm run --silent dead-code
 }
 
-# finish : the totals on a line of their own, and the exit code.
+# finish : what failed, the totals on a line of their own, and the exit code.
 finish() {
+  if ((failed > 0)); then printf '\nfailed:\n' && printf '  %s\n' "${failures[@]}"; fi
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
   [[ $failed -eq 0 ]]
 }
