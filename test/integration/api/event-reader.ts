@@ -9,8 +9,8 @@ export interface ReceivedEvent {
 export interface Events {
   readonly status: number;
   readonly headers: Headers;
-  /** Comments so far. */
-  readonly comments: () => number;
+  /** Waits for so many heartbeats, and fails when an event comes first. */
+  beats(count: number): Promise<void>;
   /** The next event; undefined after the last. */
   next(): Promise<ReceivedEvent | undefined>;
   /** All that come until the server ends the stream. */
@@ -22,8 +22,7 @@ export interface Events {
 export async function openEvents(url: string, headers: Record<string, string> = {}): Promise<Events> {
   const left = new AbortController();
   const response = await fetch(url, { headers: { accept: 'text/event-stream', ...headers }, signal: left.signal });
-  let comments = 0;
-  const blocks = async function* (): AsyncGenerator<ReceivedEvent> {
+  const blocks = async function* (): AsyncGenerator<ReceivedEvent | 'beat'> {
     let text = '';
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
@@ -34,7 +33,7 @@ export async function openEvents(url: string, headers: Record<string, string> = 
         const fields = new Map(
           block.split('\n').map((line) => [line.split(':', 1)[0]!, line.replace(/^[^:]*: ?/, '')]),
         );
-        if (fields.has('')) comments += 1;
+        if (fields.has('')) yield 'beat';
         const data = fields.get('data');
         if (data === undefined) continue;
         const read = JSON.parse(data) as ReceivedEvent['data'];
@@ -45,13 +44,21 @@ export async function openEvents(url: string, headers: Record<string, string> = 
   };
   const events = blocks();
   const next = async (): Promise<ReceivedEvent | undefined> => {
-    const one = await events.next();
-    return one.done === true ? undefined : one.value;
+    for (;;) {
+      const one = await events.next();
+      if (one.done === true) return undefined;
+      if (one.value !== 'beat') return one.value;
+    }
   };
   return {
     status: response.status,
     headers: response.headers,
-    comments: () => comments,
+    async beats(count) {
+      for (let beat = 0; beat < count; beat++) {
+        const { value } = (await events.next()) as { value: ReceivedEvent | 'beat' | undefined };
+        if (value !== 'beat') throw new Error(`instead of a heartbeat came ${JSON.stringify(value)}`);
+      }
+    },
     next,
     async rest() {
       const all: ReceivedEvent[] = [];

@@ -210,15 +210,12 @@ describe('the events of a run', () => {
     expect(first).toMatchObject({ event: 'progress', data: { state: 'running', progress: { step: 'paused' } } });
     before.leave();
     const after = await events(paused, { 'last-event-id': first!.id });
-    await sleep(300);
-    expect(after.comments()).toBe(0); // nothing is read yet
-    await post(`/v1/runs/${paused}/parallel`, { parallel: 2 });
+    await after.beats(3);
     await post(`/v1/runs/${paused}/resume`);
     const next = await after.next();
-    expect(after.comments(), 'heartbeats while nothing changed').toBeGreaterThan(2);
-    expect(next!.id).not.toBe(first!.id);
     await post(`/v1/runs/${paused}/pause`);
     await untilStep(paused, 'paused');
+    expect(next!.id).not.toBe(first!.id);
     after.leave();
   });
 
