@@ -11,6 +11,7 @@ import {
   type TimeRange,
 } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type { PlannedView } from '../contracts/plan.ts';
 import { storedType, type StoredType } from '../contracts/values.ts';
 import { literalTextList, quoteIdentifier, sqlType } from '../engine/sql.ts';
 import { isDeleteSql } from '../sources/change-operations.ts';
@@ -114,6 +115,14 @@ export function usedColumns(view: Pick<FeatureViewManifest, 'features'>): readon
     ...(feature.kind === 'aggregate' ? feature.where.map(({ column }) => column) : []),
   ]);
   return [...new Set(names)];
+}
+
+/** Those columns with their types. */
+export function usedTypedColumns({
+  source,
+  features,
+}: Pick<PlannedView, 'source' | 'features'>): readonly { readonly name: string; readonly type: StoredType }[] {
+  return usedColumns({ features }).map((name) => ({ name, type: columnType(source, name) }));
 }
 
 /** The condition that two relations agree in their key columns. */

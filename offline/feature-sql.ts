@@ -1,7 +1,7 @@
 /**
  * Served values in SQL, from what was found for each request. A feature's expressions read the alias of its view's
  * result: for an as-of view `__row` (null when no row was found), `__live` (young enough and not a delete), `__expired`
- * and the source's columns; for an aggregate view `__row` and the feature.
+ * and the source's columns, packed; for an aggregate view `__row` and the feature.
  */
 import type {
   AggregateFeatureManifest,
@@ -16,6 +16,7 @@ import { requireInstant } from '../contracts/time.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import { literalValue, quoteIdentifier, sqlType } from '../engine/sql.ts';
 import { columnType } from './event-relation.ts';
+import type { PackedColumns } from './packed-columns.ts';
 import { transformSql } from './transform-sql.ts';
 
 /** The value of a feature, and its `FeatureStatus`. */
@@ -26,13 +27,24 @@ export interface FeatureSql {
   readonly status: string;
 }
 
-/** @param alias the alias of the view's result, quoted where needed */
-export function featureSql(feature: FeatureManifest, source: StoredSourceManifest, alias: string): FeatureSql {
-  return feature.kind === 'column' ? columnSql(feature, source, alias) : aggregateSql(feature, source, alias);
+/** Where the result of a view is read. */
+export interface ResultAlias {
+  /** Quoted where needed. */
+  readonly alias: string;
+  /** A column's value under the alias. */
+  readonly column: PackedColumns['read'];
 }
 
-function columnSql(feature: ColumnFeatureManifest, source: StoredSourceManifest, alias: string): FeatureSql {
-  const stored = `${alias}.${quoteIdentifier(feature.column)}`;
+export function featureSql(feature: FeatureManifest, source: StoredSourceManifest, result: ResultAlias): FeatureSql {
+  return feature.kind === 'column' ? columnSql(feature, source, result) : aggregateSql(feature, source, result.alias);
+}
+
+function columnSql(
+  feature: ColumnFeatureManifest,
+  source: StoredSourceManifest,
+  { alias, column }: ResultAlias,
+): FeatureSql {
+  const stored = column(feature.column, alias);
   const value = transformSql(feature.transform, stored, columnType(source, feature.column), feature.valueType);
   const fallback = literalValue(engineValue(feature.default, feature.valueType), feature.valueType);
   return {

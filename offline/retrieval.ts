@@ -19,7 +19,7 @@ import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
 import {
   computeUnit,
   entityGroups,
-  unitTable,
+  createUnitTable,
   type EntityGroup,
   type UnitDependencies,
   type UnitTable,
@@ -104,10 +104,10 @@ async function mergeShards(
 ): Promise<UnitTable> {
   const { parts, computed, table } = shards;
   const all = parts.map((part) => `SELECT * FROM ${quoteIdentifier(part.table)}`).join(' UNION ALL ');
-  await session.run(`CREATE TEMP TABLE ${quoteIdentifier(table)} AS SELECT * FROM (${all}) ORDER BY __row`);
+  const merged = await createUnitTable(session, { plan, group, units: `(${all})`, table });
   for (const part of parts) await session.run(`DROP VIEW ${quoteIdentifier(part.table)}`);
   for (const { table: under } of computed.flat()) await session.run(`DROP TABLE ${quoteIdentifier(under)}`);
-  return unitTable(plan, group, table);
+  return merged;
 }
 
 async function retrieve(

@@ -21,7 +21,7 @@ import type { RetrievalDependencies } from './retrieval.ts';
 import { decideSteps } from './retrieval-steps.ts';
 import type { SpineColumn } from './spine.ts';
 import { openSpine, readSpine, type SpineInput } from './spine-input.ts';
-import { computeUnit, entityGroups, unitTable, type EntityGroup, type UnitTable } from './unit.ts';
+import { computeUnit, createUnitTable, entityGroups, type EntityGroup, type UnitTable } from './unit.ts';
 import { makeWorkDirectory } from './work-directory.ts';
 
 const MOST_RANGE_ROWS = 1_000_000;
@@ -224,9 +224,8 @@ export async function assemblePlannedRange(
     const tables: UnitTable[] = [];
     for (const [position, group] of retrieval.groups.entries()) {
       const table = `__group${position}`;
-      const files = `read_parquet(${literalTextList(units[position]!)})`;
-      await session.run(`CREATE TEMP TABLE ${table} AS SELECT * FROM ${files} WHERE ${rows} ORDER BY __row`);
-      tables.push(unitTable(plan, group, table));
+      const files = `read_parquet(${literalTextList(units[position]!)}) WHERE ${rows}`;
+      tables.push(await createUnitTable(session, { plan, group, units: files, table }));
     }
     const spineTable = { columns, shortNames, spine: '__spine' };
     return assemble(session, { plan, runtime, ...spineTable, tables, format: 'parquet', target });

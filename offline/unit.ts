@@ -6,6 +6,7 @@ import type { EngineName } from '../contracts/engines.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { DefinitionRuntime, FeaturePlan, PlannedView } from '../contracts/plan.ts';
+import type { StoredType } from '../contracts/values.ts';
 import type { Session } from '../engine/engine.ts';
 import { quoteIdentifier } from '../engine/sql.ts';
 import { AskedRequests } from './asof/asked-requests.ts';
@@ -14,6 +15,7 @@ import { viewFeatureColumns, type FeatureColumn } from './feature-columns.ts';
 import { keyColumnName } from './spine-columns.ts';
 import { createDuckdbViews } from './duckdb-views.ts';
 import type { EngineChoices } from './engine-choice.ts';
+import { packColumns } from './packed-columns.ts';
 import { createSparkViews, type SparkSetup } from './spark/spark-views.ts';
 import type { EventDependencies } from './view-events.ts';
 import type { ViewEngine } from './view-engine.ts';
@@ -120,13 +122,26 @@ export async function computeUnit(
   return tables;
 }
 
-/** A table with the rows and columns of a unit's view. */
-export function unitTable(plan: FeaturePlan, { views }: EntityGroup, table: string): UnitTable {
-  const columns = plan.views
-    .filter(({ as }) => views.includes(as))
-    .flatMap((view) => viewFeatureColumns(plan, view))
-    .flatMap(({ value, input, leaks }) => [value, input, ...leaks]);
-  return { table, columns: [...new Set(columns)].map((name) => `${quoteIdentifier(table)}.${name} AS ${name}`) };
+/** Creates a table of rows of the units of a group, in their order. `units` is a FROM item, with a condition where needed. */
+export async function createUnitTable(
+  session: Session,
+  { plan, group, units, table }: { plan: FeaturePlan; group: EntityGroup; units: string; table: string },
+): Promise<UnitTable> {
+  const types = new Map<string, StoredType>();
+  for (const view of plan.views.filter(({ as }) => group.views.includes(as))) {
+    for (const { value, input, leaks, type } of viewFeatureColumns(plan, view)) {
+      for (const name of [value, input]) types.set(name, type);
+      for (const leak of leaks) types.set(leak, 'boolean');
+    }
+  }
+  const columns = [...types].map(([name, type]) => ({ name, type }));
+  const packed = packColumns(columns);
+  const items = packed.items(quoteIdentifier);
+  const name = quoteIdentifier(table);
+  await session.run(
+    `CREATE TEMP TABLE ${name} AS SELECT ${['__row', ...items].join(', ')} FROM ${units} ORDER BY __row`,
+  );
+  return { table, columns: columns.map((column) => `${packed.read(column.name, name)} AS ${column.name}`) };
 }
 
 /** Tables of the same rows in the same order, as a FROM item: nothing is looked up, and nothing sorted. */

@@ -1,12 +1,13 @@
 /** The features of one view for a table of requests, inside one session. */
 import type { PlannedView } from '../contracts/plan.ts';
 import type { Session } from '../engine/engine.ts';
-import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
+import { literalBigint, quoteIdentifier } from '../engine/sql.ts';
 import { AskedRequests } from './asof/asked-requests.ts';
 import { findNewestRows } from './asof/find-newest-rows.ts';
 import { countingRows, rowsOfEvents, UNTIL_COLUMN, withoutDeletes } from './event-identity.ts';
-import { DELETED_COLUMN, relationKeys, usedColumns } from './event-relation.ts';
+import { DELETED_COLUMN, relationKeys, usedColumns, usedTypedColumns } from './event-relation.ts';
 import { aggregateType, featureSql, type FeatureSql } from './feature-sql.ts';
+import { packColumns } from './packed-columns.ts';
 import type { RangeLimits } from './range-batches.ts';
 import { computeAggregates, type AggregateSweep } from './sweep/sweep.ts';
 import type { ViewEvents } from './view-events.ts';
@@ -26,6 +27,8 @@ export interface ViewFeaturesInput {
   readonly asked?: AskedRequests;
   /** How rows are gathered before they are placed among requests. Default: by the number of requests. */
   readonly ranges?: RangeLimits;
+  /** As `packColumns` takes it. */
+  readonly leastPacked?: number;
   /** The temporary table to create. */
   readonly resultTable: string;
 }
@@ -63,7 +66,7 @@ export async function computeViewFeatures(session: Session, input: ViewFeaturesI
 
 async function findRows(
   session: Session,
-  { planned, events, asKnown, resultTable, ranges }: ViewFeaturesInput,
+  { planned, events, asKnown, resultTable, ranges, leastPacked }: ViewFeaturesInput,
   {
     asked,
     keys,
@@ -85,7 +88,7 @@ async function findRows(
     table: newest,
   });
   await session.run(`INSERT INTO ${quoteIdentifier(newest)} (__row) ${withoutKey}`);
-  await session.run(`CREATE TEMP TABLE ${result} AS ${foundRowsSql(planned, events, newest)}`);
+  await session.run(`CREATE TEMP TABLE ${result} AS ${foundRowsSql(planned, events, newest, leastPacked)}`);
   await session.run(`DROP TABLE ${quoteIdentifier(newest)}`);
 }
 
@@ -94,16 +97,20 @@ function foundRowsSql(
   { view, source, features }: PlannedView,
   events: ViewFeaturesInput['events'],
   newest: string,
+  leastPacked: number | undefined,
 ): string {
   const columns = usedColumns({ features });
+  const packed = packColumns(usedTypedColumns({ source, features }), leastPacked).items(
+    (column) => `e.${quoteIdentifier(column)}`,
+  );
   const found = 'n.__seq IS NOT NULL';
   const young =
     view.ttlMicros === null ? 'true' : `n.__event_micros >= n.__at_micros - ${literalBigint(BigInt(view.ttlMicros))}`;
   const late = source.created === null ? 'false' : 'n.__created_micros > n.__at_micros';
   const kept = source.operation === null ? 'true' : `NOT e.${DELETED_COLUMN}`;
-  const values = columns.length === 0 ? '' : `, ${identifierList(columns, 'e.')}`;
-  return `SELECT n.__row, n.__event_micros, ${late} AS __late,
-  ${found} AND ${young} AND ${kept} AS __live, ${found} AND NOT (${young}) AND ${kept} AS __expired${values}
+  const times = `n.__row, n.__event_micros, ${late} AS __late`;
+  const states = `${found} AND ${young} AND ${kept} AS __live, ${found} AND NOT (${young}) AND ${kept} AS __expired`;
+  return `SELECT ${[times, states, ...packed].join(', ')}
 FROM ${quoteIdentifier(newest)} n LEFT JOIN (${events(columns)}) e ON e.__seq = n.__seq
 ORDER BY n.__row`;
 }
@@ -169,12 +176,13 @@ async function sweepIdentified(
   await session.run(`DROP TABLE ${counting}`);
 }
 
-/** How the features read a result table that stands under `alias`. */
-export function viewFeatureSql(planned: PlannedView, alias: string): readonly ViewFeatureSql[] {
-  const { view, source } = planned;
-  return planned.features.map((feature) => ({
+/** How the features read a result table that stands under `alias`, and was made with the same `leastPacked`. */
+export function viewFeatureSql(planned: PlannedView, alias: string, leastPacked?: number): readonly ViewFeatureSql[] {
+  const { view, source, features } = planned;
+  const column = packColumns(usedTypedColumns(planned), leastPacked).read;
+  return features.map((feature) => ({
     name: feature.name,
-    ...featureSql(feature, source, alias),
+    ...featureSql(feature, source, { alias, column }),
     leak: source.created === null ? null : leakSql(view.mode, alias, feature.name),
   }));
 }

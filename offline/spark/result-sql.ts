@@ -2,18 +2,19 @@
 import { DISTINCT_HASHES } from '../../aggregates/distinct.ts';
 import type { PlannedView } from '../../contracts/plan.ts';
 import { quoteIdentifier, sqlType } from '../../engine/sql.ts';
-import { columnType, usedColumns } from '../event-relation.ts';
+import { usedTypedColumns } from '../event-relation.ts';
 import { aggregateType } from '../feature-sql.ts';
+import { packColumns } from '../packed-columns.ts';
 import type { SparkFeature, SparkWindows } from './window-plan.ts';
 
-/** A SELECT of an as-of view's result; `found` is a FROM item with the columns of `asOfSql`. */
-export function asOfResultSql({ source, features }: PlannedView, requests: string, found: string): string {
-  const values = usedColumns({ features }).map(
-    (name, index) => `p.c${index}::${sqlType(columnType(source, name))} AS ${quoteIdentifier(name)}`,
-  );
+/** A SELECT of an as-of view's result; `answers` is a FROM item with the columns of `asOfSql`. */
+export function asOfResultSql({ source, features }: PlannedView, requests: string, answers: string): string {
+  const columns = usedTypedColumns({ source, features });
+  const found = new Map(columns.map(({ name, type }, index) => [name, `p.c${index}::${sqlType(type)}`]));
+  const values = packColumns(columns).items((name) => found.get(name)!);
   const list = ['p.event AS __event_micros', 'p.late AS __late', 'p.live AS __live', 'p.expired AS __expired'];
   return `SELECT r.__row, ${[...list, ...values].join(', ')}
-FROM ${quoteIdentifier(requests)} r LEFT JOIN ${found} p ON p.row = r.__row`;
+FROM ${quoteIdentifier(requests)} r LEFT JOIN ${answers} p ON p.row = r.__row`;
 }
 
 /** Where the columns of each feature stand: a FROM item for each method. */
