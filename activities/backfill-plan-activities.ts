@@ -1,4 +1,5 @@
-import { foldLedger, missingIntervals } from '../catalog/ledger.ts';
+import { intervalStates } from '../catalog/interval-states.ts';
+import { foldLedger, missingIntervals, type FoldedLedger } from '../catalog/ledger.ts';
 import type { TimeRange } from '../contracts/lake.ts';
 import type { BackfillInput } from '../contracts/runs.ts';
 import { formatInstant, requireInstant } from '../contracts/time.ts';
@@ -27,6 +28,10 @@ export interface IntervalPage {
   readonly intervals: readonly Interval[];
   /** Done before and passed over on this page. */
   readonly reused: number;
+  /** Passed over on this page because only a restatement redoes them. Absent from older workers, which know of none. */
+  readonly late?: number;
+  /** What the ledger leaves to do from here on, this page included. Absent from older workers. */
+  readonly left?: number;
   /** Where the next page begins, or ends when it is the newest first; null after the last. */
   readonly next: string | null;
 }
@@ -65,7 +70,8 @@ export function createBackfillPlanActivities({ catalog, definitions }: ActivityD
     async listIntervals({ project, view, fingerprint, chunkMicros, limit, newestFirst = false, ...bounds }) {
       const range = rangeOf(bounds);
       const entries = await catalog.intervals.entries({ project, view, fingerprint, store: 'offline' });
-      const missing = missingIntervals({ range, chunkMicros, folded: foldLedger(entries) });
+      const folded = foldLedger(entries);
+      const missing = missingIntervals({ range, chunkMicros, folded });
       const ordered = newestFirst ? missing.toReversed() : missing;
       const page = ordered.slice(0, limit);
       const following = ordered[limit];
@@ -73,13 +79,22 @@ export function createBackfillPlanActivities({ catalog, definitions }: ActivityD
       const passed = newestFirst
         ? { from: next ?? range.from, to: range.to }
         : { from: range.from, to: next ?? range.to };
+      const late = countLate(passed, chunkMicros, folded);
       return {
         intervals: page.map((cell) => ({ from: formatInstant(cell.from), to: formatInstant(cell.to) })),
-        reused: cellsOf(passed, chunkMicros) - page.length,
+        reused: cellsOf(passed, chunkMicros) - page.length - late,
+        late,
+        left: missing.length,
         next: next === undefined ? null : formatInstant(next),
       };
     },
   };
+}
+
+function countLate(range: TimeRange, chunkMicros: number, folded: FoldedLedger): number {
+  if (folded.late.length === 0) return 0;
+  const states = intervalStates({ range, chunkMicros, folded, failed: new Set() });
+  return states.reduce((sum, { state, intervals }) => (state === 'late' ? sum + intervals : sum), 0);
 }
 
 function rangeOf({ from, to }: Interval): TimeRange {

@@ -169,7 +169,11 @@ export interface TableCatalog {
 
 /** A store is `offline` (the view table) or `online` (Redis); each has its own rows. */
 export type LedgerStore = 'offline' | 'online';
-export type LedgerOperation = 'done' | 'dirty' | 'removed';
+/**
+ * `dirty` and `late` say that rows came or went which the work before has not read: a backfill redoes what is dirty by itself, and
+ * what is late only when it is restated.
+ */
+export type LedgerOperation = 'done' | 'dirty' | 'late' | 'removed';
 
 export interface LedgerKey {
   readonly project: string;

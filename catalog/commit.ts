@@ -155,7 +155,9 @@ async function commitQuarantine(tx: CatalogTransaction, commit: Commit): Promise
 function withSourceSnapshot(commit: Commit, snapshot: number): readonly LedgerAppend[] {
   if (commit.table.kind !== 'source') return commit.ledger;
   return commit.ledger.map((entry) =>
-    entry.operation === 'dirty' && entry.inputSnapshot === null ? { ...entry, inputSnapshot: snapshot } : entry,
+    (entry.operation === 'dirty' || entry.operation === 'late') && entry.inputSnapshot === null
+      ? { ...entry, inputSnapshot: snapshot }
+      : entry,
   );
 }
 

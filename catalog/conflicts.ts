@@ -100,7 +100,7 @@ export async function refuseOvertakenIntervals(tx: CatalogTransaction, commit: C
       and l.store = 'offline'
       and (
         (l.operation = 'done' and l.table_snapshot > ${base})
-        or (l.operation = 'dirty' and l.input_snapshot > mine.input_snapshot)
+        or (l.operation in ('dirty', 'late') and l.input_snapshot > mine.input_snapshot)
       )
     limit 1`.execute(tx);
   if (result.rows.length > 0) throw conflict(commit);

@@ -3,8 +3,8 @@ import type { TimeRange } from '../contracts/lake.ts';
 import { missingIntervals, type FoldedLedger } from './ledger.ts';
 import { cutToGrid } from './ranges.ts';
 
-/** `failed`: not done, and the newest run that tried says so. */
-export type IntervalState = 'done' | 'dirty' | 'failed' | 'missing';
+/** `failed`: not done, and the newest run that tried says so. `late`: only a restatement redoes it. */
+export type IntervalState = 'done' | 'dirty' | 'failed' | 'missing' | 'late';
 
 /** Neighbouring intervals of one state. */
 export interface StatedIntervals {
@@ -22,13 +22,10 @@ export function intervalStates(input: {
 }): readonly StatedIntervals[] {
   const { failed, folded } = input;
   const left = new Set(missingIntervals(input).map(({ from }) => from));
-  let next = 0;
-  const isDirty = (cell: TimeRange): boolean => {
-    while (next < folded.dirty.length && folded.dirty[next]!.to <= cell.from) next += 1;
-    return next < folded.dirty.length && folded.dirty[next]!.from < cell.to;
-  };
+  const isDirty = inOrder(folded.dirty);
+  const isLate = inOrder(folded.late);
   const stateOf = (cell: TimeRange): IntervalState => {
-    if (!left.has(cell.from)) return 'done';
+    if (!left.has(cell.from)) return isLate(cell) ? 'late' : 'done';
     if (failed.has(cell.from)) return 'failed';
     return isDirty(cell) ? 'dirty' : 'missing';
   };
@@ -42,4 +39,13 @@ export function intervalStates(input: {
     } else stated.push({ state, range: cell, intervals: 1 });
   }
   return stated;
+}
+
+/** Whether cells overlap a range list, asked cell by cell in order. */
+function inOrder(ranges: readonly TimeRange[]): (cell: TimeRange) => boolean {
+  let next = 0;
+  return ({ from, to }) => {
+    while (next < ranges.length && ranges[next]!.to <= from) next += 1;
+    return next < ranges.length && ranges[next]!.from < to;
+  };
 }

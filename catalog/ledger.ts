@@ -3,52 +3,57 @@ import type { LedgerEntry } from './catalog.ts';
 import { cutToGrid, unionRanges } from './ranges.ts';
 import type { TimeRange } from '../contracts/lake.ts';
 
-/** Two disjoint range lists. Time in neither was never done, or removed. */
+/** Three disjoint range lists. Time in none of them was never done, or removed. */
 export interface FoldedLedger {
   readonly done: readonly TimeRange[];
   /** To be redone: new or changed rows touch it. */
   readonly dirty: readonly TimeRange[];
+  /** Done, until rows touched it that came later than their source allows: not to be read, and redone by a restatement only. */
+  readonly late: readonly TimeRange[];
 }
 
 /** The parts of an entry that folding reads. */
 export type FoldableEntry = Pick<LedgerEntry, 'position' | 'range' | 'operation' | 'inputSnapshot'>;
 
 /**
- * Replays the entries of one ledger key by position, for every instant: `done` completes it, `dirty` and `removed` take
- * it away again. A `done` that had read an older source snapshot than an earlier `dirty` names leaves it dirty: that
- * work began before the new rows were there, and merely finished after them.
+ * Replays the entries of one ledger key by position, for every instant: `done` completes it, `dirty`, `late` and
+ * `removed` take it away again. A `done` that had read an older source snapshot than an earlier `dirty` or `late` names leaves it
+ * dirty: that work began before the new rows were there, and merely finished after them. `late` says nothing of time
+ * that is not done: a backfill has it to do anyway.
  */
 export function foldLedger(entries: readonly FoldableEntry[]): FoldedLedger {
   const done: TimeRange[] = [];
   const dirty: TimeRange[] = [];
+  const late: TimeRange[] = [];
   for (const { range, entries: covering } of elementaryRanges(entries)) {
     const state = replay(covering);
     if (state === 'done') done.push(range);
     if (state === 'dirty') dirty.push(range);
+    if (state === 'late') late.push(range);
   }
-  return { done: unionRanges(done), dirty: unionRanges(dirty) };
+  return { done: unionRanges(done), dirty: unionRanges(dirty), late: unionRanges(late) };
 }
 
 /**
- * The pieces of `range` on the UTC grid of `chunkMicros` that are not wholly done, in order. Pieces at the ends are cut
- * to the range.
+ * The pieces of `range` on the UTC grid of `chunkMicros` that a backfill has to do, in order: all but those that are wholly done, or
+ * done but for what waits for a restatement. Pieces at the ends are cut to the range.
  */
 export function missingIntervals(input: {
   readonly range: TimeRange;
   readonly chunkMicros: number;
-  readonly folded: Pick<FoldedLedger, 'done'>;
+  readonly folded: Pick<FoldedLedger, 'done'> & Partial<Pick<FoldedLedger, 'late'>>;
 }): readonly TimeRange[] {
-  const { done } = input.folded;
+  const done = unionRanges(input.folded.done, input.folded.late ?? []);
   let next = 0;
   return cutToGrid(input.range, input.chunkMicros).filter((cell) => {
     while (next < done.length && done[next]!.to <= cell.from) next += 1;
     const cover = done[next];
-    // `done` is a range list: a cell that is wholly done lies in one of its ranges
+    // a range list: a cell that is wholly done lies in one of its ranges
     return cover === undefined || cover.from > cell.from || cover.to < cell.to;
   });
 }
 
-type State = 'done' | 'dirty' | 'none';
+type State = 'done' | 'dirty' | 'late' | 'none';
 
 function replay(entries: readonly FoldableEntry[]): State {
   let state: State = 'none';
@@ -61,6 +66,10 @@ function replay(entries: readonly FoldableEntry[]): State {
       case 'dirty':
         newestData = Math.max(newestData, inputSnapshot ?? 0);
         state = 'dirty';
+        break;
+      case 'late':
+        newestData = Math.max(newestData, inputSnapshot ?? 0);
+        if (state === 'done') state = 'late';
         break;
       case 'removed':
         state = 'none';

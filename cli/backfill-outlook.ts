@@ -2,6 +2,7 @@
 import type { Catalog, RunRecord } from '../catalog/catalog.ts';
 import { intervalStates, type IntervalState, type StatedIntervals } from '../catalog/interval-states.ts';
 import { foldLedger } from '../catalog/ledger.ts';
+import { describeRestatement, type NeededRestatement } from '../catalog/restatements.ts';
 import { intersectRanges, unionRanges } from '../catalog/ranges.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { BackfillInput, BackfillResult } from '../contracts/runs.ts';
@@ -15,6 +16,8 @@ export interface BackfillOutlook {
   readonly states: readonly StatedIntervals[];
   /** Intervals that the backfill would work. */
   readonly work: number;
+  /** Ranges that it would leave alone, and that only a restatement redoes. */
+  readonly restatements: readonly NeededRestatement[];
 }
 
 /** Changes nothing. `latest` is the view's latest backfill. Throws what `layOutBackfill` throws. */
@@ -27,19 +30,26 @@ export async function foreseeBackfill(
   const plan = layOutBackfill(manifest, input);
   const { view, fingerprint, chunkMicros } = plan;
   const entries = await catalog.intervals.entries({ project: input.project, view, fingerprint, store: 'offline' });
-  const { done, dirty } = foldLedger(entries);
+  const { done, dirty, late } = foldLedger(entries);
   const everDone = unionRanges(entries.filter(({ operation }) => operation === 'done').map(({ range }) => range));
   const states = intervalStates({
     range: { from: requireInstant(plan.from, 'from'), to: requireInstant(plan.to, 'to') },
     chunkMicros,
     // what no backfill has done is missing, whatever was ingested for it
-    folded: { done, dirty: intersectRanges(dirty, everDone) },
+    folded: { done, dirty: intersectRanges(dirty, everDone), late },
     failed: failedIn(latest),
   });
-  return { plan, states, work: input.restate ? plan.intervals : plan.intervals - count(states, 'done') };
+  return {
+    plan,
+    states,
+    work: input.restate ? plan.intervals : plan.intervals - count(states, 'done') - count(states, 'late'),
+    restatements: input.restate
+      ? []
+      : states.filter(({ state }) => state === 'late').map(({ range }) => ({ view, range })),
+  };
 }
 
-export function outlookDocument({ plan, states, work }: BackfillOutlook): object {
+export function outlookDocument({ plan, states, work, restatements }: BackfillOutlook): object {
   return {
     ...plan,
     work,
@@ -49,13 +59,14 @@ export function outlookDocument({ plan, states, work }: BackfillOutlook): object
       to: formatInstant(range.to),
       intervals,
     })),
+    restatements: restatements.map(describeRestatement),
   };
 }
 
 /** Ranges beyond so many are counted, not drawn. */
 const MOST_DRAWN = 100;
 
-export function drawOutlook({ plan, states, work }: BackfillOutlook): readonly string[] {
+export function drawOutlook({ plan, states, work, restatements }: BackfillOutlook): readonly string[] {
   const drawn = states
     .slice(0, MOST_DRAWN)
     .map(({ state, range, intervals }) => [
@@ -64,13 +75,16 @@ export function drawOutlook({ plan, states, work }: BackfillOutlook): readonly s
       formatInstant(range.to),
       formatCount(intervals),
     ]);
-  const totals = (['done', 'dirty', 'failed', 'missing'] as const).map(
-    (state) => `${formatCount(count(states, state))} ${state}`,
-  );
+  const totals = (['done', 'dirty', 'late', 'failed', 'missing'] as const)
+    .filter((state) => state !== 'late' || count(states, state) > 0)
+    .map((state) => `${formatCount(count(states, state))} ${state}`);
   return [
     drawTable(['state', 'from', 'to', 'intervals'], drawn),
     ...(states.length > MOST_DRAWN ? [`and ${plural(states.length - MOST_DRAWN, 'range')} more; --json has all`] : []),
     `${plan.view}: ${plural(plan.intervals, 'interval')}: ${totals.join(', ')}. It would work ${formatCount(work)}.`,
+    ...restatements
+      .slice(0, MOST_DRAWN)
+      .map((needed) => `rows came too late, needs restatement: ${describeRestatement(needed).command}`),
   ];
 }
 

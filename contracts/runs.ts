@@ -89,7 +89,9 @@ export interface BackfillResult {
   readonly done: number;
   /** Done before this run and left alone. */
   readonly reused: number;
-  /** The first 200; `intervals - done - reused` counts all. */
+  /** Left alone because rows came later than the source allows: only a restatement redoes them. */
+  readonly late?: number;
+  /** The first 200; `intervals - done - reused - late` counts all. */
   readonly failed: readonly {
     readonly from: string;
     readonly to: string;

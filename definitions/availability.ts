@@ -31,7 +31,6 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
     'a database source': source.kind === 'database',
     'a Kafka source': source.kind === 'kafka',
     'a file source on S3': source.kind === 'file' && source.path.startsWith('s3://'),
-    'allowedLateness of a file source': source.kind === 'file' && source.allowedLatenessMicros !== null,
     'primaryKey of a file source': source.kind === 'file' && source.primaryKey.length > 0,
     'column and table expectations on a push source': source.kind === 'push' && !areOfRows(source.expectations),
     [`contract columns: '${columns}'`]: columns !== 'evolve' && columns !== 'freeze',

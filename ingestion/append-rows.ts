@@ -9,6 +9,7 @@ import { planReading } from '../sources/reading.ts';
 import { conserve } from './day-counts.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { dirtyIntervals } from './dirty-intervals.ts';
+import { lateBefore } from './lateness.ts';
 import { requireStoredSource, sourceTable, viewsOf } from './plan-ingestion.ts';
 import { rowJson } from './row-json.ts';
 import { rowsOfDays, stageInputs, type StagedGroup } from './staged-group.ts';
@@ -60,6 +61,8 @@ export async function appendRows(
   refuseBatch(source, staged);
   const { committedDays, quarantinedDays } = staged;
   const views = viewsOf(manifest, source);
+  // nobody waits for a list of files that nothing is decided by
+  const held = source.allowedLatenessMicros === null ? [] : (await catalog.tables.files(table)).files;
   const { snapshot } = await catalog.tables.commit({
     table,
     idempotencyKey: key,
@@ -76,6 +79,7 @@ export async function appendRows(
       project,
       views,
       days: committedDays,
+      lateBefore: lateBefore(source, held),
       runId: key,
       idempotencyKey: key,
     }),

@@ -8,6 +8,9 @@ export interface DayCount {
   /** The day's first instant; null for rows without an event time. */
   readonly day: Micros | null;
   readonly rows: number;
+  /** The day's first and last event, where they are known. */
+  readonly first?: Micros;
+  readonly last?: Micros;
 }
 
 /** An expression for the first instant of a row's event day, as a TIMESTAMP. */
@@ -17,10 +20,16 @@ export function eventDay(eventColumn: string): string {
 
 /** In order of the days. */
 export async function countDays(session: Session, relation: string, eventColumn: string): Promise<readonly DayCount[]> {
+  const event = quoteIdentifier(eventColumn);
   const rows = await session.rows(
-    `SELECT ${eventDay(eventColumn)} AS day, count(*) AS n FROM ${relation} GROUP BY 1 ORDER BY 1 NULLS FIRST`,
+    `SELECT ${eventDay(eventColumn)} AS day, count(*) AS n, min(${event}) AS first, max(${event}) AS last
+FROM ${relation} GROUP BY 1 ORDER BY 1 NULLS FIRST`,
   );
-  return rows.map((row) => ({ day: row['day'] as bigint | null, rows: Number(row['n']) }));
+  return rows.map((row) => {
+    const day = row['day'] as Micros | null;
+    const counted = { day, rows: Number(row['n']) };
+    return day === null ? counted : { ...counted, first: row['first'] as Micros, last: row['last'] as Micros };
+  });
 }
 
 /** What happened to the rows of every day, from counts of parts in any order. */

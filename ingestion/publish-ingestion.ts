@@ -9,6 +9,8 @@ import { conserve, type DayCount } from './day-counts.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { dirtyIntervals } from './dirty-intervals.ts';
 import { findInputWork } from './input-work.ts';
+import { lateWarnings } from './late-warnings.ts';
+import { lateBefore } from './lateness.ts';
 import { findPlan, readPlan, type IngestionPlan, type PlannedInput } from './ingestion-plan.ts';
 import { makePlan, sourceTable } from './plan-ingestion.ts';
 import { removeSequences, type SequenceRange } from './replaced-rows.ts';
@@ -79,7 +81,8 @@ async function publishPlan(
   const audit = await auditIngestion(dependencies, { planUri }, options);
   const earlier = await catalog.tables.committed(identity.idempotencyKey);
   const { snapshot } = earlier ?? (await commitPlan(dependencies, plan, groups, identity, options));
-  return resultOf(plan, groups, audit, snapshot);
+  const late = await lateWarnings(catalog.intervals, plan);
+  return resultOf(plan, groups, { warnings: [...audit.warnings, ...late] }, snapshot);
 }
 
 async function commitPlan(
@@ -110,7 +113,10 @@ async function commitPlan(
     replacedInputs: replaced.map(({ path, checksum }) => ({ path, checksum })),
     removedSequences: blocks,
     conservation: conserve({ committed, quarantined }),
-    ledger: await dirtyIntervals(catalog.intervals, { project, views, days, runId, idempotencyKey }),
+    ledger: await dirtyIntervals(catalog.intervals, {
+      ...{ project, views, days, runId, idempotencyKey },
+      lateBefore: lateBefore(source, files),
+    }),
     quarantine: groups.flatMap(({ quarantine }) => quarantine),
     // the run that this commit belongs to reports its own beginning and end
     lineage: [],
@@ -151,7 +157,7 @@ function blockOf({ sequenceStart, rows }: IngestedInput): SequenceRange {
 function resultOf(
   plan: IngestionPlan,
   groups: readonly StagedGroup[],
-  { warnings }: IngestionAudit,
+  { warnings }: Pick<IngestionAudit, 'warnings'>,
   snapshot: number,
 ): IngestResult {
   const committed = rowsOfDays(groups.flatMap(({ committedDays }) => committedDays));
@@ -172,5 +178,5 @@ function resultOf(
 function nothingNew(plan: IngestionPlan, snapshot: number): IngestResult {
   const inputs = `${plan.unchangedInputs} ${plan.unchangedInputs === 1 ? 'input' : 'inputs'}`;
   const warnings = [`nothing new: ${inputs} ingested before and unchanged; no snapshot was made`];
-  return resultOf(plan, [], { results: [], warnings }, snapshot);
+  return resultOf(plan, [], { warnings }, snapshot);
 }

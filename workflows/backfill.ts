@@ -31,6 +31,8 @@ interface BackfillState {
 interface BackfillCounts {
   done: number;
   reused: number;
+  /** Absent in what an older version carried on. */
+  late?: number;
   rows: number;
   failed: number;
   named: BackfillResult['failed'];
@@ -58,7 +60,7 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
     const plan =
       carried?.plan ??
       (await shortActivities<BackfillPlanActivities>(`lay out ${view}`).planBackfill({ ...request, runId }));
-    const counts = carried?.counts ?? { done: 0, reused: 0, rows: 0, failed: 0, named: [] };
+    const counts = carried?.counts ?? { done: 0, reused: 0, late: 0, rows: 0, failed: 0, named: [] };
     const job = { project, view, definitions: plan.definitions, runId };
     const batch = Math.min(LONGEST_BATCH, Math.ceil(plan.intervals / (BATCHES_PER_PAGE * 2)) || 1);
     board.show({ step: stepOf(control), total: plan.intervals });
@@ -84,8 +86,10 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
         limit: BATCHES_PER_PAGE * batch,
         newestFirst,
       });
+      const late = page.late ?? 0;
       counts.reused += page.reused;
-      board.add({ done: page.reused });
+      counts.late = (counts.late ?? 0) + late;
+      board.add({ done: page.reused + late });
       await writeBatches(cutBatches(page.intervals, batch), job, control, (written) => {
         addUp(counts, written);
         board.add({ done: written.done, rows: written.rows, failed: written.failed.length });
@@ -114,10 +118,10 @@ function addUp(counts: BackfillCounts, written: IntervalsWritten): void {
 
 function describeOutcome(plan: BackfillPlanned, counts: BackfillCounts): RunOutcome<BackfillResult> {
   const { view, fingerprint, intervals, source } = plan;
-  const { done, reused, rows, failed, named } = counts;
+  const { done, reused, late = 0, rows, failed, named } = counts;
   const first = named[0];
   return {
-    result: { view, fingerprint, intervals, done, reused, failed: named, rows },
+    result: { view, fingerprint, intervals, done, reused, late, failed: named, rows },
     inputs: [`source:${source}`],
     outputs: [`view:${view}`],
     ...(first && {

@@ -7,9 +7,17 @@ import { storageUpkeep } from './0002-storage-upkeep.ts';
 import { datasetSplits } from './0003-dataset-splits.ts';
 import { fits } from './0004-fits.ts';
 import { activeWork } from './0005-active-work.ts';
+import { lateRows } from './0006-late-rows.ts';
 
 /** The statements that make format `index + 1` from the one before. */
-export const MIGRATIONS: readonly (readonly string[])[] = [initial, storageUpkeep, datasetSplits, fits, activeWork];
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  initial,
+  storageUpkeep,
+  datasetSplits,
+  fits,
+  activeWork,
+  lateRows,
+];
 
 /** The format that this code reads and writes. */
 export const FORMAT_VERSION = MIGRATIONS.length;

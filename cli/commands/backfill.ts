@@ -21,7 +21,7 @@ import { drawOutlook, foreseeBackfill, outlookDocument, type BackfillOutlook } f
 import { runDurably } from '../durable.ts';
 import type { CommandContext, Register, RunCommand } from '../main.ts';
 import { requireApplied, requireProjectName, withCatalog } from '../project.ts';
-import { drawTable, formatCount } from '../table.ts';
+import { drawTable, formatCount, plural } from '../table.ts';
 import { withTemporal } from '../temporal.ts';
 
 /** How many runs back a view's latest backfill is looked for. */
@@ -101,11 +101,12 @@ function registerStatus(backfill: Command, run: RunCommand): void {
         const status = await withCatalog(context, async ({ catalog }) => {
           const fingerprint = await requireViewFingerprint(context, project, view);
           const key = { project, view, fingerprint, store: 'offline' } as const;
-          const { done, dirty } = foldLedger(await catalog.intervals.entries(key));
+          const { done, dirty, late } = foldLedger(await catalog.intervals.entries(key));
           return {
             fingerprint,
             done,
             dirty,
+            late,
             latest: findBackfill(await catalog.runs.list(project, RECENT_RUNS), view),
           };
         });
@@ -120,6 +121,7 @@ function registerStatus(backfill: Command, run: RunCommand): void {
           fingerprint: status.fingerprint,
           done: text(status.done),
           dirty: text(status.dirty),
+          late: text(status.late),
           run: status.latest && { id: status.latest.id, state: status.latest.state, error: status.latest.error },
           progress: progress ?? null,
         };
@@ -129,6 +131,7 @@ function registerStatus(backfill: Command, run: RunCommand): void {
             [
               ...document.done.map(({ from, to }) => ['done', from, to]),
               ...document.dirty.map(({ from, to }) => ['dirty', from, to]),
+              ...document.late.map(({ from, to }) => ['late: needs --restate', from, to]),
             ],
           ),
           status.latest ? `Latest run ${status.latest.id}: ${status.latest.state}.` : 'Never backfilled.',
@@ -214,6 +217,12 @@ function describe(result: RunResults['backfill']): readonly string[] {
   return [
     `${result.view}: ${result.done} of ${result.intervals} intervals done now, ${result.reused} were done before,` +
       ` ${result.failed.length} failed; ${formatCount(result.rows)} rows.`,
+    ...(result.late
+      ? [
+          `${plural(result.late, 'interval')} left alone, where rows came too late: asof backfill ${result.view} --dry-run` +
+            ' names the restatements.',
+        ]
+      : []),
     ...result.failed.map(({ from, to, message }) => `failed ${from} – ${to}: ${message}`),
   ];
 }

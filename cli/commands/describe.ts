@@ -72,7 +72,7 @@ async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureV
   const target = view.options.freshnessMicros;
   const key = { project, view: view.name, fingerprint: view.fingerprint } as const;
   const entries = await catalog.intervals.entries({ ...key, store: 'offline' });
-  const { done, dirty } = foldLedger(entries);
+  const { done, dirty, late } = foldLedger(entries);
   const everBackfilled = entries.some(({ operation }) => operation === 'done');
   const online = await catalog.intervals.onlinePosition({ ...key, store: 'online' });
   const fits = (await catalog.fits.list(project, view.name)).filter((fit) => fit.fingerprint === view.fingerprint);
@@ -85,6 +85,7 @@ async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureV
       definition: view,
       backfilled: text(done),
       dirty: text(dirty),
+      late: text(late),
       online: position ?? null,
       freshness: freshness ? describeFreshness(freshness) : null,
       fits: fits.map(describeFit),
@@ -98,6 +99,7 @@ async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureV
       ...text(done).map(({ from, to }) => `backfilled: ${from} – ${to}`),
       // new rows make time dirty before anything was backfilled too, which is no news to a person
       ...text(everBackfilled ? dirty : []).map(({ from, to }) => `dirty: ${from} – ${to}`),
+      ...text(late).map(({ from, to }) => `rows came too late, needs restatement: ${from} – ${to}`),
       ...fits.map((fit) => `fit ${fit.version}: ${plural(fit.rows, 'row')} until ${formatInstant(fit.until)}`),
       '',
       drawTable(

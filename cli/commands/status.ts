@@ -1,3 +1,4 @@
+import { describeRestatement, neededRestatements } from '../../catalog/restatements.ts';
 import { describeFreshness, readFreshness } from '../../online/freshness.ts';
 import type { Register } from '../main.ts';
 import { requireApplied, withCatalog } from '../project.ts';
@@ -6,7 +7,7 @@ import { drawTable } from '../table.ts';
 export const registerStatus: Register = (program, run) => {
   program
     .command('status')
-    .description('how old the online state of each view is, against its freshness target')
+    .description('how old the online state of each view is, against its freshness target, and what needs a restatement')
     .action(() =>
       run((context) =>
         withCatalog(context, async ({ settings, catalog }) => {
@@ -19,12 +20,15 @@ export const registerStatus: Register = (program, run) => {
             view.target ?? '',
             view.state ?? '',
           ]);
-          context.terminal.result(
-            { views },
+          const stored = manifest.views.filter((view) => view.kind === 'feature' && view.offline);
+          const needed = await neededRestatements(catalog.intervals, settings.project, stored);
+          const restatements = needed.map(describeRestatement);
+          context.terminal.result({ views, restatements }, [
             rows.length === 0
               ? 'No view is online.'
               : drawTable(['view', 'online as of', 'age', 'target', 'state'], rows),
-          );
+            ...restatements.map(({ command }) => `rows came too late, needs restatement: ${command}`),
+          ]);
         }),
       ),
     );

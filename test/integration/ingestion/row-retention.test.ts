@@ -74,6 +74,7 @@ test('the days are dirty for the views that were done', async () => {
   expect(foldLedger(await world.catalog.intervals.entries(key))).toEqual({
     done: [{ from: at('2024-01-03'), to: at('2024-01-06') }],
     dirty: [{ from: at('2024-01-01'), to: at('2024-01-03') }],
+    late: [],
   });
 });
 

@@ -46,6 +46,7 @@ it(
         { view: 'delays', target: '1d', ...nothing },
         { view: 'latest', target: '1ms', ...nothing },
       ],
+      restatements: [],
     });
     expect(await metrics()).toContain('asof_view_fresh{view="delays"} 0\n');
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldLedger, missingIntervals } from '../../../catalog/ledger.ts';
-import type { FoldableEntry, FoldedLedger } from '../../../catalog/ledger.ts';
+import type { FoldableEntry } from '../../../catalog/ledger.ts';
 import { subtractRanges, unionRanges } from '../../../catalog/ranges.ts';
 import type { TimeRange } from '../../../contracts/lake.ts';
 
@@ -14,7 +14,7 @@ const range: fc.Arbitrary<TimeRange> = fc
 const entries: fc.Arbitrary<readonly FoldableEntry[]> = fc
   .array(
     fc.record({
-      operation: fc.constantFrom('done' as const, 'dirty' as const, 'removed' as const),
+      operation: fc.constantFrom('done' as const, 'dirty' as const, 'late' as const, 'removed' as const),
       range,
       inputSnapshot: fc.option(fc.integer({ min: 1, max: 4 })),
     }),
@@ -23,14 +23,20 @@ const entries: fc.Arbitrary<readonly FoldableEntry[]> = fc
   .map((list) => list.map((entry, index) => ({ ...entry, position: BigInt(index + 1) })));
 
 /** One instant at a time: is it done, and is there data that the work on it has not read? */
-function stateAt(list: readonly FoldableEntry[], at: bigint): 'done' | 'dirty' | 'none' {
+function stateAt(list: readonly FoldableEntry[], at: bigint): 'done' | 'dirty' | 'late' | 'none' {
   const here = list.filter(({ range: { from, to } }) => from <= at && at < to);
   const last = here.at(-1);
+  // late rows say nothing of what is not done
+  if (last?.operation === 'late') {
+    const before = stateAt(here.slice(0, -1), at);
+    return before === 'done' ? 'late' : before;
+  }
   if (last === undefined || last.operation === 'removed') return 'none';
   if (last.operation === 'dirty') return 'dirty';
   const overtaken = here.some(
     ({ operation, inputSnapshot }) =>
-      operation === 'dirty' && (inputSnapshot ?? 0) > (last.inputSnapshot ?? Number.POSITIVE_INFINITY),
+      (operation === 'dirty' || operation === 'late') &&
+      (inputSnapshot ?? 0) > (last.inputSnapshot ?? Number.POSITIVE_INFINITY),
   );
   return overtaken ? 'dirty' : 'done';
 }
@@ -46,6 +52,7 @@ describe('foldLedger', () => {
         const folded = foldLedger(list);
         expect(instantsOf(folded.done)).toEqual(INSTANTS.filter((at) => stateAt(list, at) === 'done'));
         expect(instantsOf(folded.dirty)).toEqual(INSTANTS.filter((at) => stateAt(list, at) === 'dirty'));
+        expect(instantsOf(folded.late)).toEqual(INSTANTS.filter((at) => stateAt(list, at) === 'late'));
         expect(folded.done).toEqual(unionRanges(folded.done));
         expect(folded.dirty).toEqual(unionRanges(folded.dirty));
       }),
@@ -85,9 +92,9 @@ describe('missingIntervals', () => {
       fc.property(entries, range, chunk, (list, whole, chunkMicros) => {
         const folded = foldLedger(list);
         const missing = missingIntervals({ range: whole, chunkMicros, folded });
-        const after: Pick<FoldedLedger, 'done'> = { done: unionRanges(folded.done, missing) };
+        const after = { done: unionRanges(folded.done, missing), late: folded.late };
         expect(missingIntervals({ range: whole, chunkMicros, folded: after })).toEqual([]);
-        expect(subtractRanges([whole], after.done)).toEqual([]);
+        expect(subtractRanges([whole], [...after.done, ...after.late])).toEqual([]);
       }),
     );
   });
@@ -97,7 +104,7 @@ describe('missingIntervals', () => {
       fc.property(entries, range, chunk, (list, whole, chunkMicros) => {
         const folded = foldLedger(list);
         for (const cell of missingIntervals({ range: whole, chunkMicros, folded })) {
-          expect(subtractRanges([cell], folded.done)).not.toEqual([]);
+          expect(subtractRanges([cell], [...folded.done, ...folded.late])).not.toEqual([]);
         }
       }),
     );

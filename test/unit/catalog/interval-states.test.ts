@@ -4,11 +4,17 @@ import type { TimeRange } from '../../../contracts/lake.ts';
 
 const range = (from: number, to: number): TimeRange => ({ from: BigInt(from), to: BigInt(to) });
 
-function statesOf(over: TimeRange, done: TimeRange[], dirty: TimeRange[], failed: number[]): readonly string[] {
+function statesOf(
+  over: TimeRange,
+  done: TimeRange[],
+  dirty: TimeRange[],
+  failed: number[],
+  late: TimeRange[] = [],
+): readonly string[] {
   return intervalStates({
     range: over,
     chunkMicros: 10,
-    folded: { done, dirty },
+    folded: { done, dirty, late },
     failed: new Set(failed.map(BigInt)),
   }).map(({ state, range: { from, to }, intervals }) => `${state} ${from}-${to} ${intervals}`);
 }
@@ -34,4 +40,13 @@ it('counts an interval as done when all of it is, and as dirty when any of it is
 
 it('believes the ledger where a later run did what an earlier one could not', () => {
   expect(statesOf(range(0, 20), [range(0, 20)], [], [10])).toEqual(['done 0-20 2']);
+});
+
+it('calls an interval late that only a restatement redoes', () => {
+  expect(statesOf(range(0, 40), [range(0, 12), range(20, 25)], [range(25, 30)], [], [range(12, 24)])).toEqual([
+    'done 0-10 1',
+    'late 10-20 1',
+    'dirty 20-30 1',
+    'missing 30-40 1',
+  ]);
 });

@@ -20,22 +20,30 @@ function ledger(
 
 describe('foldLedger', () => {
   test('an empty ledger has nothing done', () => {
-    expect(foldLedger([])).toEqual({ done: [], dirty: [] });
+    expect(foldLedger([])).toEqual({ done: [], dirty: [], late: [] });
   });
 
   test('joins touching intervals', () => {
-    expect(foldLedger(ledger(['done', 0, 10], ['done', 10, 20]))).toEqual({ done: [range(0, 20)], dirty: [] });
+    expect(foldLedger(ledger(['done', 0, 10], ['done', 10, 20]))).toEqual({
+      done: [range(0, 20)],
+      dirty: [],
+      late: [],
+    });
   });
 
   test('dirty takes its range out of done, and a later done puts it back', () => {
     const entries = ledger(['done', 0, 30], ['dirty', 10, 20], ['done', 10, 20]);
-    expect(foldLedger(entries.slice(0, 2))).toEqual({ done: [range(0, 10), range(20, 30)], dirty: [range(10, 20)] });
-    expect(foldLedger(entries)).toEqual({ done: [range(0, 30)], dirty: [] });
+    expect(foldLedger(entries.slice(0, 2))).toEqual({
+      done: [range(0, 10), range(20, 30)],
+      dirty: [range(10, 20)],
+      late: [],
+    });
+    expect(foldLedger(entries)).toEqual({ done: [range(0, 30)], dirty: [], late: [] });
   });
 
   test('removed leaves neither done nor dirty', () => {
     const entries = ledger(['done', 0, 30], ['dirty', 10, 20], ['removed', 5, 15]);
-    expect(foldLedger(entries)).toEqual({ done: [range(0, 5), range(20, 30)], dirty: [range(15, 20)] });
+    expect(foldLedger(entries)).toEqual({ done: [range(0, 5), range(20, 30)], dirty: [range(15, 20)], late: [] });
   });
 
   test('the order of the entries in the list does not matter, their positions do', () => {
@@ -45,12 +53,41 @@ describe('foldLedger', () => {
 
   test('work that had not read the rows that made an interval dirty leaves it dirty', () => {
     const stale = ledger(['dirty', 0, 10, 5], ['done', 0, 10, 4]);
-    expect(foldLedger(stale)).toEqual({ done: [], dirty: [range(0, 10)] });
-    expect(foldLedger(ledger(['dirty', 0, 10, 5], ['done', 0, 10, 5]))).toEqual({ done: [range(0, 10)], dirty: [] });
+    expect(foldLedger(stale)).toEqual({ done: [], dirty: [range(0, 10)], late: [] });
+    expect(foldLedger(ledger(['dirty', 0, 10, 5], ['done', 0, 10, 5]))).toEqual({
+      done: [range(0, 10)],
+      dirty: [],
+      late: [],
+    });
   });
 
   test('a removal does not make old work good', () => {
     expect(foldLedger(ledger(['dirty', 0, 10, 5], ['removed', 0, 10], ['done', 0, 10, 4])).done).toEqual([]);
+  });
+
+  test('late rows take what is done out of it, and leave alone what is to be done anyway', () => {
+    const entries = ledger(['done', 0, 20, 1], ['dirty', 15, 20, 2], ['late', 10, 30, 3]);
+    expect(foldLedger(entries)).toEqual({ done: [range(0, 10)], dirty: [range(15, 20)], late: [range(10, 15)] });
+    const restated = ledger(
+      ...([
+        ['done', 0, 20, 1],
+        ['dirty', 15, 20, 2],
+        ['late', 10, 30, 3],
+      ] as const),
+      ...([
+        ['removed', 10, 20],
+        ['done', 10, 20, 3],
+      ] as const),
+    );
+    expect(foldLedger(restated)).toEqual({ done: [range(0, 20)], dirty: [], late: [] });
+  });
+
+  test('work that had not read late rows is dirty: a backfill was at it already', () => {
+    expect(foldLedger(ledger(['late', 0, 10, 5], ['done', 0, 10, 4]))).toEqual({
+      done: [],
+      dirty: [range(0, 10)],
+      late: [],
+    });
   });
 
   test('20,000 intervals, each redone once', () => {
@@ -74,6 +111,12 @@ describe('missingIntervals', () => {
       { from: day('2024-01-02T00:00:00Z'), to: day('2024-01-03T00:00:00Z') },
       { from: day('2024-01-03T00:00:00Z'), to: day('2024-01-03T06:00:00Z') },
     ]);
+  });
+
+  test('leaves to a restatement a cell with late rows in a part and nothing else to do', () => {
+    const folded = { done: [range(0, 4), range(10, 12), range(20, 24)], late: [range(4, 10), range(12, 16)] };
+    const missing = missingIntervals({ range: range(0, 30), chunkMicros: 10, folded });
+    expect(missing).toEqual([range(10, 20), range(20, 30)]);
   });
 
   test('keeps a cell that is done in part, and drops one that is done wholly', () => {

@@ -20,7 +20,6 @@ describe('notAvailableYet', () => {
     [databaseSource('s', { ...stored, url: 'env:DB', table: 't' }), 'source s', 'a database source'],
     [kafkaSource('s', { ...stored, topic: 't' }), 'source s', 'a Kafka source'],
     [file({ path: 's3://bucket/rows/*.parquet' }), 'source s', 'a file source on S3'],
-    [file({ allowedLateness: '10m' }), 'source s', 'allowedLateness of a file source'],
     [file({ contract: { columns: 'discard' } }), 'source s', "contract columns: 'discard'"],
     [file({ contract: { types: 'evolve' } }), 'source s', "contract types: 'evolve'"],
     [viewWith({ delay: numeric() }, { cache: '1m' }), 'view view', 'cache'],
