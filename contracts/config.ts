@@ -68,6 +68,13 @@ export interface Settings {
     /** `ASOF_QUERY_TIMEOUT`: for how long SQL of users may run, default 15 minutes. */
     readonly queryMillis?: number;
   };
+  readonly worker: WorkerSettings;
+}
+
+/** What a worker process is told beside its kind. */
+export interface WorkerSettings {
+  /** Its version: a build of the deployment. Null for a worker without versions, which takes whatever comes. */
+  readonly version: { readonly deployment: string; readonly buildId: string } | null;
 }
 
 /** `.asof/dev.json`: where a running embedded stack answers. */

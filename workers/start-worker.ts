@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { mapActivityFailures } from '../activities/failure-interceptor.ts';
 import { holdLakeFiles } from '../activities/lease-interceptor.ts';
@@ -10,6 +9,7 @@ import { announceReady } from './ready-file.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { installTemporalRuntime } from './temporal-runtime.ts';
 import { ACTIVITY_QUEUES, type WorkerKind } from './worker-kind.ts';
+import { deploymentOptions, identityOf } from './worker-version.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 export interface RunningWorker {
@@ -33,6 +33,7 @@ const GRACE: Pick<WorkerOptions, 'shutdownGraceTime' | 'shutdownForceTime'> = {
 export async function startWorker(kind: WorkerKind, settings: Settings): Promise<RunningWorker> {
   installTemporalRuntime();
   const address = requireAddress(settings.temporal.address, 'TEMPORAL_ADDRESS');
+  const { version } = settings.worker;
   const connection = await reach(address, () => NativeConnection.connect({ address }));
   const closers: (() => Promise<void>)[] = [() => connection.close()];
   const closeAll = async (): Promise<void> => {
@@ -42,8 +43,8 @@ export async function startWorker(kind: WorkerKind, settings: Settings): Promise
     const base: Omit<WorkerOptions, 'taskQueue'> = {
       connection,
       namespace: settings.temporal.namespace,
-      // workers of one kind on several machines must be told apart
-      identity: `${kind}@${hostname()}/${process.pid}`,
+      identity: identityOf(kind, version),
+      ...(version && { workerDeploymentOptions: deploymentOptions(version) }),
       ...GRACE,
     };
     const workers = await (kind === 'orchestration'

@@ -10,6 +10,7 @@ import { bundleModules } from './bundle.ts';
 import { parseCodeConfig, parseConfig } from './config.ts';
 import { evaluateBundle } from './evaluation.ts';
 import { findFiles, isGlob } from './glob.ts';
+import { workerSettings } from './worker-settings.ts';
 
 const CONFIG_FILE = 'asof.config.ts';
 const STATE_DIRECTORY = '.asof';
@@ -84,6 +85,7 @@ async function resolveSettings(
       autoAboveBytes: autoAboveBytes(config),
     },
     engine: engineSettings(environment),
+    worker: workerSettings((name) => fromEnvironment(environment, name)),
   };
 }
 

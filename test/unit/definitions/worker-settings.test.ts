@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { workerSettings } from '../../../definitions/loading/worker-settings.ts';
+
+function read(environment: Readonly<Record<string, string>>) {
+  return workerSettings((name) => environment[name]);
+}
+
+describe('the version of a worker', () => {
+  it('is none without a build, and a build of the deployment asof otherwise', () => {
+    expect(read({}).version).toBeNull();
+    expect(read({ ASOF_DEPLOYMENT: 'eu' }).version).toBeNull();
+    expect(read({ ASOF_BUILD_ID: '1.4.0-3f9c2ab' }).version).toEqual({ deployment: 'asof', buildId: '1.4.0-3f9c2ab' });
+    expect(read({ ASOF_BUILD_ID: '7', ASOF_DEPLOYMENT: 'eu' }).version).toEqual({ deployment: 'eu', buildId: '7' });
+  });
+
+  it.each([
+    { ASOF_BUILD_ID: 'a:b' },
+    { ASOF_BUILD_ID: 'with space' },
+    { ASOF_BUILD_ID: '.' },
+    { ASOF_BUILD_ID: 'x'.repeat(101) },
+    { ASOF_BUILD_ID: '1', ASOF_DEPLOYMENT: 'asof.eu' },
+  ])('that the server could not tell from others is refused: %j', (environment) => {
+    expect(() => read(environment)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
