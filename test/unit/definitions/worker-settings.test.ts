@@ -19,7 +19,10 @@ describe('the version of a worker', () => {
     { ASOF_BUILD_ID: '.' },
     { ASOF_BUILD_ID: 'x'.repeat(101) },
     { ASOF_BUILD_ID: '1', ASOF_DEPLOYMENT: 'asof.eu' },
-  ])('that the server could not tell from others is refused: %j', (environment) => {
-    expect(() => read(environment)).toThrow(expect.objectContaining({ code: 'USAGE' }));
-  });
+  ] as Readonly<Record<string, string>>[])(
+    'that the server could not tell from others is refused: %j',
+    (environment) => {
+      expect(() => read(environment)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    },
+  );
 });
