@@ -10,6 +10,7 @@ import { openLake } from '../lake/open.ts';
 import { openDefinitions } from '../library/applied-definitions.ts';
 import { openFeatureReader } from '../library/feature-reader.ts';
 import { openRedisClient } from '../online/redis-client.ts';
+import { createPayloadCodec } from '../security/payload-codec.ts';
 import { serveDatasets } from './datasets.ts';
 import { serveHealth } from './health.ts';
 import { serveHistorical } from './historical.ts';
@@ -17,6 +18,7 @@ import { parseBodiesWithoutLoss } from './lossless-body.ts';
 import { serveOnlineFeatures } from './online-features.ts';
 import { serveOpenApi } from './openapi.ts';
 import { answerProblems } from './problem.ts';
+import { servePayloadCodec } from './payload-codec.ts';
 import { serveMetrics } from './metrics.ts';
 import { serveRunControl } from './run-control.ts';
 import { EVENT_LIMITS, serveRunEvents, type EventLimits } from './run-events.ts';
@@ -75,6 +77,8 @@ export async function startServer(
   serveRunControl(server, runs);
   const streams = serveRunEvents(server, runs, { ...EVENT_LIMITS, ...events });
   serveMetrics(server, { project, catalog, definitions, engine, probes, streams });
+  const { payloadKeys, codecOrigins = [] } = settings.temporal;
+  if (payloadKeys) servePayloadCodec(server, createPayloadCodec(payloadKeys), codecOrigins);
   const close = async (): Promise<void> => {
     await server.close();
     await reader.close();

@@ -1,6 +1,7 @@
 /** The API's way to Temporal: it fails soon, so that a route answers 503 instead of hanging, and comes back by itself. */
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import type { Settings } from '../contracts/config.ts';
+import { dataConverterFor } from '../security/data-converter.ts';
 
 const CONTROL_MILLIS = 10_000;
 
@@ -14,13 +15,16 @@ const MOST_RECONNECT_MILLIS = 2_000;
 export function openTemporal({
   address,
   namespace,
+  payloadKeys,
 }: Settings['temporal']): Client & { readonly connection: Connection } {
   const connection = Connection.lazy({
     address: address ?? '',
     channelArgs: { 'grpc.max_reconnect_backoff_ms': MOST_RECONNECT_MILLIS },
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: ATTEMPTS }))],
   });
-  return Object.assign(new Client({ connection, namespace }), { connection });
+  return Object.assign(new Client({ connection, namespace, dataConverter: dataConverterFor(payloadKeys) }), {
+    connection,
+  });
 }
 
 /** All calls of `work` together get ten seconds, or `millis`; then they fail with `TEMPORAL_UNAVAILABLE`. */

@@ -2,10 +2,11 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Settings } from '../contracts/config.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
+import { dataConverterFor } from '../security/data-converter.ts';
 
 /** Throws `TEMPORAL_UNAVAILABLE` when nobody answers at the address. */
 export async function withTemporalClient<T>(
-  { address: configured, namespace }: Settings['temporal'],
+  { address: configured, namespace, payloadKeys }: Settings['temporal'],
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const address = configured ?? '';
@@ -16,7 +17,7 @@ export async function withTemporalClient<T>(
     throw new AsofError('TEMPORAL_UNAVAILABLE', { address, problem: messageOf(error) }, error);
   }
   try {
-    return await work(new Client({ connection, namespace }));
+    return await work(new Client({ connection, namespace, dataConverter: dataConverterFor(payloadKeys) }));
   } finally {
     await connection.close();
   }

@@ -1,5 +1,7 @@
 /** Settings: what `asof.config.ts` says, completed by the environment and the embedded defaults. */
 
+import type { PayloadKeys } from './payload-keys.ts';
+
 /** The object that `asof.config.ts` exports by default. Relative paths are relative to the project directory. */
 export interface AsofConfig {
   readonly project: string;
@@ -44,7 +46,14 @@ export interface Settings {
   readonly lake: string;
   readonly catalogUrl: string | null;
   readonly redisUrl: string | null;
-  readonly temporal: { readonly address: string | null; readonly namespace: string };
+  readonly temporal: {
+    readonly address: string | null;
+    readonly namespace: string;
+    /** `ASOF_PAYLOAD_KEYS` or the file that `ASOF_PAYLOAD_KEYS_FILE` names; without them payloads are in clear text. */
+    readonly payloadKeys?: PayloadKeys | undefined;
+    /** `ASOF_CODEC_ORIGINS`: pages beside those of this machine that may read payloads through the API. */
+    readonly codecOrigins?: readonly string[] | undefined;
+  };
   readonly kafkaBrokers: readonly string[] | null;
   readonly s3: {
     readonly endpoint: string | null;

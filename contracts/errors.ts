@@ -74,6 +74,17 @@ export const ERRORS = {
   LAKE_WRITE_FAILED: row('{path}: {problem}', 507, 1),
   DISK_FULL: row('{where}: the disk is full: {problem}; {mend}', 507, 1),
   CATALOG_VERSION: row('{problem}', 500, 1),
+  ORIGIN_REFUSED: row('{problem}', 403, 1),
+  PAYLOAD_KEY_UNKNOWN: row(
+    'a payload is encrypted with the key {key}, which this process does not have (it has: {known}); add it to ASOF_PAYLOAD_KEYS',
+    500,
+    1,
+  ),
+  PAYLOAD_UNREADABLE: row(
+    'a payload is not what the key {key} encrypted: it was changed, or another key has this id',
+    500,
+    1,
+  ),
   RUN_FAILED: row('{run}: {problem}', 500, 1),
   RUN_CANCELLED: row('{run}: cancelled', 409, 1),
   // components

@@ -1,5 +1,6 @@
 /** Steps of a run that failed and are tried again: Temporal knows of them, and the run's own progress does not. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { RunHandle } from './starter.ts';
 
 export interface RetriedStep {
@@ -31,8 +32,11 @@ export async function followRetries(
 
 async function readRetriedSteps({ client, workflowId, id }: RunHandle): Promise<readonly RetriedStep[]> {
   const { raw } = await client.workflow.getHandle(workflowId, id).describe();
-  return (raw.pendingActivities ?? []).flatMap(({ attempt, maximumAttempts, lastFailure }) => {
-    if (!lastFailure || (attempt ?? 1) < 2) return [];
-    return [{ attempt: attempt ?? 2, attempts: maximumAttempts ?? 0, problem: lastFailure.message ?? '' }];
-  });
+  const retried = (raw.pendingActivities ?? []).filter(({ attempt, lastFailure }) => lastFailure && (attempt ?? 1) > 1);
+  return Promise.all(
+    retried.map(async ({ attempt, maximumAttempts, lastFailure }) => {
+      const failure = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, lastFailure);
+      return { attempt: attempt ?? 2, attempts: maximumAttempts ?? 0, problem: failure?.message ?? '' };
+    }),
+  );
 }

@@ -3,6 +3,7 @@ import { mapActivityFailures } from '../activities/failure-interceptor.ts';
 import { holdLakeFiles } from '../activities/lease-interceptor.ts';
 import { TASK_QUEUES, type Settings } from '../contracts/config.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
+import { dataConverterFor } from '../security/data-converter.ts';
 import { openActivities } from './activity-set.ts';
 import { requireAddress } from './required-address.ts';
 import { announceReady } from './ready-file.ts';
@@ -46,6 +47,7 @@ export async function startWorker(kind: WorkerKind, settings: Settings): Promise
       identity: identityOf(kind, version),
       ...(version && { workerDeploymentOptions: deploymentOptions(version) }),
       ...GRACE,
+      dataConverter: dataConverterFor(settings.temporal.payloadKeys),
     };
     const workers = await (kind === 'orchestration'
       ? createOrchestration(base, address, settings)
@@ -65,7 +67,7 @@ async function createOrchestration(base: WorkerBase, address: string, settings: 
   const worker = await Worker.create({
     ...base,
     taskQueue: TASK_QUEUES.orchestration,
-    workflowBundle: await workflowBundle(settings.stateDirectory),
+    workflowBundle: await workflowBundle(settings.stateDirectory, settings.temporal.payloadKeys),
     maxConcurrentWorkflowTaskExecutions: 40,
     maxCachedWorkflows: 200,
   });

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { TASK_QUEUES } from '../contracts/config.ts';
 import { AsofError } from '../contracts/errors.ts';
 import { checkRunInput, type RunInputs } from '../contracts/run-inputs.ts';
@@ -82,7 +83,7 @@ export async function startRun<W extends WorkflowName>(
 
 /** Continues to follow a run that was started before, by anyone. */
 export function attachRun<W extends WorkflowName>(client: Client, reference: RunReference<W>): RunHandle<W> {
-  return { client, ...reference };
+  return { ...reference, client };
 }
 
 /**
@@ -125,7 +126,11 @@ export async function readRunInput<W extends WorkflowName>(run: RunHandle<W>): P
     if (!payload) throw new AsofError('RUN_FAILED', { run: run.workflowId, problem: 'its history holds no input' });
     const scheduled = start?.searchAttributes?.indexedFields?.[SCHEDULED_TIME.name];
     const time = scheduled ? parseInstant(defaultPayloadConverter.fromPayload<string>(scheduled)) : undefined;
-    return checkRunInput(run.workflow, defaultPayloadConverter.fromPayload(payload), time);
+    return checkRunInput(
+      run.workflow,
+      await decodeFromPayloadsAtIndex(run.client.options.loadedDataConverter, 0, [payload]),
+      time,
+    );
   } catch (error) {
     throw toRunError(error, run.workflowId);
   }

@@ -5,19 +5,25 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import workerPackage from '@temporalio/worker/package.json' with { type: 'json' };
 
+import type { PayloadKeys } from '../contracts/payload-keys.ts';
+import { FAILURE_CONVERTER_PATH } from '../security/data-converter.ts';
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Everything that can end up in the bundle: workflows import contracts and their own folder, and nothing else. */
 const FOLDERS = ['workflows', 'contracts'];
 /** Part of the hash: to be raised when the way of bundling changes. */
-const FORMAT = 'bundle 2';
+const FORMAT = 'bundle 3';
 
 /**
  * The file of the bundled workflow code. It is built when the workflow sources or the SDK changed and kept by the hash of
  * both, so that worker processes that start together, and the next start, share one build.
- * `cacheDirectory` is used when `node_modules/.cache` cannot be written.
+ * With `keys` it is the one whose failures hide their messages. `cacheDirectory` is used when `node_modules/.cache` cannot be written.
  */
-export async function workflowBundle(cacheDirectory: string): Promise<{ readonly codePath: string }> {
-  const name = `workflows-${(await hashSources()).slice(0, 16)}.js`;
+export async function workflowBundle(
+  cacheDirectory: string,
+  keys?: PayloadKeys,
+): Promise<{ readonly codePath: string }> {
+  const name = `workflows-${(await hashSources()).slice(0, 16)}${keys === undefined ? '' : '-sealed'}.js`;
   const places = [path.join(ROOT, 'node_modules', '.cache', 'asof'), cacheDirectory];
   for (const place of places) {
     const codePath = path.join(place, name);
@@ -26,6 +32,7 @@ export async function workflowBundle(cacheDirectory: string): Promise<{ readonly
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(ROOT, 'workflows', 'index.ts'),
     logger: new DefaultLogger('ERROR'),
+    ...(keys !== undefined && { failureConverterPath: FAILURE_CONVERTER_PATH }),
     // module ids are paths from here: the bundle must not depend on where the process was started
     webpackConfigHook: (config) => ({ ...config, context: ROOT }),
   });

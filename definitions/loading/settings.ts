@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseByteSize } from '../../contracts/byte-size.ts';
 import type { AsofConfig, CodeConfig, Settings } from '../../contracts/config.ts';
-import { AsofError } from '../../contracts/errors.ts';
+import { AsofError, messageOf } from '../../contracts/errors.ts';
+import { parsePayloadKeys, type PayloadKeys } from '../../contracts/payload-keys.ts';
 import { parseDuration } from '../../contracts/time.ts';
 import { bundleModules } from './bundle.ts';
 import { parseCodeConfig, parseConfig } from './config.ts';
@@ -64,6 +65,8 @@ async function resolveSettings(
     temporal: {
       address: fromEnvironment(environment, 'TEMPORAL_ADDRESS') ?? config.temporal?.address ?? null,
       namespace: fromEnvironment(environment, 'TEMPORAL_NAMESPACE') ?? config.temporal?.namespace ?? 'default',
+      payloadKeys: payloadKeys(environment, projectDirectory),
+      codecOrigins: listFrom(fromEnvironment(environment, 'ASOF_CODEC_ORIGINS')),
     },
     kafkaBrokers: listFrom(fromEnvironment(environment, 'KAFKA_BROKERS')) ?? config.kafka?.brokers ?? null,
     s3: {
@@ -134,6 +137,22 @@ function resolveLake(given: string | undefined, projectDirectory: string): strin
   if (given === undefined) return path.join(projectDirectory, STATE_DIRECTORY, 'lake');
   if (given.startsWith('s3://')) return given.replace(/\/+$/, '');
   return path.resolve(projectDirectory, given.startsWith('file://') ? fileURLToPath(given) : given);
+}
+
+/** From the environment or a file of its own only: a configuration is kept with the code. */
+function payloadKeys(environment: NodeJS.ProcessEnv, projectDirectory: string): PayloadKeys | undefined {
+  const [text, file] = ['ASOF_PAYLOAD_KEYS', 'ASOF_PAYLOAD_KEYS_FILE'].map((name) =>
+    fromEnvironment(environment, name),
+  );
+  if (text !== undefined) return parsePayloadKeys(text, 'ASOF_PAYLOAD_KEYS');
+  if (file === undefined) return undefined;
+  const where = path.resolve(projectDirectory, file);
+  try {
+    return parsePayloadKeys(readFileSync(where, 'utf8'), where);
+  } catch (error) {
+    if (error instanceof AsofError) throw error;
+    throw new AsofError('USAGE', { problem: `ASOF_PAYLOAD_KEYS_FILE: ${where} cannot be read: ${messageOf(error)}` });
+  }
 }
 
 function engineSettings(environment: NodeJS.ProcessEnv): Settings['engine'] {

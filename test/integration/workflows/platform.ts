@@ -6,7 +6,9 @@ import type { Catalog } from '../../../catalog/catalog.ts';
 import { openCatalog } from '../../../catalog/postgres.ts';
 import type { Settings } from '../../../contracts/config.ts';
 import type { Manifest } from '../../../contracts/manifest.ts';
+import type { PayloadKeys } from '../../../contracts/payload-keys.ts';
 import { loadDefinitions } from '../../../definitions/loading.ts';
+import { dataConverterFor } from '../../../security/data-converter.ts';
 import { startWorker } from '../../../workers/start-worker.ts';
 import { installTemporalRuntime } from '../../../workers/temporal-runtime.ts';
 import { WORKER_KINDS, type WorkerKind } from '../../../workers/worker-kind.ts';
@@ -32,11 +34,12 @@ export interface Platform {
 
 /**
  * `kinds` are the workers that run in the process of the test; `more` is what differs from the settings of all tests: another
- * lake than one on disk, a Spark.
+ * lake than one on disk, a Spark. With `payloadKeys` what Temporal keeps is encrypted.
  */
 export async function openPlatform(
   kinds: readonly WorkerKind[] = WORKER_KINDS,
   more: Partial<Settings> = {},
+  payloadKeys?: PayloadKeys,
 ): Promise<Platform> {
   installTemporalRuntime('ERROR');
   const directory = temporaryDirectory();
@@ -52,7 +55,7 @@ export async function openPlatform(
     definitions: [definitions],
     catalogUrl: database.url,
     redisUrl,
-    temporal: { address: temporalAddress, namespace },
+    temporal: { address: temporalAddress, namespace, payloadKeys },
     ...more,
   });
   const catalog = await openCatalog({ url: database.url, poolSize: 2 });
@@ -65,7 +68,7 @@ export async function openPlatform(
     settings,
     project,
     catalog,
-    client: new Client({ connection, namespace }),
+    client: new Client({ connection, namespace, dataConverter: dataConverterFor(payloadKeys) }),
     manifest,
     directory: directory.path,
     async applyDefinitions(text) {

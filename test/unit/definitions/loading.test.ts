@@ -75,6 +75,21 @@ describe('loadSettings', () => {
     expect((await loadSettings({ directory: path.join(root, 'a/b'), environment: {} })).projectDirectory).toBe(root);
   });
 
+  it('takes payload keys from the environment or a file, and shows none of them', async () => {
+    await writeFile(path.join(root, 'asof.config.ts'), CONFIG);
+    await writeFile(path.join(root, 'features.ts'), '');
+    const key = Buffer.alloc(32, 3).toString('base64');
+    await writeFile(path.join(root, 'keys'), `two:${key}\none:${key}\n`);
+    const load = (environment: NodeJS.ProcessEnv) => loadSettings({ directory: root, environment });
+    const given = await load({ ASOF_PAYLOAD_KEYS: `one:${key}` });
+    expect(JSON.stringify(given.temporal)).toContain('"payloadKeys":{"writes":"one","reads":["one"]}');
+    expect(JSON.stringify(given)).not.toContain(key);
+    const { temporal } = await load({ ASOF_PAYLOAD_KEYS_FILE: 'keys' });
+    expect(temporal.payloadKeys?.reads).toEqual(['two', 'one']);
+    await expect(load({ ASOF_PAYLOAD_KEYS_FILE: 'nowhere' })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(load({})).resolves.toMatchObject({ temporal: { payloadKeys: undefined } });
+  });
+
   it('lets the environment override the config', async () => {
     const config = `export default { project: 'shop', definitions: 'features.ts', redis: 'redis://config',
       kafka: { brokers: ['config:9092'] }, lake: 'warehouse', s3: { cacheSize: '5MB' } };`;
