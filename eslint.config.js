@@ -39,6 +39,7 @@ export default tseslint.config(
       'examples/**',
       'scripts/**',
       'stack/setup.ts',
+      'stack/start-successor.ts',
       'stack/temporal-download.ts',
       'test/replay/record.ts',
     ],

@@ -84,6 +84,10 @@ export interface Settings {
 export interface WorkerSettings {
   /** Its version: a build of the deployment. Null for a worker without versions, which takes whatever comes. */
   readonly version: { readonly deployment: string; readonly buildId: string } | null;
+  /** Resident memory of the process above which it takes no new work and ends. Null for no limit. */
+  readonly memoryLimitBytes: number | null;
+  /** `host:port` where its metrics are read; null for nowhere. */
+  readonly metricsAddress: string | null;
 }
 
 /** `.asof/dev.json`: where a running embedded stack answers. */

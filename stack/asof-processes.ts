@@ -46,7 +46,12 @@ export function startAsofProcess(
             ...[PROGRAM, '-C', settings.projectDirectory, ...COMMANDS[name]],
             ...(isApi ? ['--port', String(port)] : []),
           ],
-          env: { ...process.env, ...addressVariables(settings), ASOF_READY_FILE: readyFile },
+          env: {
+            ...ownEnvironment(),
+            ...addressVariables(settings),
+            ASOF_READY_FILE: readyFile,
+            ASOF_STACK_PROCESS: name,
+          },
           directory: settings.projectDirectory,
         };
       },
@@ -59,6 +64,12 @@ export function startAsofProcess(
     },
     { ...options, directory: settings.stateDirectory },
   );
+}
+
+/** Three workers cannot listen on one address. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const { ASOF_METRICS_ADDRESS: _ofOneProcess, ...environment } = process.env;
+  return environment;
 }
 
 function addressVariables(settings: Settings): Record<string, string> {

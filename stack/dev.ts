@@ -82,6 +82,17 @@ export function readStack(settings: Settings): DevStack | undefined {
   return processes.length === 0 ? undefined : { ...stack, processes };
 }
 
+/** Writes down which processes are the stack's by now; to be called under the run lock. */
+export function rewriteStackProcesses(settings: Settings): void {
+  const stack = readJson<DevStack>(stackFile(settings));
+  if (stack !== undefined) writeJson(stackFile(settings), { ...stack, processes: devProcesses(settings) });
+}
+
+function devProcesses(settings: Settings): DevStack['processes'] {
+  const running = readRecords(settings.stateDirectory).filter(({ owner }) => owner === 'dev');
+  return running.map(({ name, process }) => ({ name, pid: process.pid }));
+}
+
 async function startAll(
   settings: Settings,
   components: readonly ComponentName[],
@@ -140,7 +151,7 @@ function describeStack(settings: Settings): DevStack {
     redis: { url: settings.redisUrl ?? '' },
     catalog: { url: settings.catalogUrl ?? '' },
     ...(settings.s3.endpoint !== null && { s3: { endpoint: settings.s3.endpoint, bucket: bucketOf(settings) } }),
-    processes: running.map(({ name, process }) => ({ name, pid: process.pid })),
+    processes: devProcesses(settings),
   };
 }
 

@@ -1,4 +1,4 @@
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { mapActivityFailures } from '../activities/failure-interceptor.ts';
 import { holdLakeFiles } from '../activities/lease-interceptor.ts';
 import { TASK_QUEUES, type Settings } from '../contracts/config.ts';
@@ -6,6 +6,7 @@ import { AsofError, messageOf } from '../contracts/errors.ts';
 import { dataConverterFor } from '../security/data-converter.ts';
 import { openActivities } from './activity-set.ts';
 import { requireAddress } from './required-address.ts';
+import { requireRoom, watchProcess } from './process-watch.ts';
 import { announceReady } from './ready-file.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { installTemporalRuntime } from './temporal-runtime.ts';
@@ -13,9 +14,15 @@ import { ACTIVITY_QUEUES, type WorkerKind } from './worker-kind.ts';
 import { deploymentOptions, identityOf } from './worker-version.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
+/** Why a worker ended: it was asked to, or its memory grew above its limit. */
+export type WorkerEnd = 'asked' | 'memory';
+
 export interface RunningWorker {
-  /** Polls until `shutdown`, or until SIGINT or SIGTERM; resolves when the work under way has ended. */
-  run(): Promise<void>;
+  /**
+   * Polls until `shutdown`, until SIGINT or SIGTERM, or until the process is above its memory limit; resolves when the work
+   * under way has ended.
+   */
+  run(): Promise<WorkerEnd>;
   /** Asks for the end: no new work, a grace for what is under way. Calling it again is harmless. */
   shutdown(): void;
 }
@@ -32,7 +39,8 @@ const GRACE: Pick<WorkerOptions, 'shutdownGraceTime' | 'shutdownForceTime'> = {
  * a null one is `CONFIG_INVALID`. Throws `TEMPORAL_UNAVAILABLE`, or what opening a store throws.
  */
 export async function startWorker(kind: WorkerKind, settings: Settings): Promise<RunningWorker> {
-  installTemporalRuntime();
+  requireRoom(settings.worker);
+  installTemporalRuntime('INFO', settings.worker.metricsAddress);
   const address = requireAddress(settings.temporal.address, 'TEMPORAL_ADDRESS');
   const { version } = settings.worker;
   const connection = await reach(address, () => NativeConnection.connect({ address }));
@@ -52,7 +60,21 @@ export async function startWorker(kind: WorkerKind, settings: Settings): Promise
     const workers = await (kind === 'orchestration'
       ? createOrchestration(base, address, settings)
       : createActivityWorkers(kind, base, address, settings, closers));
-    return { run: () => runAll(workers, closeAll), shutdown: () => workers.forEach(stop) };
+    let end: WorkerEnd = 'asked';
+    const stopWatching = watchProcess(kind, settings.worker, (residentBytes) => {
+      if (end === 'memory' || workers.every((worker) => worker.getState() !== 'RUNNING')) return;
+      end = 'memory';
+      Runtime.instance().logger.warn('above its memory limit: takes no new work and ends', { kind, residentBytes });
+      workers.forEach(stop);
+    });
+    closers.push(async () => stopWatching());
+    return {
+      run: async () => {
+        await runAll(workers, closeAll);
+        return end;
+      },
+      shutdown: () => workers.forEach(stop),
+    };
   } catch (error) {
     await closeAll();
     throw error;

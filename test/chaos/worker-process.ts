@@ -20,6 +20,8 @@ export interface WorkerProcess {
   readonly pid: number;
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void;
   hasEnded(): boolean;
+  /** Null while it runs, and when a signal ended it. */
+  exitCode(): number | null;
   /** Asks it to end, and answers its exit code; null when a signal ended it. */
   quit(): Promise<number | null>;
   /** Resolves when the process is gone. */
@@ -35,10 +37,10 @@ export async function startWorkerProcess(place: WorkerPlace, kind: WorkerKind, n
     stdio: ['ignore', log, log],
     env: {
       ...process.env,
-      ...place.environment,
-      ASOF_READY_FILE: readyFile,
       ASOF_MEMORY_LIMIT: '1GB',
       ASOF_THREADS: '2',
+      ...place.environment,
+      ASOF_READY_FILE: readyFile,
     },
   });
   closeSync(log);
@@ -60,6 +62,7 @@ function workerOf(child: ChildProcess, kind: WorkerKind, name: string): WorkerPr
     pid: child.pid ?? 0,
     signal: (signal) => void child.kill(signal),
     hasEnded,
+    exitCode: () => child.exitCode,
     async quit() {
       child.kill('SIGTERM');
       await ended;

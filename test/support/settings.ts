@@ -18,7 +18,7 @@ export function settingsFor(directory: string, overrides: Partial<Settings> = {}
     lakeCache: { directory: path.join(directory, '.asof', 'cache'), bytes: 1e9 },
     spark: { url: null, autoAboveBytes: 64e9 },
     engine: { memoryLimit: '1GB', threads: 2 },
-    worker: { version: null },
+    worker: { version: null, memoryLimitBytes: null, metricsAddress: null },
     ...overrides,
   };
 }

@@ -66,7 +66,7 @@ describe('loadSettings', () => {
       s3: { endpoint: null, region: 'us-east-1', forcePathStyle: false, credentialsFile: null },
       lakeCache: { directory: path.join(directory, '.asof', 'cache'), bytes: 10_000_000_000 },
       spark: { url: null, autoAboveBytes: 64_000_000_000 },
-      worker: { version: null },
+      worker: { version: null, memoryLimitBytes: null, metricsAddress: null },
     });
   });
 

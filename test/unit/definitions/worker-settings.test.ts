@@ -26,3 +26,29 @@ describe('the version of a worker', () => {
     },
   );
 });
+
+describe('the memory limit of a worker', () => {
+  it('is a size, and none by default', () => {
+    expect(read({}).memoryLimitBytes).toBeNull();
+    expect(read({ ASOF_WORKER_MEMORY_LIMIT: '6GB' }).memoryLimitBytes).toBe(6e9);
+    const wrong = { ASOF_WORKER_MEMORY_LIMIT: 'plenty' };
+    expect(() => read(wrong)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
+
+describe('the address of metrics', () => {
+  it.each([
+    ['9464', '127.0.0.1:9464'],
+    ['0.0.0.0:9464', '0.0.0.0:9464'],
+    ['[::1]:9464', '[::1]:9464'],
+  ])('%s is %s', (text, address) => {
+    expect(read({ ASOF_METRICS_ADDRESS: text }).metricsAddress).toBe(address);
+  });
+
+  it.each(['on', '0', '70000', 'localhost:9464', '9464:127.0.0.1'])('%s is refused', (text) => {
+    const wrong = { ASOF_METRICS_ADDRESS: text };
+    expect(() => read(wrong)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  it('is none by default', () => expect(read({}).metricsAddress).toBeNull());
+});
