@@ -1,7 +1,9 @@
-/** The lake of a chaos run: a directory, or a bucket behind a proxy that fails. */
+/** The lake of a chaos run: a directory on a disk of its own, or a bucket behind a proxy that fails. */
+import path from 'node:path';
 import type { Settings } from '../../contracts/config.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { startS3Server } from '../support/s3.ts';
+import { canMount, mountDisk, type SmallDisk } from './small-disk.ts';
 
 export type LakeKind = 'disk' | 's3';
 
@@ -11,11 +13,17 @@ export interface ChaosLake {
   /** How the workers reach it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly proxy: FaultProxy | null;
+  /** What the lake stands on; null for one on S3, or where no disk can be mounted. */
+  readonly disk: SmallDisk | null;
   close(): Promise<void>;
 }
 
-export async function openChaosLake(kind: LakeKind): Promise<ChaosLake> {
-  if (kind === 'disk') return { settings: {}, environment: {}, proxy: null, close: async () => undefined };
+/** On a disk: where a project in the directory has its lake unless told otherwise. */
+export async function openChaosLake(kind: LakeKind, directory: string): Promise<ChaosLake> {
+  if (kind === 'disk') {
+    const disk = canMount ? mountDisk(path.join(directory, '.asof', 'lake')) : null;
+    return { settings: {}, environment: {}, proxy: null, disk, close: async () => disk?.close() };
+  }
   const server = await startS3Server();
   const proxy = await startFaultProxy(server.endpoint);
   const settings = server.settings();
@@ -27,6 +35,7 @@ export async function openChaosLake(kind: LakeKind): Promise<ChaosLake> {
       AWS_SHARED_CREDENTIALS_FILE: settings.s3.credentialsFile ?? '',
     },
     proxy,
+    disk: null,
     async close() {
       await proxy.close();
       await server.close();

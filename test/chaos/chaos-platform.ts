@@ -15,7 +15,9 @@ import type { FaultProxy } from '../support/fault-proxy.ts';
 import { settingsFor } from '../support/settings.ts';
 import { createDatabase, createNamespace, temporaryDirectory, testStack, uniqueName } from '../support/stack.ts';
 import { openChaosLake, type LakeKind } from './chaos-lake.ts';
+import { startChaosRedis, type ChaosRedis } from './chaos-redis.ts';
 import { DEFINITIONS } from './definitions.ts';
+import type { SmallDisk } from './small-disk.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 import { startCrew, type WorkerCrew } from './worker-crew.ts';
 
@@ -34,11 +36,24 @@ export interface ChaosPlatform {
   readonly proxies: { readonly catalog: TcpProxy; readonly redis: TcpProxy; readonly temporal: TcpProxy };
   /** In front of the lake; null for a lake on a disk. */
   readonly lakeProxy: FaultProxy | null;
+  /** What the lake stands on; null for one on S3, or where no disk can be mounted. */
+  readonly lakeDisk: SmallDisk | null;
+  /** Past the proxy. */
+  readonly redisServer: ChaosRedis;
   readonly crew: WorkerCrew;
   close(): Promise<void>;
 }
 
-export async function openChaosPlatform(lakeKind: LakeKind = 'disk'): Promise<ChaosPlatform> {
+export interface PlatformOptions {
+  /** @default 'disk' */
+  readonly lakeKind?: LakeKind;
+  /** The text of the definitions file. */
+  readonly definitions?: string;
+  /** Of the workers, beside the addresses. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function openChaosPlatform(options: PlatformOptions = {}): Promise<ChaosPlatform> {
   const closers: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.reverse()) await closer();
@@ -48,7 +63,7 @@ export async function openChaosPlatform(lakeKind: LakeKind = 'disk'): Promise<Ch
     return thing;
   };
   try {
-    return await open(lakeKind, keep, close);
+    return await open(options, keep, close);
   } catch (error) {
     await close();
     throw error;
@@ -57,19 +72,21 @@ export async function openChaosPlatform(lakeKind: LakeKind = 'disk'): Promise<Ch
 
 type Keep = <T>(thing: T, closer: (thing: T) => unknown) => T;
 
-async function open(lakeKind: LakeKind, keep: Keep, close: () => Promise<void>): Promise<ChaosPlatform> {
+async function open(options: PlatformOptions, keep: Keep, close: () => Promise<void>): Promise<ChaosPlatform> {
   const { path: directory } = keep(temporaryDirectory('asof-chaos-'), (one) => one.remove());
   for (const name of ['inputs', 'spines', 'work', 'logs']) mkdirSync(path.join(directory, name));
   const database = keep(await createDatabase(), (one) => one.drop());
-  const { temporalAddress, redisUrl } = testStack();
+  const { temporalAddress } = testStack();
+  const redisServer = keep(await startChaosRedis(), (one) => one.close());
+  const redisUrl = redisServer.url;
   const namespace = await createNamespace();
   const project = uniqueName('chaos');
   const definitions = path.join(directory, 'features.ts');
-  writeFileSync(definitions, DEFINITIONS);
+  writeFileSync(definitions, options.definitions ?? DEFINITIONS);
   const config = `import { defineConfig } from 'asof';
 export default defineConfig({ project: '${project}', definitions: 'features.ts' });\n`;
   writeFileSync(path.join(directory, 'asof.config.ts'), config);
-  const chaosLake = keep(await openChaosLake(lakeKind), (one) => one.close());
+  const chaosLake = keep(await openChaosLake(options.lakeKind ?? 'disk', directory), (one) => one.close());
   const settings = {
     ...settingsFor(directory, { project, definitions: [definitions], redisUrl, ...chaosLake.settings }),
     catalogUrl: database.url,
@@ -101,6 +118,7 @@ export default defineConfig({ project: '${project}', definitions: 'features.ts' 
   const toRedis = await proxied(redisUrl);
   const temporal = keep(await startTcpProxy(temporalAddress), (one) => one.close());
   const environment = {
+    ...options.environment,
     ...chaosLake.environment,
     ASOF_CATALOG_URL: toCatalog.url,
     REDIS_URL: toRedis.url,
@@ -120,6 +138,8 @@ export default defineConfig({ project: '${project}', definitions: 'features.ts' 
     client: new Client({ connection, namespace }),
     proxies: { catalog: toCatalog.proxy, redis: toRedis.proxy, temporal },
     lakeProxy: chaosLake.proxy,
+    lakeDisk: chaosLake.disk,
+    redisServer,
     crew,
     close,
   };

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openChaosPlatform } from './chaos-platform.ts';
-import { cutFileUnseen } from './cut-file.ts';
+import { damageUnseen } from './damaged-file.ts';
 import { createDice } from './dice.ts';
 import { openRunLog } from './durable-runs.ts';
 import { injectFaults } from './faults.ts';
@@ -32,7 +32,7 @@ export interface ChaosReport {
 export async function runChaos(seed: number, length: ChaosLength): Promise<ChaosReport> {
   const journal = openJournal();
   journal.note(`seed ${seed}`);
-  const platform = await openChaosPlatform(seed % 2 === 0 ? 's3' : 'disk');
+  const platform = await openChaosPlatform({ lakeKind: seed % 2 === 0 ? 's3' : 'disk' });
   try {
     const dice = [0, 1, 2, 3, 4].map((lane) => createDice(seed, lane));
     const files = openInputFiles(`${platform.directory}/inputs`, dice[0]!);
@@ -73,10 +73,10 @@ export async function runChaos(seed: number, length: ChaosLength): Promise<Chaos
     journal.note('no more faults');
     await workload.settle();
     const found = await findBreaches(evidence);
-    const unseen = await cutFileUnseen(platform, dice[4]!);
+    const unseen = await damageUnseen(evidence);
     const breaches = {
       ...found,
-      ...(unseen.length > 0 && { 'I1: a file that was cut short is found': unseen }),
+      ...(unseen.length > 0 && { 'I1: a file that was damaged is found, and refused': unseen }),
       ...(halfStates.length > 0 && { 'I9: readers beside see whole snapshots': halfStates }),
       ...(runs.breaches.length > 0 && { 'I6: runs end, and fail only for what failed around them': runs.breaches }),
     };

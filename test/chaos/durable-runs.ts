@@ -18,6 +18,7 @@ const EXCUSED: ReadonlySet<ErrorCode> = new Set([
   'RUN_CANCELLED',
   'RUN_FAILED',
   'COMMIT_CONFLICT',
+  'DISK_FULL',
 ]);
 
 export interface RunLog {

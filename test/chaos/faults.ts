@@ -101,6 +101,26 @@ const FAULTS: readonly FaultKind[] = [
     },
   },
   {
+    name: 'full disk',
+    weight: 3,
+    appliesTo: ({ lakeDisk }) => lakeDisk !== null,
+    async inject({ lakeDisk }, dice) {
+      const millis = dice.millis(500, 4000);
+      await lakeDisk?.fill();
+      await sleep(millis);
+      lakeDisk?.free();
+      return `for ${millis} ms`;
+    },
+  },
+  {
+    name: 'empty Redis',
+    weight: 2,
+    async inject({ redisServer }) {
+      await redisServer.restartEmpty();
+      return 'killed and started again';
+    },
+  },
+  {
     name: 'failing S3',
     weight: 6,
     appliesTo: ({ lakeProxy }) => lakeProxy !== null,

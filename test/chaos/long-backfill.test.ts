@@ -80,7 +80,8 @@ async function watchProgress(run: RunHandle, over: AbortSignal, samples: Sample[
 
 it(`6: a backfill of ${INTERVALS} intervals goes on through kills as one run: short histories, steady progress, every interval done once`, async () => {
   const { project, applied, client, catalog, engine, lake } = platform;
-  const { note } = openJournal();
+  const journal = openJournal();
+  const note = (line: string): void => journal.note(line);
   const hours = writeHours();
   await waitForRun(await startRun(client, 'ingest', { project, source: SOURCE }));
   const { fingerprint } = applied.manifest.views.find(({ name }) => name === VIEW)!;

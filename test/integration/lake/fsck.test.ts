@@ -29,7 +29,7 @@ test('checks the files of earlier snapshots too', async () => {
 test.each([
   ['cut short', (bytes: Buffer) => bytes.subarray(0, -10), /bytes instead of/],
   ['with one bit flipped', flipBit, /do not match its checksum/],
-])('finds a file %s', async (_, change, problem) => {
+])('9: finds a file %s', async (_, change, problem) => {
   const file = await world.ingest(0, 100);
   await world.overwrite(file.path, change);
   const { problems } = await world.check();

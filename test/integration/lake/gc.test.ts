@@ -98,7 +98,7 @@ test('leaves what was written since work under way began, however short its grac
   expect(await catalog.work.during('another', () => remove(`${run.id}/maintain`))).toEqual([uncommitted.path]);
 });
 
-test('8 committers, a compactor and gc at once: no committed file is lost', async () => {
+test('12: 8 committers, a compactor and gc at once: no committed file is lost', async () => {
   const orphan = await world.sourceFile(0, 80);
   await world.makeOld(orphan.path);
   const commits = Array.from({ length: 8 }, async (_, index) => world.ingest(index * 10, 10));

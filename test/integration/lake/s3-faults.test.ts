@@ -81,7 +81,7 @@ const small = Buffer.from('a small object');
 const large = randomBytes(12 * 2 ** 20);
 
 describe('fault 8: S3 500/503 bursts, timeouts after success, 409/412 on conditional puts', () => {
-  test('bursts are waited out, for every operation', async () => {
+  test('8: bursts are waited out, for every operation', async () => {
     next('PUT', busy, broken, { kind: 'reset' }, { kind: 'answer', status: 429, code: 'TooManyRequests' });
     await publish('a/b', small);
     next('GET', broken, busy, { kind: 'reset' });
@@ -96,7 +96,7 @@ describe('fault 8: S3 500/503 bursts, timeouts after success, 409/412 on conditi
   });
 
   test.each<Fault>([{ kind: 'lose answer' }, { kind: 'withhold answer' }])(
-    'a put that succeeded, but whose answer is lost ($kind), is known by its checksum',
+    '8: a put that succeeded, but whose answer is lost ($kind), is known by its checksum',
     async (fault) => {
       lake = await S3Lake.open(settings, { ...TUNING, deadlineMillis: 1_500 });
       next('PUT', fault);
@@ -151,7 +151,7 @@ describe('fault 8: S3 500/503 bursts, timeouts after success, 409/412 on conditi
     expect(await paths()).toEqual(['sources/s/kept.parquet']);
   });
 
-  test('random faults while files are written, committed and read: every snapshot is whole (I1)', async () => {
+  test('8: random faults while files are written, committed and read: every snapshot is whole (I1)', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const random = seeded(seed);
     const database = await createDatabase();

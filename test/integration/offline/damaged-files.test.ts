@@ -240,7 +240,7 @@ const DAMAGE = {
 } as const;
 
 describe.each(Object.entries(DAMAGE))(`a file with %s, seed ${SEED}`, (name, damage) => {
-  test('is noticed by whoever reads it, and changes no answer', { timeout: 600_000 }, async () => {
+  test('9: is noticed by whoever reads it, and changes no answer', { timeout: 600_000 }, async () => {
     const random = numbers(SEED);
     const healthy = new Map<string, unknown>();
     for (const [reader, { read }] of Object.entries(READERS)) healthy.set(reader, await read());
