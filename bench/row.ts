@@ -12,7 +12,7 @@ export interface BenchContext {
 export interface BenchRow {
   /** Names the result file. */
   readonly id: string;
-  readonly group: 'offline';
+  readonly group: 'offline' | 'orchestration';
   readonly title: string;
   /** Whether it fits, with the others that do, into a quarter of an hour. */
   readonly quick: boolean;

@@ -4,6 +4,14 @@ import { LARGER_THAN_MEMORY } from './offline/larger-than-memory.ts';
 import { THREE_VIEWS } from './offline/three-views.ts';
 import { WIDE } from './offline/wide.ts';
 import { WINDOW_ROWS } from './offline/windows.ts';
+import { ORCHESTRATION_ROWS } from './orchestration/rows.ts';
 import type { BenchRow } from './row.ts';
 
-export const ROWS: readonly BenchRow[] = [...AS_OF_ROWS, THREE_VIEWS, WIDE, ...WINDOW_ROWS, LARGER_THAN_MEMORY];
+export const ROWS: readonly BenchRow[] = [
+  ...AS_OF_ROWS,
+  THREE_VIEWS,
+  WIDE,
+  ...WINDOW_ROWS,
+  LARGER_THAN_MEMORY,
+  ...ORCHESTRATION_ROWS,
+];

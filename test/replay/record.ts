@@ -1,7 +1,7 @@
 /**
  * Records the histories of all scenarios from the workflows as they are now:
  *
- *     npx tsx test/replay/record.ts <version>
+ *     npx tsx test/replay/record.ts <version> [scenario…]
  *
  * A change that replays against the old recordings needs no new ones. One that does not is either guarded by `patched`,
  * and recorded beside the old under the new version, or it breaks runs that are under way.
@@ -17,12 +17,14 @@ import { SCENARIOS } from './scenarios.ts';
 
 const DIRECTORY = path.join(import.meta.dirname, 'histories');
 
-async function recordAll(version: string): Promise<void> {
+/** All scenarios, unless some are named. */
+async function record(version: string, names: readonly string[]): Promise<void> {
   const state = mkdtempSync(path.join(tmpdir(), 'asof-record-'));
   mkdirSync(DIRECTORY, { recursive: true });
   await withComponents(settingsFor(state), ['temporal'], async ({ temporal }) => {
     const orchestra = await connectOrchestra(temporal.address ?? '', temporal.namespace);
     for (const scenario of SCENARIOS) {
+      if (names.length > 0 && !names.includes(scenario.name)) continue;
       const run = await orchestra.perform(scenario.activities, () => scenario.play(orchestra));
       const history = await orchestra.client.workflow.getHandle(run.workflowId, run.id).fetchHistory();
       const file = `${scenario.name}-${version}.json`;
@@ -37,17 +39,19 @@ async function recordAll(version: string): Promise<void> {
 /** Stack traces and worker names are of the machine that recorded; replay reads neither. */
 function withoutMachine(history: string): string {
   const machine = new Set(['stackTrace', 'identity']);
+  const read = JSON.parse(history) as { readonly events: readonly unknown[] };
   return JSON.stringify(
-    JSON.parse(history),
+    read,
     (key, value: unknown) => (machine.has(key) && typeof value === 'string' ? '' : value),
-    1,
+    // a long one is for machines alone
+    read.events.length > 200 ? 0 : 1,
   );
 }
 
-const [version] = process.argv.slice(2);
+const [version, ...names] = process.argv.slice(2);
 if (version === undefined || !/^\d+\.\d+\.\d+$/.test(version)) {
-  console.error('usage: npx tsx test/replay/record.ts <version of the package, such as 0.1.0>');
+  console.error('usage: npx tsx test/replay/record.ts <version of the package, such as 0.1.0> [scenario…]');
   process.exitCode = 2;
 } else {
-  await recordAll(version);
+  await record(version, names);
 }

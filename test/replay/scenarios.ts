@@ -1,6 +1,7 @@
 /** The runs whose histories are recorded: each way that a workflow can go, as short as it shows it. */
 import { Context } from '@temporalio/activity';
 import { AsofError } from '../../contracts/errors.ts';
+import type { ScheduleTimes } from '../../contracts/schedules.ts';
 import {
   cancelRun,
   pauseRun,
@@ -10,6 +11,8 @@ import {
   waitForRun,
   type RunHandle,
 } from '../../workers/starter.ts';
+import { backfillSchedule, deleteSchedule, setSchedule } from '../../workers/schedules.ts';
+import { requireInstant } from '../../contracts/time.ts';
 import type { Orchestra } from '../workflow/orchestra.ts';
 
 export interface Scenario {
@@ -37,6 +40,23 @@ const BACKFILL = {
   writeIntervals: async ({ intervals }: { intervals: unknown[] }) => ({
     ...{ done: intervals.length, rows: 10, failed: [] },
   }),
+};
+
+/** Pages and batches enough for two executions. It says that they are few, so that a batch is one interval, and its payload short. */
+const LONG_BACKFILL = {
+  ...BACKFILL,
+  planBackfill: async () => ({
+    ...{ view: 'delays', fingerprint: 'f', definitions: 'd', source: 'flights' },
+    ...{ intervals: 100, from: hour(0), to: hour(250), chunkMicros: 3_600_000_000 },
+  }),
+  async listIntervals({ from, limit }: { from: string; limit: number }) {
+    const first = (Date.parse(from) - Date.parse(day(1))) / 3_600_000;
+    const intervals = Array.from({ length: limit }, (_, index) => ({
+      from: hour(first + index),
+      to: hour(first + index + 1),
+    }));
+    return { intervals, reused: 0, next: first + limit < 250 ? hour(first + limit) : null };
+  },
 };
 
 const DATASET = {
@@ -67,6 +87,11 @@ const MAINTAIN = {
     })),
   expireSnapshots: async () => ({ snapshots: 2, files: 4, bytes: 9 }),
   removeGarbage: async () => ({ files: 1, bytes: 2 }),
+};
+
+const HOURLY: ScheduleTimes = {
+  ...{ cron: [], everyMicros: 3_600_000_000, offsetMicros: 0, timezone: 'UTC' },
+  ...{ jitterMicros: 0, overlap: 'skip', catchupMicros: null },
 };
 
 const backfillInput = { project, view: 'delays', from: day(1), to: day(5) };
@@ -129,6 +154,34 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'backfill-continued-as-new',
+    activities: LONG_BACKFILL,
+    play: (orchestra) => runToEnd(startRun(orchestra.client, 'backfill', backfillInput, { fingerprint: 'h' })),
+  },
+  {
+    name: 'backfill-carried-on',
+    activities: LONG_BACKFILL,
+    async play({ client }) {
+      const run = await runToEnd(startRun(client, 'backfill', backfillInput, { fingerprint: 'i' }));
+      const { runId } = await client.workflow.getHandle(run.workflowId).describe();
+      return { ...run, id: runId };
+    },
+  },
+  {
+    name: 'ingest-scheduled',
+    activities: INGEST,
+    async play({ client }) {
+      const key = { project, name: 'ingest/flights' };
+      const work = { workflow: 'ingest', input: { project, source: 'flights', window: '1h' } } as const;
+      await setSchedule(client, key, { work, times: HOURLY }, { paused: 'recorded by hand' });
+      const due = { from: requireInstant(hour(3), 'from'), to: requireInstant(hour(4), 'to') };
+      await backfillSchedule(client, key, due);
+      const run = await startedRun(client);
+      await deleteSchedule(client, key);
+      return runToEnd(Promise.resolve(run));
+    },
+  },
+  {
     name: 'materialize-with-a-failed-view',
     activities: MATERIALIZE,
     play: (orchestra) => runToEnd(startRun(orchestra.client, 'materialize', { project, views: ['delays', 'latest'] })),
@@ -152,6 +205,21 @@ export const SCENARIOS: readonly Scenario[] = [
       ),
   },
 ];
+
+/** The run that the only schedule of the namespace started. */
+async function startedRun(client: Orchestra['client']): Promise<RunHandle> {
+  for (;;) {
+    for await (const { scheduleId } of client.schedule.list()) {
+      const { info } = await client.schedule.getHandle(scheduleId).describe();
+      const action = info.recentActions[0]?.action;
+      if (action !== undefined) {
+        const { workflowId, firstExecutionRunId: id } = action.workflow;
+        return { client, workflow: 'ingest', workflowId, id };
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 /** The end of the run counts, not what it is. */
 async function runToEnd(starting: Promise<RunHandle>): Promise<RunHandle> {
@@ -179,6 +247,10 @@ async function waitForCancellation(): Promise<never> {
     clearInterval(beat);
   }
   throw new AsofError('INTERNAL', { problem: 'nobody cancelled the run' });
+}
+
+function hour(number: number): string {
+  return new Date(Date.parse(day(1)) + number * 3_600_000).toISOString();
 }
 
 function day(number: number): string {
