@@ -3,6 +3,7 @@
  * transaction; methods that take an `idempotencyKey` apply their effect once and answer a repeated call with the first
  * result. Readers see whole commits or nothing.
  */
+import type { FreshnessLog } from '../contracts/freshness.ts';
 import type { ColumnStatistics, DatasetSplit, SpineSource } from '../contracts/datasets.ts';
 import type { FitVersion, ProjectFits } from '../contracts/fits.ts';
 import type {
@@ -26,6 +27,7 @@ export interface Catalog {
   readonly fits: FitCatalog;
   readonly runs: RunCatalog;
   readonly work: ActiveWork;
+  readonly freshness: FreshnessLog;
   close(): Promise<void>;
 }
 

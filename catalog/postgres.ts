@@ -5,6 +5,7 @@ import { openDatabase } from './database.ts';
 import { datasetCatalog } from './datasets.ts';
 import { definitionCatalog } from './definitions.ts';
 import { fitCatalog } from './fits.ts';
+import { freshnessLog } from './freshness.ts';
 import { intervalLedger } from './intervals.ts';
 import { migrateCatalog } from './migrate.ts';
 import { runCatalog } from './runs.ts';
@@ -40,6 +41,7 @@ export async function openCatalog(options: {
     fits: fitCatalog(database),
     runs: runCatalog(database),
     work,
+    freshness: freshnessLog(database),
     async close() {
       await watches.stopAll();
       await endWork();

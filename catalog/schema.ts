@@ -4,6 +4,7 @@
  * reorder keys and refuse an escaped NUL).
  */
 import type { ColumnType, GeneratedAlways } from 'kysely';
+import type { FreshnessState } from '../contracts/freshness.ts';
 import type { ColumnStatistics, DataFile, Snapshot, TableKey } from '../contracts/lake.ts';
 import type { LedgerOperation, LedgerStore, LineageEvent, RunRecord } from './catalog.ts';
 
@@ -31,6 +32,8 @@ export interface CatalogSchema {
   readonly runs: RunRow;
   readonly active_work: ActiveWorkRow;
   readonly lineage_outbox: LineageRow;
+  readonly freshness_changes: FreshnessChangeRow;
+  readonly freshness_looks: FreshnessLookRow;
 }
 
 /** The database's clock, so that the order of commits does not depend on the clocks of several machines. */
@@ -245,6 +248,22 @@ interface ActiveWorkRow {
   project: string;
   started_at: StampedByDatabase;
   renewed_at: ColumnType<bigint, never, bigint>;
+}
+
+interface FreshnessChangeRow {
+  id: GeneratedAlways<bigint>;
+  project: string;
+  view: string;
+  state: FreshnessState;
+  before: FreshnessState | null;
+  since: bigint;
+  noticed_at: bigint;
+  target_micros: bigint;
+}
+
+interface FreshnessLookRow {
+  project: string;
+  looked_at: Mutable<bigint>;
 }
 
 interface LineageRow {

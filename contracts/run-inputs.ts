@@ -6,7 +6,14 @@ import { ENGINE_WISHES } from './engines.ts';
 import { AsofError } from './errors.ts';
 import type { ScheduledInputs } from './schedules.ts';
 import { MAX_FEATURES, MAX_INTERVALS, MAX_PARALLEL, MAX_VIEWS, type WorkflowName } from './run-messages.ts';
-import type { BackfillInput, BuildTrainingDatasetInput, IngestInput, MaintainInput, MaterializeInput } from './runs.ts';
+import type {
+  BackfillInput,
+  BuildTrainingDatasetInput,
+  IngestInput,
+  MaintainInput,
+  MaterializeInput,
+  MonitorFreshnessInput,
+} from './runs.ts';
 import { settleScheduled } from './scheduled-times.ts';
 import { MICROS_PER_DAY, parseDuration, parseInstant, type Micros } from './time.ts';
 
@@ -16,6 +23,7 @@ export interface RunInputs {
   readonly materialize: MaterializeInput;
   readonly buildTrainingDataset: BuildTrainingDatasetInput;
   readonly maintain: MaintainInput;
+  readonly monitorFreshness: MonitorFreshnessInput;
 }
 
 interface Field {
@@ -104,6 +112,7 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
       graceDays: optional('a number of days from 0 to 36500', isDays),
       now: optional(AN_INSTANT, isInstant),
     },
+    monitorFreshness: { project: required(A_NAME, isName) },
     buildTrainingDataset: {
       project: required(A_NAME, isName),
       name: required(A_NAME, isName),

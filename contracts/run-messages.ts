@@ -1,6 +1,13 @@
 /** Names that workflows, workers and clients of Temporal share. */
 
-export const WORKFLOW_NAMES = ['ingest', 'backfill', 'materialize', 'buildTrainingDataset', 'maintain'] as const;
+export const WORKFLOW_NAMES = [
+  'ingest',
+  'backfill',
+  'materialize',
+  'buildTrainingDataset',
+  'maintain',
+  'monitorFreshness',
+] as const;
 export type WorkflowName = (typeof WORKFLOW_NAMES)[number];
 
 /** Every workflow answers `progress`; a backfill takes the others too. */

@@ -1,5 +1,6 @@
 /** Inputs, results and progress of the workflows: plain JSON, one object each, so that any Temporal client can start them. */
 import type { FitUses } from './fits.ts';
+import type { FreshnessState } from './freshness.ts';
 import type { EngineWish } from './engines.ts';
 import type { SpineSource } from './datasets.ts';
 import type { FileReference } from './lake.ts';
@@ -62,6 +63,10 @@ export interface MaintainInput {
   readonly graceDays?: number;
   /** What is old is old by this instant; default: the clock at the start. */
   readonly now?: string;
+}
+
+export interface MonitorFreshnessInput {
+  readonly project: string;
 }
 
 export const DEFAULT_RETENTION_DAYS = 90;
@@ -151,6 +156,27 @@ export interface MaintainResult {
   /** Snapshots that can no longer be read, and the files that they alone showed: gc removes those after its grace. */
   readonly expired: { readonly snapshots: number; readonly files: number; readonly bytes: number };
   readonly removed: { readonly files: number; readonly bytes: number };
+}
+
+/** What a look at freshness found. */
+export interface MonitorFreshnessResult {
+  readonly lookedAt: string;
+  /** Those with a target, by name. */
+  readonly views: readonly {
+    readonly view: string;
+    readonly state: FreshnessState;
+    readonly target: string;
+    /** Null before the first materialization. */
+    readonly ageSeconds: number | null;
+  }[];
+  /** Since the look before. */
+  readonly changes: readonly {
+    readonly view: string;
+    readonly before: FreshnessState | null;
+    readonly state: FreshnessState;
+    readonly since: string;
+    readonly target: string;
+  }[];
 }
 
 /** The answer of every workflow's `progress` query. */

@@ -32,6 +32,8 @@ export function settleScheduled(workflow: WorkflowName, values: Values, schedule
       return { to: formatInstant(scheduledAt), ...values };
     case 'maintain':
       return { now: formatInstant(scheduledAt), ...values };
+    case 'monitorFreshness':
+      return values;
     case 'buildTrainingDataset':
       if (spine?.['window'] === undefined) return values;
       return { ...values, spine: withRange(spine, rangeBefore(scheduledAt, spine['window'])) };

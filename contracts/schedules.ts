@@ -4,7 +4,14 @@
  */
 import type { SpineSource } from './datasets.ts';
 import type { WorkflowName } from './run-messages.ts';
-import type { BackfillInput, BuildTrainingDatasetInput, IngestInput, MaintainInput, MaterializeInput } from './runs.ts';
+import type {
+  BackfillInput,
+  BuildTrainingDatasetInput,
+  IngestInput,
+  MaintainInput,
+  MaterializeInput,
+  MonitorFreshnessInput,
+} from './runs.ts';
 
 /** What happens to a run that is due while the one before is at work. */
 export const SCHEDULE_OVERLAPS = ['skip', 'bufferOne', 'bufferAll', 'allowAll', 'cancelOther'] as const;
@@ -49,6 +56,8 @@ export interface ScheduledInputs {
   };
   /** What is old is old by the scheduled time. */
   readonly maintain: Omit<MaintainInput, 'now'>;
+  /** Whatever time it was due: a look is at the clock. */
+  readonly monitorFreshness: MonitorFreshnessInput;
 }
 
 /** What a schedule starts. */

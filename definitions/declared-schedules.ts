@@ -3,10 +3,11 @@ import type { FeatureViewManifest, Manifest, ServiceManifest, StoredSourceManife
 import type { ScheduledWork, ScheduleTimes } from '../contracts/schedules.ts';
 import { formatDuration } from '../contracts/time.ts';
 import { canonicalJson } from './fingerprint.ts';
+import { watchEvery } from './freshness-targets.ts';
 import { onlineViewsOf } from './online-views.ts';
 
 export interface DeclaredSchedule {
-  /** `source/flights`, `view/delays`, `service/ranking`: one for each definition, whatever it starts. */
+  /** `source/flights`, `view/delays`, `service/ranking`: one for each definition, whatever it starts; and `freshness`. */
   readonly name: string;
   readonly work: ScheduledWork;
   readonly times: ScheduleTimes;
@@ -28,6 +29,7 @@ export function declaredSchedules(manifest: Manifest): readonly DeclaredSchedule
     ...manifest.sources.flatMap((source) => (source.kind === 'request' ? [] : ofSource(project, source))),
     ...manifest.views.flatMap((view) => (view.kind === 'derived' ? [] : ofView(project, view))),
     ...manifest.services.flatMap((service) => ofService(project, service, onlineViewsOf(service, views))),
+    ...ofTargets(manifest),
   ];
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -84,7 +86,18 @@ export function describeWork(work: ScheduledWork): string {
       return `build dataset ${work.input.name}`;
     case 'maintain':
       return 'maintain the lake';
+    case 'monitorFreshness':
+      return 'look at the freshness of views';
   }
+}
+
+/** Freshness is watched as soon as a view has a target. */
+function ofTargets(manifest: Manifest): readonly DeclaredSchedule[] {
+  const everyMicros = watchEvery(manifest);
+  if (everyMicros === null) return [];
+  const times = { cron: [], everyMicros, offsetMicros: 0, timezone: 'UTC', jitterMicros: 0 };
+  const work = { workflow: 'monitorFreshness', input: { project: manifest.project } } as const;
+  return [{ name: 'freshness', work, times: { ...times, overlap: null, catchupMicros: null } }];
 }
 
 function ofSource(project: string, { name, schedule }: StoredSourceManifest): readonly DeclaredSchedule[] {

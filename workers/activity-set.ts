@@ -5,6 +5,7 @@ import { createBackfillPlanActivities } from '../activities/backfill-plan-activi
 import { createDatasetActivities } from '../activities/dataset-activities.ts';
 import { createDefinitionCache } from '../activities/definition-cache.ts';
 import type { ComputeDependencies } from '../activities/dependencies.ts';
+import { createFreshnessActivities } from '../activities/freshness-activities.ts';
 import { createIngestionActivities } from '../activities/ingestion-activities.ts';
 import { createMaintenanceActivities } from '../activities/maintenance-activities.ts';
 import { createMaintenancePlanActivities } from '../activities/maintenance-plan-activities.ts';
@@ -41,6 +42,7 @@ async function openServingActivities(settings: Settings): Promise<ActivitySet> {
       ...createRunActivities({ catalog }),
       ...createBackfillPlanActivities({ catalog, definitions }),
       ...createMaterializationPlanActivities({ definitions }),
+      ...createFreshnessActivities({ catalog, definitions }),
       ...createMaintenancePlanActivities({ catalog, definitions }),
     },
     close: () => catalog.close(),

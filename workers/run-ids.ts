@@ -30,6 +30,10 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
       const { project } = input as RunInputs['maintain'];
       return join('maintain', project);
     }
+    case 'monitorFreshness': {
+      const { project } = input;
+      return join('monitor', project);
+    }
     case 'buildTrainingDataset': {
       const { project, name } = input as RunInputs['buildTrainingDataset'];
       // builds of one name that ask for different things must not join

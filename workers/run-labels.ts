@@ -77,6 +77,10 @@ function describeInput<W extends WorkflowName>(workflow: W, input: RunInputs[W])
       const { project } = input as RunInputs['maintain'];
       return { text: `Maintain the lake of ${project}` };
     }
+    case 'monitorFreshness': {
+      const { project } = input;
+      return { text: `Look at the freshness of ${project}` };
+    }
     case 'buildTrainingDataset': {
       const { name, features, service, spine, rebuild } = input as RunInputs['buildTrainingDataset'];
       if (rebuild !== undefined) return { text: `Build dataset ${name} once more from ${rebuild}`, dataset: name };

@@ -3,7 +3,7 @@ import { ScheduleOverlapPolicy, type ScheduleOptions } from '@temporalio/client'
 import { TASK_QUEUES } from '../contracts/config.ts';
 import type { WorkflowName } from '../contracts/run-messages.ts';
 import type { ScheduledWork, ScheduleOverlap, ScheduleTimes } from '../contracts/schedules.ts';
-import { MICROS_PER_DAY } from '../contracts/time.ts';
+import { MICROS_PER_DAY, MICROS_PER_SECOND } from '../contracts/time.ts';
 import { describeSchedule, describeWork } from '../definitions/declared-schedules.ts';
 import { labelScheduled } from './run-labels.ts';
 
@@ -12,6 +12,9 @@ export interface ScheduleRecord {
   readonly work: ScheduledWork;
   readonly times: ScheduleTimes;
 }
+
+/** The least that Temporal takes. */
+const LEAST_CATCHUP_MICROS = 10 * MICROS_PER_SECOND;
 
 interface Policy {
   readonly overlap: ScheduleOverlap;
@@ -28,6 +31,8 @@ const POLICIES: { readonly [W in WorkflowName]: Policy } = {
   materialize: { overlap: 'bufferOne', catchupMicros: MICROS_PER_DAY },
   buildTrainingDataset: { overlap: 'bufferAll', catchupMicros: MICROS_PER_DAY },
   maintain: { overlap: 'skip', catchupMicros: MICROS_PER_DAY },
+  // a look that is late would see what the next one sees
+  monitorFreshness: { overlap: 'skip', catchupMicros: LEAST_CATCHUP_MICROS },
 };
 
 export const OVERLAP_POLICIES = {

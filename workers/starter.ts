@@ -13,6 +13,7 @@ import type {
   IngestResult,
   MaintainResult,
   MaterializeResult,
+  MonitorFreshnessResult,
   RunProgress,
 } from '../contracts/runs.ts';
 import { parseInstant } from '../contracts/time.ts';
@@ -26,6 +27,7 @@ export interface RunResults {
   readonly materialize: MaterializeResult;
   readonly buildTrainingDataset: BuildTrainingDatasetResult;
   readonly maintain: MaintainResult;
+  readonly monitorFreshness: MonitorFreshnessResult;
 }
 
 /** Names one run: `id` is its run record's, `workflowId` is how Temporal finds it. */

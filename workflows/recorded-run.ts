@@ -66,6 +66,16 @@ export async function recordRun<R extends object>(
   }
 }
 
+/** For work without a record: a failure is its cause alone, as with a record. */
+export async function endWithReason<R>(work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure = describeFailure(error, workflowInfo().workflowId);
+    throw failure.cancelled ? new CancelledFailure(failure.message) : toWorkflowFailure(failure);
+  }
+}
+
 /** A record that cannot be written is logged, not thrown: it must not change how the run ended. */
 async function endRun(end: RunEnd): Promise<void> {
   try {
@@ -78,7 +88,7 @@ async function endRun(end: RunEnd): Promise<void> {
 }
 
 /** Set by the starter for most runs; a start from the Temporal UI or command line has none yet. */
-function showSearchAttributes(subject: RunSubject): void {
+export function showSearchAttributes(subject: Pick<RunSubject, 'project' | 'view' | 'dataset'>): void {
   const held = workflowInfo().typedSearchAttributes;
   const missing: SearchAttributeUpdatePair[] = [];
   for (const name of ['project', 'view', 'dataset'] as const) {

@@ -8,6 +8,7 @@ import { datasetSplits } from './0003-dataset-splits.ts';
 import { fits } from './0004-fits.ts';
 import { activeWork } from './0005-active-work.ts';
 import { lateRows } from './0006-late-rows.ts';
+import { freshness } from './0007-freshness.ts';
 
 /** The statements that make format `index + 1` from the one before. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   fits,
   activeWork,
   lateRows,
+  freshness,
 ];
 
 /** The format that this code reads and writes. */

@@ -192,6 +192,17 @@ export const SCENARIOS: readonly Scenario[] = [
     play: (orchestra) => runToEnd(startRun(orchestra.client, 'maintain', { project })),
   },
   {
+    name: 'monitor-freshness-changed',
+    activities: {
+      lookAtFreshness: async () => ({
+        lookedAt: day(2),
+        views: [{ view: 'latest', state: 'stale', target: '5m', ageSeconds: 360 }],
+        changes: [{ view: 'latest', before: 'fresh', state: 'stale', since: day(1), target: '5m' }],
+      }),
+    },
+    play: (orchestra) => runToEnd(startRun(orchestra.client, 'monitorFreshness', { project })),
+  },
+  {
     name: 'build-training-dataset-published',
     activities: DATASET,
     play: (orchestra) =>
