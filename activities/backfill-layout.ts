@@ -2,8 +2,9 @@
 import { AsofError } from '../contracts/errors.ts';
 import type { TimeRange } from '../contracts/lake.ts';
 import type { Manifest } from '../contracts/manifest.ts';
-import type { BackfillInput } from '../contracts/runs.ts';
+import type { BackfillCascade, BackfillInput } from '../contracts/runs.ts';
 import { floorToGrid, formatInstant, MICROS_PER_DAY, parseDuration, requireInstant } from '../contracts/time.ts';
+import { findDependants } from '../definitions/comparison/dependants.ts';
 import { requireFeatureView } from './applied-view.ts';
 
 export interface BackfillPlanned {
@@ -18,12 +19,20 @@ export interface BackfillPlanned {
   readonly from: string;
   readonly to: string;
   readonly chunkMicros: number;
+  /** Of a backfill that is asked to cascade. */
+  readonly cascade?: BackfillCascade;
 }
 
 /** Throws `UNKNOWN_NAME`, or `INVALID_VALUE` for a view that has no table of its own. */
 export function layOutBackfill(
   manifest: Manifest,
-  { view: name, from, to, chunk = '1d' }: Pick<BackfillInput, 'view' | 'from' | 'to' | 'chunk'>,
+  {
+    view: name,
+    from,
+    to,
+    chunk = '1d',
+    cascade = false,
+  }: Pick<BackfillInput, 'view' | 'from' | 'to' | 'chunk' | 'cascade'>,
 ): BackfillPlanned {
   const view = requireFeatureView(manifest, name);
   if (!view.offline) {
@@ -44,7 +53,14 @@ export function layOutBackfill(
     from: formatInstant(range.from),
     to: formatInstant(range.to),
     chunkMicros,
+    ...(cascade && { cascade: { online: view.online, derived: derivedFrom(manifest, name) } }),
   };
+}
+
+/** By name, through any number of other derived views: nothing else reads a view. */
+function derivedFrom(manifest: Manifest, view: string): readonly string[] {
+  const readers = findDependants(`view ${view}`, [manifest]);
+  return readers.filter((label) => label.startsWith('view ')).map((label) => label.slice('view '.length));
 }
 
 export function cellsOf({ from, to }: TimeRange, chunkMicros: number): number {

@@ -29,6 +29,7 @@ export const RUN = {
         unit: { type: 'string' },
         rows: { type: 'integer' },
         failed: { type: 'integer' },
+        remainingSeconds: { type: 'integer', description: 'of a backfill, at its rate up to now' },
       },
     },
   },

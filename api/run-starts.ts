@@ -72,6 +72,7 @@ const BACKFILL_SCHEMA = {
       parallel: { type: 'integer', minimum: 1, maximum: MAX_PARALLEL, description: 'intervals at work at once' },
       restate: { type: 'boolean', description: 'redo intervals that are done' },
       newestFirst: { type: 'boolean', description: 'from the end of the range towards its beginning' },
+      cascade: { type: 'boolean', description: 'afterwards materialize the view, if it is online' },
     },
   },
   answers: STARTED_ANSWER,

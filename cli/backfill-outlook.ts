@@ -5,7 +5,7 @@ import { foldLedger } from '../catalog/ledger.ts';
 import { describeRestatement, type NeededRestatement } from '../catalog/restatements.ts';
 import { intersectRanges, unionRanges } from '../catalog/ranges.ts';
 import type { Manifest } from '../contracts/manifest.ts';
-import type { BackfillInput, BackfillResult } from '../contracts/runs.ts';
+import type { BackfillCascade, BackfillInput, BackfillResult } from '../contracts/runs.ts';
 import { formatInstant, parseInstant, requireInstant, type Micros } from '../contracts/time.ts';
 import { layOutBackfill, type BackfillPlanned } from '../activities/backfill-layout.ts';
 import { drawTable, formatCount, plural } from './table.ts';
@@ -82,6 +82,7 @@ export function drawOutlook({ plan, states, work, restatements }: BackfillOutloo
     drawTable(['state', 'from', 'to', 'intervals'], drawn),
     ...(states.length > MOST_DRAWN ? [`and ${plural(states.length - MOST_DRAWN, 'range')} more; --json has all`] : []),
     `${plan.view}: ${plural(plan.intervals, 'interval')}: ${totals.join(', ')}. It would work ${formatCount(work)}.`,
+    ...(plan.cascade ? describeCascade(plan.view, plan.cascade) : []),
     ...restatements
       .slice(0, MOST_DRAWN)
       .map((needed) => `rows came too late, needs restatement: ${describeRestatement(needed).command}`),
@@ -96,4 +97,11 @@ function count(states: readonly StatedIntervals[], wanted: IntervalState): numbe
 function failedIn(run: RunRecord | undefined): ReadonlySet<Micros> {
   const failed = (run?.result?.['failed'] ?? []) as BackfillResult['failed'];
   return new Set(failed.flatMap(({ from }) => parseInstant(from) ?? []));
+}
+
+function describeCascade(view: string, { online, derived }: BackfillCascade): readonly string[] {
+  return [
+    online ? `Then it would materialize ${view}.` : `${view} is not online: nothing depends on it that holds values.`,
+    ...(derived.length > 0 ? [`Computed at each read, with nothing to redo: ${derived.join(', ')}.`] : []),
+  ];
 }

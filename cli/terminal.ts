@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { knownError } from '../contracts/disk-full.ts';
 import type { AsofError } from '../contracts/errors.ts';
+import { formatRemaining } from '../contracts/remaining-time.ts';
 import type { RunProgress } from '../contracts/runs.ts';
 import { toJsonText } from '../contracts/json-text.ts';
 
@@ -73,6 +74,7 @@ function drawBar(progress: RunProgress, columns: number): string {
   const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
   const rows = progress.rows > 0 ? ` · ${progress.rows.toLocaleString('en')} rows` : '';
   const failed = progress.failed > 0 ? ` · ${progress.failed} failed` : '';
-  const line = `${bar} ${Math.floor(share * 100)}% ${progress.step} · ${progress.done}/${progress.total} ${progress.unit}${rows}${failed}`;
+  const left = progress.remainingSeconds ? ` · ${formatRemaining(progress.remainingSeconds)} left` : '';
+  const line = `${bar} ${Math.floor(share * 100)}% ${progress.step} · ${progress.done}/${progress.total} ${progress.unit}${rows}${failed}${left}`;
   return line.slice(0, Math.max(20, columns - 1));
 }

@@ -100,6 +100,7 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
       parallel: optional(`a whole number from 1 to ${MAX_PARALLEL}`, isCount(MAX_PARALLEL)),
       restate: optional('true or false', isBoolean),
       newestFirst: optional('true or false', isBoolean),
+      cascade: optional('true or false', isBoolean),
     },
     materialize: {
       project: required(A_NAME, isName),

@@ -26,6 +26,16 @@ export interface BackfillInput {
   readonly restate?: boolean;
   /** From the end of the range towards its beginning. */
   readonly newestFirst?: boolean;
+  /** Afterwards redoes what depends on the view and holds values of its own: its online state. */
+  readonly cascade?: boolean;
+}
+
+/** What depends on a view, found when its backfill is planned. */
+export interface BackfillCascade {
+  /** Whether the view is served online: it is then materialized. */
+  readonly online: boolean;
+  /** Derived views over it, one over another included: they are computed at each read and have nothing to redo. */
+  readonly derived: readonly string[];
 }
 
 export interface MaterializeInput {
@@ -104,6 +114,8 @@ export interface BackfillResult {
     readonly message: string;
   }[];
   readonly rows: number;
+  /** With `cascade`: what the materialization afterwards did, and the derived views that follow by themselves. */
+  readonly cascade?: { readonly online: MaterializeResult['views']; readonly derived: readonly string[] };
 }
 
 export interface MaterializeResult {
@@ -188,4 +200,6 @@ export interface RunProgress {
   readonly unit: string;
   readonly rows: number;
   readonly failed: number;
+  /** Of a backfill: at the rate of the run up to now, time held not counted. Absent before any work has ended. */
+  readonly remainingSeconds?: number;
 }

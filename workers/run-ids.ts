@@ -18,8 +18,10 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
       return join('ingest', project, source, from !== undefined || to !== undefined ? rangeText(from, to) : '');
     }
     case 'backfill': {
-      const { project, view, from, to, restate } = input as RunInputs['backfill'];
-      return join('backfill', project, `${view}${version}`, rangeText(from, to), restate ? 'restate' : '');
+      const { project, view, from, to, restate, cascade } = input as RunInputs['backfill'];
+      // one that does more must not join one that does less
+      const more = [restate ? 'restate' : '', cascade ? 'cascade' : ''];
+      return join('backfill', project, `${view}${version}`, rangeText(from, to), ...more);
     }
     case 'materialize': {
       const { project, views, to } = input as RunInputs['materialize'];

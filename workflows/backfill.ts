@@ -6,9 +6,12 @@ import { MAX_NAMED_FAILURES } from '../contracts/run-messages.ts';
 import type { BackfillInput, BackfillResult, RunProgress } from '../contracts/runs.ts';
 import { shortActivities } from './activity-options.ts';
 import { cutBatches, writeBatches } from './backfill-batches.ts';
+import { cascadeBackfill, type Cascaded } from './backfill-cascade.ts';
 import { openBackfillControl, type BackfillControl } from './backfill-control.ts';
 import { recordRun, type RunOutcome } from './recorded-run.ts';
+import type { RunFailure } from './run-failure.ts';
 import { requireInput } from './run-input.ts';
+import { openPace, type PaceState } from './run-pace.ts';
 import { openProgressBoard } from './run-progress.ts';
 
 const DEFAULT_PARALLEL = 2;
@@ -26,6 +29,8 @@ interface BackfillState {
   readonly counts: BackfillCounts;
   readonly control: BackfillControl;
   readonly progress: RunProgress;
+  /** Absent in what an older version carried on. */
+  readonly pace?: PaceState;
 }
 
 interface BackfillCounts {
@@ -50,9 +55,13 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
     `backfill ${view}`,
     carried?.progress ?? { step: 'plan', done: 0, total: 0, unit: 'intervals', rows: 0, failed: 0 },
   );
+  const pace = openPace(carried?.pace);
   const control = openBackfillControl(
     carried?.control ?? { paused: false, stopping: false, parallel: request.parallel ?? DEFAULT_PARALLEL },
-    (now) => board.show({ step: stepOf(now) }),
+    (now) => {
+      pace.setWorking(!now.paused);
+      board.show({ step: stepOf(now) });
+    },
   );
   const subject = { project, workflow: 'backfill', target: view, view } as const;
 
@@ -64,6 +73,12 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
     const job = { project, view, definitions: plan.definitions, runId };
     const batch = Math.min(LONGEST_BATCH, Math.ceil(plan.intervals / (BATCHES_PER_PAGE * 2)) || 1);
     board.show({ step: stepOf(control), total: plan.intervals });
+    pace.setWorking(!control.paused);
+    const showRemaining = (): void => {
+      const { done, total } = board.current();
+      const remainingSeconds = pace.remainingSeconds(total - done - counts.failed);
+      if (remainingSeconds !== null) board.show({ remainingSeconds });
+    };
 
     let cursor: string | null = carried?.cursor ?? (newestFirst ? plan.to : plan.from);
     while (cursor !== null) {
@@ -71,7 +86,8 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
       if (historyLength > MOST_EVENTS || continueAsNewSuggested) {
         await condition(allHandlersFinished);
         const progress = board.current();
-        await continueAsNew<typeof backfill>(request, { plan, cursor, counts, control, progress });
+        const state = { plan, cursor, counts, control, progress, pace: pace.state() };
+        await continueAsNew<typeof backfill>(request, state);
       }
       const listing = shortActivities<BackfillPlanActivities>(
         `intervals ${newestFirst ? 'before' : 'from'} ${cursor.slice(0, 16)}`,
@@ -89,16 +105,23 @@ export async function backfill(input: BackfillInput, carried?: BackfillState): P
       const late = page.late ?? 0;
       counts.reused += page.reused;
       counts.late = (counts.late ?? 0) + late;
-      board.add({ done: page.reused + late });
+      // what the ledger leaves, wherever on the way it is done already, and by whomever
+      if (page.left === undefined) board.add({ done: page.reused + late });
+      else board.show({ done: plan.intervals - page.left - counts.failed });
+      showRemaining();
       await writeBatches(cutBatches(page.intervals, batch), job, control, (written) => {
         addUp(counts, written);
+        pace.count(written.done + written.failed.length);
         board.add({ done: written.done, rows: written.rows, failed: written.failed.length });
+        showRemaining();
       });
       if (control.stopping) throw new CancelledFailure('told to stop');
       cursor = page.next;
     }
-    board.show({ step: 'done' });
-    return describeOutcome(plan, counts);
+    if (plan.cascade) board.show({ step: 'materialize', remainingSeconds: 0 });
+    const cascaded = plan.cascade && (await cascadeBackfill(project, view, plan.cascade));
+    board.show({ step: 'done', remainingSeconds: 0 });
+    return describeOutcome(plan, counts, cascaded);
   };
   return recordRun(subject, work, { resumed: carried !== undefined });
 }
@@ -116,14 +139,22 @@ function addUp(counts: BackfillCounts, written: IntervalsWritten): void {
   counts.named = [...counts.named, ...failed].slice(0, MAX_NAMED_FAILURES);
 }
 
-function describeOutcome(plan: BackfillPlanned, counts: BackfillCounts): RunOutcome<BackfillResult> {
-  const { view, fingerprint, intervals, source } = plan;
+function describeOutcome(
+  plan: BackfillPlanned,
+  counts: BackfillCounts,
+  cascaded?: Cascaded,
+): RunOutcome<BackfillResult> {
+  const { view, fingerprint, intervals, source, cascade } = plan;
   const { done, reused, late = 0, rows, failed, named } = counts;
   const first = named[0];
   return {
-    result: { view, fingerprint, intervals, done, reused, late, failed: named, rows },
+    result: {
+      ...{ view, fingerprint, intervals, done, reused, late, failed: named, rows },
+      ...(cascade && { cascade: { online: cascaded?.online ?? [], derived: cascade.derived } }),
+    },
     inputs: [`source:${source}`],
     outputs: [`view:${view}`],
+    ...(!first && cascaded?.failure && { problem: problemOnline(cascaded.failure) }),
     ...(first && {
       problem: {
         code: first.code,
@@ -131,4 +162,8 @@ function describeOutcome(plan: BackfillPlanned, counts: BackfillCounts): RunOutc
       },
     }),
   };
+}
+
+function problemOnline({ code, message }: RunFailure): NonNullable<RunOutcome<object>['problem']> {
+  return { code, message: `every interval is done, but not the materialization afterwards: ${message}` };
 }

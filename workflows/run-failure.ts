@@ -1,4 +1,10 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { AsofError, isErrorCode, messageOf, type ErrorCode } from '../contracts/errors.ts';
 
 /** Why a run ended without a result, as its record and its caller see it. */
@@ -13,7 +19,8 @@ export interface RunFailure {
 /** Reads whatever a workflow's work threw. */
 export function describeFailure(error: unknown, run: string): RunFailure {
   if (isCancellation(error)) return { ...failureOf(new AsofError('RUN_CANCELLED', { run })), cancelled: true };
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const isWrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
+  const cause = isWrapped ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     const code = isErrorCode(cause.type) ? cause.type : 'INTERNAL';
     return { cancelled: false, code, message: messageOf(cause), details: cause.details?.[0] ?? null };

@@ -1,4 +1,5 @@
 import { defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { formatRemaining } from '../contracts/remaining-time.ts';
 import { RUN_MESSAGES } from '../contracts/run-messages.ts';
 import type { RunProgress } from '../contracts/runs.ts';
 
@@ -20,7 +21,7 @@ export function openProgressBoard(title: string, start: RunProgress): ProgressBo
     setCurrentDetails(describeProgress(title, progress));
   };
   setHandler(progressQuery, () => progress, {
-    description: 'The step at work and how far it is: { step, done, total, unit, rows, failed }',
+    description: 'The step at work and how far it is: { step, done, total, unit, rows, failed, remainingSeconds? }',
   });
   show({});
   return {
@@ -37,5 +38,6 @@ function describeProgress(title: string, progress: RunProgress): string {
   if (progress.total > 0) lines.push(`- ${progress.done} of ${progress.total} ${progress.unit}`);
   if (progress.rows > 0) lines.push(`- ${progress.rows} rows`);
   if (progress.failed > 0) lines.push(`- ${progress.failed} failed`);
+  if (progress.remainingSeconds) lines.push(`- about ${formatRemaining(progress.remainingSeconds)} left`);
   return lines.join('\n');
 }

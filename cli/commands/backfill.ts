@@ -4,7 +4,8 @@ import type { RunRecord } from '../../catalog/catalog.ts';
 import type { RunResults } from '../../workers/starter.ts';
 import { foldLedger } from '../../catalog/ledger.ts';
 import { checkRunInput } from '../../contracts/run-inputs.ts';
-import type { BackfillInput } from '../../contracts/runs.ts';
+import { formatRemaining } from '../../contracts/remaining-time.ts';
+import type { BackfillInput, RunProgress } from '../../contracts/runs.ts';
 import { formatInstant } from '../../contracts/time.ts';
 import {
   attachRun,
@@ -33,6 +34,7 @@ interface BackfillOptions {
   readonly chunk?: string;
   readonly parallel?: number;
   readonly restate?: boolean;
+  readonly cascade?: boolean;
   readonly newestFirst?: boolean;
   readonly dryRun?: boolean;
   readonly wait: boolean;
@@ -49,6 +51,7 @@ export const registerBackfill: Register = (program, run) => {
     .option('--chunk <duration>', 'length of one interval (default: 1d)')
     .option('--parallel <n>', 'intervals at work at once', (text) => parseCount(text, '--parallel'))
     .option('--restate', 'redo intervals that are done')
+    .option('--cascade', 'then redo what depends on the view: its online state (derived views follow by themselves)')
     .option('--newest-first', 'from the end of the range towards its beginning')
     .option('--dry-run', 'say which intervals are done, dirty, failed and missing, and start nothing')
     .option('--no-wait', "return the run's id at once")
@@ -135,7 +138,7 @@ function registerStatus(backfill: Command, run: RunCommand): void {
             ],
           ),
           status.latest ? `Latest run ${status.latest.id}: ${status.latest.state}.` : 'Never backfilled.',
-          ...(progress ? [`${progress.done} of ${progress.total} ${progress.unit}, ${progress.failed} failed.`] : []),
+          ...(progress ? [describeProgress(progress)] : []),
         ]);
       }),
     );
@@ -213,10 +216,18 @@ async function requireViewFingerprint(context: CommandContext, project: string, 
   });
 }
 
+function describeProgress({ done, total, unit, failed, remainingSeconds }: RunProgress): string {
+  const left = remainingSeconds ? `; about ${formatRemaining(remainingSeconds)} left` : '';
+  return `${done} of ${total} ${unit}, ${failed} failed${left}.`;
+}
+
 function describe(result: RunResults['backfill']): readonly string[] {
   return [
     `${result.view}: ${result.done} of ${result.intervals} intervals done now, ${result.reused} were done before,` +
       ` ${result.failed.length} failed; ${formatCount(result.rows)} rows.`,
+    ...(result.cascade?.online ?? []).map(
+      ({ view, to, written }) => `${view} online as of ${to}: ${formatCount(written)} keys written.`,
+    ),
     ...(result.late
       ? [
           `${plural(result.late, 'interval')} left alone, where rows came too late: asof backfill ${result.view} --dry-run` +

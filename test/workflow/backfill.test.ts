@@ -1,6 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { BackfillActivities } from '../../activities/backfill-activities.ts';
+import type { MaterializationActivities } from '../../activities/materialization-activities.ts';
+import type { MaterializationPlanActivities } from '../../activities/materialization-plan-activities.ts';
 import type { BackfillPlanned } from '../../activities/backfill-layout.ts';
 import type { BackfillPlanActivities, Interval } from '../../activities/backfill-plan-activities.ts';
 import { AsofError } from '../../contracts/errors.ts';
@@ -34,7 +36,7 @@ function ledgerActivities(write: (interval: Interval) => Promise<void> | void = 
   const done = new Map<string, number>();
   const valid = new Set<string>();
   const activities: BackfillPlanActivities & BackfillActivities = {
-    async planBackfill({ view, from, to, restate }): Promise<BackfillPlanned> {
+    async planBackfill({ view, from, to, restate, cascade }): Promise<BackfillPlanned> {
       if (restate) valid.clear();
       const intervals = Number((requireInstant(to, 'to') - requireInstant(from, 'from')) / DAY);
       const chunkMicros = MICROS_PER_DAY;
@@ -47,6 +49,7 @@ function ledgerActivities(write: (interval: Interval) => Promise<void> | void = 
         from,
         to,
         chunkMicros,
+        ...(cascade && { cascade: { online: true, derived: ['clock'] } }),
       };
     },
     async listIntervals({ from, to, limit, newestFirst }) {
@@ -62,7 +65,7 @@ function ledgerActivities(write: (interval: Interval) => Promise<void> | void = 
           ? cells.length
           : cells.filter((cell) => (newestFirst ? cell.from >= next : cell.from < next)).length;
       const intervals = missing.slice(0, limit);
-      return { intervals, reused: passed - intervals.length, next };
+      return { intervals, reused: passed - intervals.length, late: 0, left: missing.length, next };
     },
     async writeIntervals({ intervals }) {
       const failed = [];
@@ -261,4 +264,58 @@ it('lets what is under way end when told to stop, also while it is held', async 
 it('refuses more intervals than its limit before it starts', async () => {
   const century = { ...days('endless', 1), to: '2201-01-01T00:00:00Z', chunk: '1h' };
   await expect(start(century)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', httpStatus: 400 });
+});
+
+it('materializes the view afterwards when told to cascade, and says so when that fails', async () => {
+  const { activities } = ledgerActivities();
+  let broken = false;
+  const online = { view: 'cascaded', fingerprint: 'f', snapshot: 3, to: '2001-01-05T00:00:00.000000Z' };
+  const materialization: MaterializationPlanActivities & MaterializationActivities = {
+    planMaterialization: async ({ views }) => ({ definitions: 'd', to: online.to, views }),
+    async materializeView() {
+      if (broken) throw new AsofError('INVALID_VALUE', { where: 'view cascaded', problem: 'is broken' });
+      return { ...online, written: 7, unchanged: 0 };
+    },
+  };
+  await orchestra.perform({ ...activities, ...materialization }, async (book) => {
+    const run = await start(days('cascaded', 2, { restate: true, cascade: true }));
+    expect(run.workflowId).toMatch(/\/restate\/cascade$/);
+    const result = await waitForRun(run);
+    expect(result).toMatchObject({ done: 2, cascade: { online: [{ ...online, written: 7 }], derived: ['clock'] } });
+    expect(book.ended.map(({ workflow, state }) => [workflow, state])).toEqual([
+      ['materialize', 'completed'],
+      ['backfill', 'completed'],
+    ]);
+
+    broken = true;
+    await waitForRun(await start(days('cascaded', 2, { restate: true, cascade: true })));
+    expect(book.ended.at(-1)).toMatchObject({
+      ...{ workflow: 'backfill', state: 'failed', result: { done: 2, failed: [] } },
+      error: { code: 'INVALID_VALUE', message: expect.stringContaining('view cascaded: is broken') as string },
+    });
+  });
+});
+
+it('tells the remaining time by its own rate, and what the ledger holds at once', async () => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let begun = 0;
+  const { activities } = ledgerActivities(async () => {
+    begun += 1;
+    if (begun > 34) await held;
+    else await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+  await orchestra.perform(activities, async () => {
+    // the 30 newest of 60 days are done, which a look at the first of the older ones does not pass
+    const newest = { ...days('remaining', 60), from: formatInstant(START + 30n * DAY) };
+    await waitForRun(await start(newest));
+    const run = await start(days('remaining', 60, { parallel: 1 }));
+    const progress = async () => (await readProgress(run))!;
+    await expect.poll(async () => (await progress())?.done, { timeout: 30_000 }).toBe(34);
+    expect((await progress()).total).toBe(60);
+    expect((await progress()).remainingSeconds).toBeGreaterThan(0);
+    release();
+    expect(await waitForRun(run)).toMatchObject({ done: 30, reused: 30 });
+    expect(await progress()).toMatchObject({ step: 'done', done: 60, remainingSeconds: 0 });
+  });
 });

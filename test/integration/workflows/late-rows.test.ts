@@ -169,7 +169,13 @@ it('wait for a restatement, which the next backfill and status name', { timeout:
   const run = await waitForRun(await startRun(client, 'materialize', materialized));
   expect(run.views).toMatchObject([{ written: 1 }]);
 
-  expect(await backfill({ from, to }, true)).toEqual({ done: 1, reused: 0, late: 0, failed: 0 });
+  const restatement = { project, view: 'delays', from, to, restate: true, cascade: true };
+  const foreseen = await foreseeBackfill(catalog, manifest, restatement, undefined);
+  expect(foreseen.plan.cascade).toEqual({ online: true, derived: ['lateness'] });
+  expect(await waitForRun(await startRun(client, 'backfill', restatement))).toMatchObject({
+    ...{ intervals: 1, done: 1, reused: 0, late: 0, failed: [] },
+    cascade: { online: [{ view: 'delays', snapshot: 3 }], derived: ['lateness'] },
+  });
   expect(await ledger()).toMatchObject({ dirty: [], late: [] });
   expect((await asof('status'))['restatements']).toEqual([]);
   expect(await answered()).toEqual(expected());
