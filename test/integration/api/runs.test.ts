@@ -185,6 +185,8 @@ describe('the events of a run', () => {
     paused = await start('/v1/backfills', { ...LONG, view: 'delays', restate: true });
     await post(`/v1/runs/${paused}/pause`);
     await untilStep(paused, 'paused');
+    // the layout of a run that is held before it has one is news
+    while (((await get(`/v1/runs/${paused}`))['progress'] as { total: number }).total === 0) await sleep(50);
   });
 
   test('of a run that is over are its end alone, and nothing for those who have it', async () => {
