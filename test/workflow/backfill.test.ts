@@ -206,6 +206,49 @@ it('continues as new before its history grows long, as one run with one record',
   });
 });
 
+it('stays on the version that began it when it continues as new after another became current', async () => {
+  const own = await openOrchestra();
+  const { namespace } = own.client.options;
+  const makeCurrent = (buildId: string) =>
+    expect
+      .poll(
+        () =>
+          own.client.workflowService
+            .setWorkerDeploymentCurrentVersion({ namespace, deploymentName: 'asof', buildId, identity: 'test' })
+            .then(() => 'current', String),
+        { timeout: 30_000, interval: 200 },
+      )
+      .toBe('current');
+  let moved = false;
+  const old = ledgerActivities(async () => {
+    for (const context = Context.current(); !moved; await context.sleep(50)) context.heartbeat();
+  });
+  const young = ledgerActivities();
+  const onBoth = async (): Promise<void> => {
+    await makeCurrent('v1');
+    const run = await startRun(own.client, 'backfill', days('pinned', 9000, { parallel: 16 }), {
+      fingerprint: 'f'.repeat(64),
+    });
+    await own.perform(
+      young.activities,
+      async () => {
+        await makeCurrent('v2');
+        moved = true;
+        expect(await waitForRun(run)).toMatchObject({ intervals: 9000, done: 9000, failed: [] });
+      },
+      'v2',
+    );
+    const { runId } = await own.client.workflow.getHandle(run.workflowId).describe();
+    expect(runId).not.toBe(run.id);
+    expect([old.done.size, young.done.size]).toEqual([9000, 0]);
+  };
+  try {
+    await own.perform(old.activities, onBoth, 'v1');
+  } finally {
+    await own.close();
+  }
+});
+
 it('leaves nothing running when cancelled, and starts again where the ledger stands', async () => {
   let release = false;
   const { activities, done } = ledgerActivities(async () => {

@@ -8,6 +8,7 @@ import { mapActivityFailures } from '../../activities/failure-interceptor.ts';
 import type { RunActivities, RunEnd, RunIdentity } from '../../activities/run-activities.ts';
 import { TASK_QUEUES } from '../../contracts/config.ts';
 import { installTemporalRuntime } from '../../workers/temporal-runtime.ts';
+import { deploymentOptions } from '../../workers/worker-version.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 
 /** What the run activities were told. */
@@ -18,8 +19,8 @@ export interface RunBook {
 
 export interface Orchestra {
   readonly client: Client;
-  /** Runs `work` while workers with these activities poll all task queues. */
-  perform<T>(activities: object, work: (book: RunBook) => Promise<T>): Promise<T>;
+  /** Runs `work` while workers with these activities poll all task queues, without a version unless one is given. */
+  perform<T>(activities: object, work: (book: RunBook) => Promise<T>, buildId?: string): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -32,14 +33,17 @@ export async function connectOrchestra(address: string, namespace: string): Prom
 
   return {
     client,
-    async perform(activities, work) {
+    async perform(activities, work, buildId) {
       const begun: RunIdentity[] = [];
       const ended: RunEnd[] = [];
       const records: RunActivities = {
         beginRun: async (run) => void begun.push(run),
         endRun: async (end) => void ended.push(end),
       };
-      const base = { connection: native, namespace, identity: 'orchestra' };
+      const base = {
+        ...{ connection: native, namespace, identity: 'orchestra' },
+        ...(buildId !== undefined && { workerDeploymentOptions: deploymentOptions({ deployment: 'asof', buildId }) }),
+      };
       const workers = await Promise.all([
         Worker.create({ ...base, taskQueue: TASK_QUEUES.orchestration, workflowBundle: bundle }),
         ...[TASK_QUEUES.compute, TASK_QUEUES.backfill, TASK_QUEUES.serving].map((taskQueue) =>
