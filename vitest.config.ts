@@ -32,6 +32,8 @@ function chaosTimeout(): number {
 export default defineConfig({
   test: {
     pool: 'forks',
+    // vitest's own is a second, which a busy machine needs for less
+    expect: { poll: { timeout: 30 * SECOND } },
     maxWorkers: 2,
     // the servers of the run are stopped properly, which takes its time on a busy machine
     teardownTimeout: 60 * SECOND,
