@@ -1,5 +1,5 @@
 /**
- * Fault 6 of the reliability table: a backfill of very many intervals, while its workers are killed one after the other. A tenth of
+ * Fault 6 of the reliability table: a backfill of very many intervals, while its workers are killed one after the other. A few of
  * them by default; `npm run chaos -- --intervals 20000` does all, with a kill every half minute.
  */
 import { writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { createDice } from './dice.ts';
 import { openJournal } from './journal.ts';
 
 const ALL = process.env['ASOF_CHAOS_INTERVALS'];
-const INTERVALS = Number(ALL ?? '2000');
+const INTERVALS = Number(ALL ?? '1200');
 const KILL_EVERY_MILLIS = ALL === undefined ? 12_000 : 30_000;
 /** The kinds take turns, so that few kills reach all of them. */
 const VICTIMS = ['compute-1', 'orchestration', 'serving', 'compute-2'];
