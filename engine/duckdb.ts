@@ -9,8 +9,11 @@ import { DuckDBSession } from './session.ts';
 import { memoryBytes } from './memory-size.ts';
 import { literalText, literalTextList } from './sql.ts';
 
-/** DuckDB's part of the memory limit; the rest is for typed arrays outside it and for what DuckDB does not count. */
-const ENGINE_SHARE = 0.6;
+/**
+ * DuckDB's part of the memory limit; the rest is for typed arrays outside it and for what DuckDB does not count: buffers of
+ * readers and writers, and freed memory that the allocator keeps.
+ */
+const ENGINE_SHARE = 0.5;
 const QUERY_MILLIS = 15 * 60_000;
 const SPILL_SHARE = 0.9;
 
