@@ -1,7 +1,7 @@
 /**
- * How many columns stand in a temporary table. A column of a table takes blocks of its own, of
- * 256 KiB each, however few rows it has: a thousand columns of a small spine would take half a gigabyte. So many columns
- * of one type stand in one column, as a list with an element for each of them.
+ * How many columns stand in a temporary table. A column of a table takes blocks of its own, of 256 KiB each, however few
+ * rows it has: a thousand columns of a small spine would take half a gigabyte. So many columns of one type stand in one
+ * column, as a list with an element for each of them.
  */
 import type { StoredType } from '../contracts/values.ts';
 import { quoteIdentifier } from '../engine/sql.ts';
@@ -30,17 +30,15 @@ export function packColumns(columns: readonly TypedColumn[], least = LEAST_PACKE
     else byType.set(type, [name]);
   }
   const groups = [...byType.values()];
-  const packs = groups.filter((columns) => columns.length >= least);
-  const single = groups.filter((columns) => columns.length < least).flat();
+  const packs = groups.filter(({ length }) => length >= least);
+  const single = groups.filter(({ length }) => length < least).flat();
   const places = new Map(
-    packs.flatMap((columns, pack) =>
-      columns.map((column, index) => [column, `${packName(pack)}[${index + 1}]`] as const),
-    ),
+    packs.flatMap((names, pack) => names.map((name, index) => [name, `${packName(pack)}[${index + 1}]`] as const)),
   );
   return {
     items: (value) => [
-      ...single.map((column) => `${value(column)} AS ${quoteIdentifier(column)}`),
-      ...packs.map((columns, pack) => `[${columns.map(value).join(', ')}] AS ${packName(pack)}`),
+      ...single.map((name) => `${value(name)} AS ${quoteIdentifier(name)}`),
+      ...packs.map((names, pack) => `[${names.map(value).join(', ')}] AS ${packName(pack)}`),
     ],
     read: (column, alias) => `${alias}.${places.get(column) ?? quoteIdentifier(column)}`,
   };

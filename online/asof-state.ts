@@ -11,7 +11,7 @@ import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/man
 import type { Micros } from '../contracts/time.ts';
 import type { StoredType } from '../contracts/values.ts';
 import type { EngineValue } from '../engine/engine.ts';
-import { columnType, usedColumns } from '../offline/event-relation.ts';
+import { usedTypedColumns } from '../offline/event-relation.ts';
 import { orderFlags, readOrder, writeOrder } from './order-bytes.ts';
 import { STATE_HAS_NULLS, STATE_IS_DELETED, stateFlags, stateForm } from './state-form.ts';
 
@@ -32,7 +32,7 @@ const BITS = 8;
 
 /** The codec of one version of an as-of view. */
 export function createAsofCodec(view: FeatureViewManifest, source: StoredSourceManifest): AsofCodec {
-  const columns = usedColumns(view).map((name) => ({ name, type: columnType(source, name) }));
+  const columns = usedTypedColumns({ source, features: view.features });
   const writer = new ByteWriter();
   return {
     columns,

@@ -1,5 +1,6 @@
-// Prints `PASSED FAILED` for a JSON report of vitest and its exit code, then the failed tests, a line each. A file that cannot be loaded counts as one failed
-// test, and so does a run that fails without naming a test: nothing that went wrong goes uncounted.
+// Prints `PASSED FAILED` for a JSON report of vitest and its exit code, then the failed tests, a line each. A file that
+// cannot be loaded counts as one failed test, and so does a run that fails without naming a test: nothing that went wrong
+// goes uncounted.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 

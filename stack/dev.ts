@@ -13,7 +13,7 @@ import { startAsofProcess, type AsofProcessName } from './asof-processes.ts';
 import { COMPONENT_NAMES, EXTRA_COMPONENT_NAMES, type ComponentName, type Report } from './component.ts';
 import { configuredAddress, provideComponents, startComponents, stopProcess, stopProcesses } from './components.ts';
 import { withLock } from './lock.ts';
-import { findRunning, readJson, readRecords, runLock, writeJson, writeRecord } from './run-records.ts';
+import { findRunning, readJson, readRecords, runLock, writeJson, writeRecord, type RunRecord } from './run-records.ts';
 import { bucketOf, needsEmbeddedS3 } from './s3-lake-server.ts';
 import { registerSearchAttributes } from './temporal-api.ts';
 import { withAddresses } from './with-components.ts';
@@ -85,12 +85,15 @@ export function readStack(settings: Settings): DevStack | undefined {
 /** Writes down which processes are the stack's by now; to be called under the run lock. */
 export function rewriteStackProcesses(settings: Settings): void {
   const stack = readJson<DevStack>(stackFile(settings));
-  if (stack !== undefined) writeJson(stackFile(settings), { ...stack, processes: devProcesses(settings) });
+  if (stack !== undefined) writeJson(stackFile(settings), { ...stack, processes: devRecords(settings).map(processOf) });
 }
 
-function devProcesses(settings: Settings): DevStack['processes'] {
-  const running = readRecords(settings.stateDirectory).filter(({ owner }) => owner === 'dev');
-  return running.map(({ name, process }) => ({ name, pid: process.pid }));
+function devRecords({ stateDirectory }: Settings): readonly RunRecord[] {
+  return readRecords(stateDirectory).filter(({ owner }) => owner === 'dev');
+}
+
+function processOf({ name, process }: RunRecord): DevStack['processes'][number] {
+  return { name, pid: process.pid };
 }
 
 async function startAll(
@@ -139,7 +142,7 @@ function haveAddressesChanged(stack: DevStack | undefined, now: Settings): boole
 
 /** An address that nothing answers on is the empty text. */
 function describeStack(settings: Settings): DevStack {
-  const running = readRecords(settings.stateDirectory).filter(({ owner }) => owner === 'dev');
+  const running = devRecords(settings);
   const find = (name: ProcessName) => running.find((record) => record.name === name);
   return {
     api: { url: find('api')?.address ?? '' },
@@ -151,7 +154,7 @@ function describeStack(settings: Settings): DevStack {
     redis: { url: settings.redisUrl ?? '' },
     catalog: { url: settings.catalogUrl ?? '' },
     ...(settings.s3.endpoint !== null && { s3: { endpoint: settings.s3.endpoint, bucket: bucketOf(settings) } }),
-    processes: devProcesses(settings),
+    processes: running.map(processOf),
   };
 }
 

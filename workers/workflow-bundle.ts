@@ -4,7 +4,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import workerPackage from '@temporalio/worker/package.json' with { type: 'json' };
-
 import type { PayloadKeys } from '../contracts/payload-keys.ts';
 import { FAILURE_CONVERTER_PATH } from '../security/data-converter.ts';
 
