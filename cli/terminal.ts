@@ -1,5 +1,5 @@
 /** Where a command's words go: the result to stdout, once; everything else to stderr. */
-import pc from 'picocolors';
+import { styleText } from 'node:util';
 import { knownError } from '../contracts/disk-full.ts';
 import type { AsofError } from '../contracts/errors.ts';
 import { formatRemaining } from '../contracts/remaining-time.ts';
@@ -54,13 +54,18 @@ export function openTerminal(json: boolean): Terminal {
       endProgress();
       const known = knownError(error);
       if (json) process.stdout.write(`${toJsonText({ error: describeError(known) })}\n`);
-      process.stderr.write(`${pc.red('error')} ${known.message} ${pc.dim(`[${known.code}]`)}\n`);
+      process.stderr.write(`${styled('red', 'error')} ${known.message} ${styled('dim', `[${known.code}]`)}\n`);
       if (known.code === 'INTERNAL' && error instanceof Error && process.env.ASOF_DEBUG) {
         process.stderr.write(`${error.stack ?? ''}\n`);
       }
       return known.exitCode;
     },
   };
+}
+
+/** In colour where stderr is a terminal that shows it, or FORCE_COLOR asks for it. */
+function styled(format: 'red' | 'dim', text: string): string {
+  return styleText(format, text, { stream: process.stderr });
 }
 
 function describeError(error: AsofError): unknown {

@@ -1,5 +1,5 @@
 /** Numbered steps with their time, one line each; on a terminal the step at work stands above its progress bar. */
-import pc from 'picocolors';
+import { styleText } from 'node:util';
 
 /** To the start of the line above, cleared. */
 const LINE_ABOVE = '\u001b[1A\r\u001b[K';
@@ -10,17 +10,17 @@ export class Steps {
   async run<T>(title: string, work: () => Promise<T>): Promise<T> {
     const numbered = `${String(++this.#number).padStart(2)}  ${title}`;
     const started = performance.now();
-    if (process.stdout.isTTY) process.stdout.write(`${pc.cyan('▸')} ${numbered} …\n`);
+    if (process.stdout.isTTY) process.stdout.write(`${styled('cyan', '▸')} ${numbered} …\n`);
     const end = (mark: string): void => {
       if (process.stdout.isTTY) process.stdout.write(LINE_ABOVE);
-      process.stdout.write(`${mark} ${numbered} ${pc.dim(seconds(started))}\n`);
+      process.stdout.write(`${mark} ${numbered} ${styled('dim', seconds(started))}\n`);
     };
     try {
       const result = await work();
-      end(pc.green('✔'));
+      end(styled('green', '✔'));
       return result;
     } catch (error) {
-      end(pc.red('✖'));
+      end(styled('red', '✖'));
       throw error;
     }
   }
@@ -28,6 +28,10 @@ export class Steps {
   note(text: string): void {
     process.stdout.write(`      ${text}\n`);
   }
+}
+
+function styled(format: 'cyan' | 'dim' | 'green' | 'red', text: string): string {
+  return styleText(format, text, { stream: process.stdout });
 }
 
 function seconds(started: number): string {

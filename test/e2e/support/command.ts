@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 const PROGRAM = path.resolve(import.meta.dirname, '../../../bin/asof');
 
 /** Settings of whoever runs the tests must not reach them. */
-const FOREIGN = /^(ASOF_|REDIS_URL$|TEMPORAL_|KAFKA_BROKERS$|S3_ENDPOINT$|AWS_|NODE_OPTIONS$|VITEST)/;
+const FOREIGN = /^(ASOF_|REDIS_URL$|TEMPORAL_|KAFKA_BROKERS$|S3_ENDPOINT$|AWS_|NODE_OPTIONS$|VITEST|FORCE_COLOR$)/;
 
 export interface Outcome {
   readonly code: number | null;

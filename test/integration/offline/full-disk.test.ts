@@ -267,7 +267,7 @@ describe.runIf(mounts)('a disk', () => {
   test('that has no room to spill fails a materialization by name, and Redis has no half of it', async () => {
     const { catalog, lake, project, manifest } = fixture;
     const small = async (work: (engine: Engine) => Promise<unknown>, spill: string): Promise<unknown> => {
-      const engine = await engineOn('44MB', lake.directories, spill);
+      const engine = await engineOn('56MB', lake.directories, spill);
       try {
         return await work(engine);
       } finally {
