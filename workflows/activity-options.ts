@@ -17,6 +17,8 @@ const SHORT: ActivityOptions = {
  */
 const LONG: ActivityOptions = {
   taskQueue: TASK_QUEUES.compute,
+  // without a worker nothing else would ever end the wait
+  scheduleToStartTimeout: '1 day',
   startToCloseTimeout: '12 hours',
   heartbeatTimeout: '12 seconds',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: 10 },

@@ -26,7 +26,10 @@ export function describeFailure(error: unknown, run: string): RunFailure {
     return { cancelled: false, code, message: messageOf(cause), details: cause.details?.[0] ?? null };
   }
   if (cause instanceof TimeoutFailure && error instanceof ActivityFailure) {
-    const problem = `${error.activityType} did not answer in time (${cause.timeoutType}) and was given up`;
+    const problem =
+      cause.timeoutType === 'SCHEDULE_TO_START'
+        ? `no worker took ${error.activityType} within a day; see that workers run (\`asof worker\`), then start it again`
+        : `${error.activityType} did not answer in time (${cause.timeoutType}) and was given up`;
     return failureOf(new AsofError('RUN_FAILED', { run, problem }));
   }
   return failureOf(cause instanceof AsofError ? cause : new AsofError('INTERNAL', { problem: messageOf(cause) }));
