@@ -9,6 +9,8 @@ import type { EngineValue } from '../engine/engine.ts';
 import type { RowOrder } from './row-order.ts';
 
 export interface Aggregate<State = unknown> {
+  /** Whether the value depends on the order of the rows, and not only on their values. */
+  readonly goesByOrder?: true;
   empty(): State;
   /**
    * Takes one row in. It may change the given state; use the one it returns. Rows may come in any order: `order` is what

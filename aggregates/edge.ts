@@ -18,6 +18,7 @@ export function createEdge(kind: 'first' | 'last', type: StoredType): Aggregate<
     return sign * compareRowOrder(b.order, a.order) < 0 ? b : a;
   };
   return {
+    goesByOrder: true,
     empty: () => null,
     add: (state, value, order) => (value === null ? state : choose(state, { order, value })),
     merge: choose,

@@ -11,6 +11,7 @@ import type { Micros } from '../contracts/time.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import { createAggregateLayout, type AggregateLayout } from './aggregate-layout.ts';
 import { readPosition, writePosition, type Position } from './position.ts';
+import type { SeriesState } from './series.ts';
 import { STATE_IS_AGGREGATE, stateFlags, stateForm } from './state-form.ts';
 
 export interface AggregateState {
@@ -24,8 +25,9 @@ export interface AggregateState {
 
 export interface AggregateBuilder {
   /**
-   * Rows of the key in row order; `values` by the columns of the layout, null for a row that counts in no window: a delete,
-   * or one that stopped to count at `until`. The state answers from then on.
+   * Takes a row of the key in, in any order, which may be older than rows that are in the state already. `values` by the
+   * columns of the layout, null for a row that counts in no window: a delete, or one that stopped to count at `until`. The
+   * state answers from then on.
    */
   add(order: RowOrder, values: readonly EngineValue[] | null, until?: Micros): void;
   encode(position: Position): Uint8Array;
@@ -35,6 +37,11 @@ export interface AggregateCodec {
   readonly layout: AggregateLayout;
   /** A builder for the rows of one key; at least one row must be added. */
   start(): AggregateBuilder;
+  /**
+   * A builder that goes on from what another encoded. Whichever rows came before and which now, and in whatever order, the
+   * state answers as one of all rows at once; its bytes are equal but for the rounding of floats.
+   */
+  resume(bytes: Uint8Array): AggregateBuilder;
   decode(bytes: Uint8Array): AggregateState;
 }
 
@@ -43,7 +50,8 @@ export function createAggregateCodec(view: FeatureViewManifest, source: StoredSo
   const layout = createAggregateLayout(view, source);
   return {
     layout,
-    start: () => startState(view, layout),
+    start: () => buildState(view, layout, undefined),
+    resume: (bytes) => buildState(view, layout, readState(layout, bytes)),
     decode: (bytes) => decodeState(layout, bytes),
   };
 }
@@ -54,21 +62,31 @@ export function aggregateDueAt(view: FeatureViewManifest, order: RowOrder): Micr
   return view.asKnown && order.created !== null && order.created > published ? order.created : published;
 }
 
-function startState(view: FeatureViewManifest, layout: AggregateLayout): AggregateBuilder {
-  const builders = layout.series.map((series) => series.start());
+interface StoredState {
+  readonly position: Position;
+  readonly newestEvent: Micros;
+  readonly dueAt: Micros;
+  readonly series: readonly (() => SeriesState)[];
+}
+
+function buildState(
+  view: FeatureViewManifest,
+  layout: AggregateLayout,
+  stored: StoredState | undefined,
+): AggregateBuilder {
+  const states = stored?.series.map((resume) => resume()) ?? layout.series.map((series) => series.start());
   const place = new Map(layout.columns.map((name, index) => [name, index]));
-  let newest: RowOrder | undefined;
-  let dueAt: Micros | undefined;
+  let newest = stored?.newestEvent;
+  let dueAt = stored?.dueAt;
   return {
     add(order, values, until) {
-      newest = order;
-      const due = until ?? aggregateDueAt(view, order);
-      if (dueAt === undefined || due > dueAt) dueAt = due;
+      newest = later(newest, order.event);
+      dueAt = later(dueAt, until ?? aggregateDueAt(view, order));
       if (values === null) return;
       const valueOf = (column: string): EngineValue => values[place.get(column)!]!;
       layout.series.forEach(({ column, filter }, index) => {
         if (!passesFilter(filter, valueOf)) return;
-        builders[index]!.add(column === null ? null : valueOf(column), order);
+        states[index]!.add(column === null ? null : valueOf(column), order);
       });
     },
     encode(position) {
@@ -76,11 +94,11 @@ function startState(view: FeatureViewManifest, layout: AggregateLayout): Aggrega
       const writer = new ByteWriter();
       writer.byte(stateForm(STATE_IS_AGGREGATE));
       writePosition(writer, position);
-      writer.integer(newest.event);
-      writer.integer(dueAt - newest.event);
-      for (const builder of builders) {
+      writer.integer(newest);
+      writer.integer(dueAt - newest);
+      for (const state of states) {
         const block = new ByteWriter();
-        builder.encode(block, newest.event);
+        state.encode(block, newest);
         writer.block(block.finish());
       }
       return writer.finish();
@@ -88,24 +106,31 @@ function startState(view: FeatureViewManifest, layout: AggregateLayout): Aggrega
   };
 }
 
-function decodeState(layout: AggregateLayout, bytes: Uint8Array): AggregateState {
+function readState(layout: AggregateLayout, bytes: Uint8Array): StoredState {
   const reader = new ByteReader(bytes);
   stateFlags(reader.byte());
   const position = readPosition(reader);
   const newestEvent = reader.integer();
   const dueAt = newestEvent + reader.integer();
   const blocks = layout.series.map(() => reader.block());
-  const states = layout.series.map((series, index) => lazily(() => series.decode(new ByteReader(blocks[index]!))));
+  const series = layout.series.map((one, index) => lazily(() => one.resume(new ByteReader(blocks[index]!))));
+  return { position, newestEvent, dueAt, series };
+}
+
+function decodeState(layout: AggregateLayout, bytes: Uint8Array): AggregateState {
+  const { series, ...state } = readState(layout, bytes);
   return {
-    position,
-    newestEvent,
-    dueAt,
+    ...state,
     answer(feature, at) {
       const place = layout.features.get(feature);
       if (place === undefined) throw new TypeError(`the view has no feature ${feature}`);
-      return states[place.series]!().answer(at, place.windowMicros);
+      return series[place.series]!().answer(at, place.windowMicros);
     },
   };
+}
+
+function later(instant: Micros | undefined, other: Micros): Micros {
+  return instant !== undefined && instant > other ? instant : other;
 }
 
 function lazily<T>(make: () => T): () => T {

@@ -7,11 +7,13 @@ import type { ByteReader, ByteWriter } from '../aggregates/bytes.ts';
 import type { RowOrder } from '../aggregates/row-order.ts';
 import { floorToGrid, type Micros } from '../contracts/time.ts';
 import type { EngineValue } from '../engine/engine.ts';
-import type { Series, SeriesBuilder, SeriesState } from './series.ts';
+import type { Series, SeriesState } from './series.ts';
 
 interface Tile {
   readonly start: Micros;
   state: unknown;
+  /** In place of the state, as long as nothing was added: most stored tiles stay as they are. */
+  bytes: Uint8Array | undefined;
 }
 
 export interface TileSettings extends Pick<Series, 'column' | 'filter'> {
@@ -21,34 +23,41 @@ export interface TileSettings extends Pick<Series, 'column' | 'filter'> {
 }
 
 export function createTileSeries(settings: TileSettings): Series {
-  const { aggregate, resolutionMicros, longestMicros } = settings;
+  const { resolutionMicros, longestMicros } = settings;
   return {
     column: settings.column,
     filter: settings.filter,
     reachMicros: longestMicros + resolutionMicros,
-    start: () => new TileBuilder(settings),
-    decode: (reader) => readTiles(reader, aggregate, resolutionMicros),
+    start: () => new TileState(settings, []),
+    resume: (reader) => new TileState(settings, readTiles(reader, resolutionMicros)),
   };
 }
 
-class TileBuilder implements SeriesBuilder {
+class TileState implements SeriesState {
   readonly #settings: TileSettings;
-  #tiles: Tile[] = [];
+  /** By start. */
+  #tiles: Tile[];
 
-  constructor(settings: TileSettings) {
+  constructor(settings: TileSettings, tiles: Tile[]) {
     this.#settings = settings;
+    this.#tiles = tiles;
   }
 
   add(value: EngineValue, order: RowOrder): void {
     const { aggregate, resolutionMicros } = this.#settings;
     const start = floorToGrid(order.event, resolutionMicros);
-    let tile = this.#tiles.at(-1);
-    if (tile?.start !== start) {
-      tile = { start, state: aggregate.empty() };
-      this.#tiles.push(tile);
-      this.#trim(order.event);
+    // rows mostly arrive in order, so the place is sought from the end
+    let place = this.#tiles.length - 1;
+    while (place >= 0 && this.#tiles[place]!.start > start) place -= 1;
+    const tile = this.#tiles[place];
+    if (tile?.start === start) {
+      tile.state = aggregate.add(this.#stateOf(tile), value, order);
+      tile.bytes = undefined;
+    } else {
+      const state = aggregate.add(aggregate.empty(), value, order);
+      this.#tiles.splice(place + 1, 0, { start, state, bytes: undefined });
+      this.#trim();
     }
-    tile.state = aggregate.add(tile.state, value, order);
   }
 
   encode(writer: ByteWriter, newest: Micros): void {
@@ -62,13 +71,25 @@ class TileBuilder implements SeriesBuilder {
       const place = tile.start / step;
       writer.integer(place - cell);
       cell = place;
-      writer.block(aggregate.encode(tile.state));
+      writer.block(tile.bytes ?? aggregate.encode(tile.state));
     }
   }
 
+  answer(at: Micros, windowMicros: number | null): EngineValue | undefined {
+    const { aggregate, resolutionMicros } = this.#settings;
+    const from = floorToGrid(at - BigInt(windowMicros ?? 0), resolutionMicros);
+    let state = aggregate.empty();
+    for (const tile of this.#tiles) if (tile.start >= from) state = aggregate.merge(state, this.#stateOf(tile));
+    return aggregate.finish(state);
+  }
+
+  #stateOf({ state, bytes }: Tile): unknown {
+    return bytes === undefined ? state : this.#settings.aggregate.decode(bytes);
+  }
+
   /** Keeps memory to twice the longest window while a key with a long history is read. */
-  #trim(newest: Micros): void {
-    const first = this.#firstCell(newest);
+  #trim(): void {
+    const first = this.#firstCell(this.#tiles.at(-1)!.start);
     const middle = this.#tiles[this.#tiles.length >> 1]!;
     if (middle.start < first) this.#tiles = this.#tiles.filter((tile) => tile.start >= first);
   }
@@ -78,19 +99,11 @@ class TileBuilder implements SeriesBuilder {
   }
 }
 
-function readTiles(reader: ByteReader, aggregate: Aggregate, resolutionMicros: number): SeriesState {
+function readTiles(reader: ByteReader, resolutionMicros: number): Tile[] {
   const step = BigInt(resolutionMicros);
   let cell = 0n;
-  const tiles = Array.from({ length: reader.count() }, () => {
+  return Array.from({ length: reader.count() }, () => {
     cell += reader.integer();
-    return { start: cell * step, bytes: reader.block() };
+    return { start: cell * step, state: undefined, bytes: reader.block() };
   });
-  return {
-    answer(at, windowMicros) {
-      const from = floorToGrid(at - BigInt(windowMicros ?? 0), resolutionMicros);
-      let state = aggregate.empty();
-      for (const tile of tiles) if (tile.start >= from) state = aggregate.merge(state, aggregate.decode(tile.bytes));
-      return aggregate.finish(state);
-    },
-  };
 }

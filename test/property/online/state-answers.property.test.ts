@@ -1,7 +1,6 @@
 /** Encoded states answer as the oracle does, for every instant from which on they may answer. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareRowOrder } from '../../../aggregates/row-order.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import { Timestamp } from '../../../contracts/timestamp.ts';
 import type { FeatureValue } from '../../../contracts/values.ts';
@@ -11,8 +10,9 @@ import { asofDueAt, createAsofCodec } from '../../../online/asof-state.ts';
 import { viewReader } from '../../../online/view-reader.ts';
 import { arbitraryWorld } from '../../world/arbitrary-world.ts';
 import { isSameValue } from '../../world/matches-answer.ts';
+import { asOnline, rowsOfKey, valuesOf } from '../../world/online-world.ts';
 import { askOracle } from '../../world/oracle.ts';
-import type { ValueColumn, World, WorldRequest, WorldRow } from '../../world/world.ts';
+import type { World, WorldRow } from '../../world/world.ts';
 
 const RUNS = 150;
 const KEYS = 12;
@@ -21,18 +21,16 @@ describe.each(['asof', 'aggregate'] as const)('states of %s views', (mode) => {
   it('answer as the oracle does over the rows that were due', () => {
     let answered = 0;
     fc.assert(
-      fc.property(arbitraryWorld(mode, KEYS).map(withoutUnknownTimes), fc.nat({ max: 40 }), (world, lead) => {
-        const planned = asKnownView(world);
+      fc.property(arbitraryWorld(mode, KEYS).map(asOnline), fc.nat({ max: 40 }), (world, lead) => {
+        const { planned } = world;
         for (const request of world.requests) {
           const to = request.at + BigInt(lead) - 20n;
-          const held = world.rows.filter(
-            (row) => isOfKey(row, request) && dueAt(planned, row) <= to && isKnown(world, row),
-          );
+          const held = rowsOfKey(world, request.keys).filter((row) => dueAt(planned, row) <= to);
           if (held.length === 0) continue;
           const state = encodeState(planned, held, to);
           const cells = viewReader(planned).answer(state, planned.features, request.at);
           const latest = held.map((row) => dueAt(planned, row)).reduce((a, b) => (a > b ? a : b));
-          const isEarly = mode === 'asof' ? dueAt(planned, greatest(held)) > request.at : latest > request.at;
+          const isEarly = mode === 'asof' ? dueAt(planned, held.at(-1)!) > request.at : latest > request.at;
           expect(cells === undefined).toBe(isEarly);
           if (cells === undefined) continue;
           answered += 1;
@@ -54,51 +52,21 @@ describe.each(['asof', 'aggregate'] as const)('states of %s views', (mode) => {
   });
 });
 
-/** The world says whether rows count only once known; online the view says so. */
-function asKnownView({ planned, asKnown }: World): World['planned'] {
-  return { ...planned, view: { ...planned.view, asKnown } };
-}
-
-/** Created times are null in the rows of a source that declares none. */
-function withoutUnknownTimes(world: World): World {
-  if (world.planned.source.created !== null) return world;
-  return { ...world, rows: world.rows.map((row) => ({ ...row, created: null })) };
-}
-
-function isKnown({ planned, asKnown }: World, { created }: WorldRow): boolean {
-  return !asKnown || planned.source.created === null || created !== null;
-}
-
-function isOfKey(row: WorldRow, request: WorldRequest): boolean {
-  return request.keys.every((key, index) => key === row.keys[index]);
-}
-
 function dueAt(planned: World['planned'], row: WorldRow): Micros {
   return planned.view.mode === 'asof' ? asofDueAt(planned.view, row) : aggregateDueAt(planned.view, row);
 }
 
-function greatest(rows: readonly WorldRow[]): WorldRow {
-  return rows.reduce((best, row) => (compareRowOrder(row, best) > 0 ? row : best));
-}
-
-function encodeState(planned: World['planned'], rows: readonly WorldRow[], to: Micros): Uint8Array {
-  const { view, source } = planned;
-  const valuesOf = (row: WorldRow, columns: readonly string[]): EngineValue[] =>
-    columns.map((column) => row.values[column as ValueColumn]);
+/** @param rows in row order */
+function encodeState({ view, source }: World['planned'], rows: readonly WorldRow[], to: Micros): Uint8Array {
   if (view.mode === 'asof') {
     const codec = createAsofCodec(view, source);
-    const row = greatest(rows);
-    const values = valuesOf(
-      row,
-      codec.columns.map(({ name }) => name),
-    );
-    return codec.encode({ order: row, values });
+    const row = rows.at(-1)!;
+    const columns = codec.columns.map(({ name }) => name);
+    return codec.encode({ order: row, values: valuesOf(row, columns) });
   }
   const codec = createAggregateCodec(view, source);
   const builder = codec.start();
-  for (const row of rows.toSorted(compareRowOrder)) {
-    builder.add(row, valuesOf(row, codec.layout.columns));
-  }
+  for (const row of rows) builder.add(row, valuesOf(row, codec.layout.columns));
   return builder.encode({ snapshot: 1, to });
 }
 

@@ -93,4 +93,52 @@ describe('the state of an aggregate view', () => {
     expect(state).toMatchObject({ position: { snapshot: 3, to: 6n }, newestEvent: 5n, dueAt: 6n });
     expect(state.answer('f0', 6n)).toBe(0);
   });
+
+  describe('that takes rows in later', () => {
+    const exact = duration(100, null);
+    const planOfEdge = (name: 'first' | 'last' | 'max') =>
+      planOf([{ function: name, column: 'amount', window: exact, where: [] }]);
+    const codecOf = ({ view, source }: ReturnType<typeof planOf>) => createAggregateCodec(view, source);
+    const position = { snapshot: 1, to: 0n };
+    const at = (sequence: bigint, created: bigint | null = null) => ({ event: 5n, created, sequence });
+
+    it('gives rows of one instant the place that created and sequence say', () => {
+      for (const [name, expected] of [
+        ['first', 1n],
+        ['last', 4n],
+      ] as const) {
+        const codec = codecOf(planOfEdge(name));
+        const builder = codec.start();
+        builder.add(at(9n, 3n), [4n]);
+        builder.add(at(4n), [2n]);
+        const more = codec.resume(builder.encode(position));
+        more.add(at(10n), [3n]);
+        more.add(at(3n), [1n]);
+        more.add(at(8n, 3n), [0n]);
+        expect(codec.decode(more.encode(position)).answer('f0', 6n)).toBe(expected);
+      }
+    });
+
+    it('changes nothing with rows that no window reaches any more', () => {
+      const codec = codecOf(planOf([count(exact), count(duration(2 * DAY, DAY))], 2));
+      const builder = codec.start();
+      for (const event of [10n, 11n, 12n])
+        builder.add({ event: event * BigInt(DAY), created: null, sequence: event }, []);
+      const bytes = builder.encode(position);
+      const more = codec.resume(bytes);
+      more.add({ event: 1n, created: null, sequence: 1n }, []);
+      expect(more.encode(position)).toEqual(bytes);
+    });
+
+    it('refuses them where an older version kept no order of rows, and still answers', () => {
+      // the events of `max` have the form that those of `last` had
+      const builder = codecOf(planOfEdge('max')).start();
+      builder.add(at(1n), [7n]);
+      builder.add(at(2n), [3n]);
+      const bytes = builder.encode(position);
+      const codec = codecOf(planOfEdge('last'));
+      expect(codec.decode(bytes).answer('f0', 6n)).toBe(3n);
+      expect(() => codec.resume(bytes).add(at(3n), [1n])).toThrow('make them anew');
+    });
+  });
 });
