@@ -19,12 +19,18 @@ import { lifeMillis } from './state-life.ts';
 import { createStateWriter, type WriteCounts } from './state-writer.ts';
 import { ensureEpoch, raiseFence, readMarker, setMarker } from './store-content.ts';
 import { viewKeys, type ViewKeys } from './store-keys.ts';
+import type { StreamOffsets } from './stream-offsets.ts';
 
 export interface MaterializationDependencies {
   readonly catalog: Pick<Catalog, 'tables' | 'intervals'>;
   readonly lake: Lake;
   readonly engine: Engine;
   readonly redis: RedisClient;
+  /**
+   * How far the topic of a source has come to the lake with a snapshot. Without it, a view that streams have written to is
+   * refused: values must not lose what the lake does not have.
+   */
+  readonly landedOffsets?: (source: string, snapshot: number) => Promise<StreamOffsets>;
 }
 
 export interface MaterializationRequest {
@@ -62,7 +68,8 @@ const MOST_ATTEMPTS = 3;
 
 /**
  * Materializes one view. Throws `UNKNOWN_NAME` or `INVALID_VALUE` for a view that has no online values, `CONFLICT` when a
- * newer run of the same view has taken over, `REDIS_UNAVAILABLE` when Redis is away, `CANCELLED` when aborted.
+ * newer run of the same view has taken over or its streams are ahead of the lake, `REDIS_UNAVAILABLE` when Redis is away,
+ * `CANCELLED` when aborted.
  */
 export async function materializeView(
   dependencies: MaterializationDependencies,
@@ -75,7 +82,7 @@ export async function materializeView(
     } catch (error) {
       if (!(error instanceof ScriptRefusal)) throw error;
       const where = `view ${run.view}`;
-      if (error.reason === 'fence') throw new AsofError('CONFLICT', { where, problem: error.message }, error);
+      if (error.reason !== 'epoch') throw new AsofError('CONFLICT', { where, problem: error.message }, error);
       if (attempt === MOST_ATTEMPTS) throw new AsofError('REDIS_UNAVAILABLE', { problem: error.message }, error);
     }
   }
@@ -94,7 +101,8 @@ async function materializeOnce(dependencies: MaterializationDependencies, run: R
     to,
   );
   const { position } = snapshot;
-  const before = await raiseFence(redis, project, run.keys, epoch, position);
+  const landed = await dependencies.landedOffsets?.(run.source.name, position.snapshot);
+  const before = await raiseFence(redis, project, run.keys, epoch, position, landed);
   // what an unfinished run of another position wrote may be of rows that are gone
   const isForeign = base === undefined && before !== undefined && comparePositions(before, position) !== 0;
   if (isForeign) await redis.removePrefix(run.keys.values);

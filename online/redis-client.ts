@@ -36,13 +36,19 @@ export interface Script {
   readonly sha1: string;
 }
 
-/** A script said no: `ASOF_EPOCH` when the content was lost, `ASOF_FENCE` when a newer run has taken over. */
+const REFUSALS = {
+  epoch: 'the content of Redis was lost',
+  fence: 'a newer run has taken over',
+  ahead: 'streams have brought rows to Redis that are not in the lake yet; run it again once they have landed',
+} as const;
+
+/** A script said no. */
 export class ScriptRefusal extends Error {
   override readonly name = 'ScriptRefusal';
-  readonly reason: 'epoch' | 'fence';
+  readonly reason: keyof typeof REFUSALS;
 
-  constructor(reason: 'epoch' | 'fence') {
-    super(reason === 'epoch' ? 'the content of Redis was lost' : 'a newer run has taken over');
+  constructor(reason: keyof typeof REFUSALS) {
+    super(REFUSALS[reason]);
     this.reason = reason;
   }
 }
@@ -150,6 +156,7 @@ async function answer<T>(work: () => Promise<T>): Promise<T> {
     const problem = messageOf(error);
     if (problem.includes('ASOF_EPOCH')) throw new ScriptRefusal('epoch');
     if (problem.includes('ASOF_FENCE')) throw new ScriptRefusal('fence');
+    if (problem.includes('ASOF_AHEAD')) throw new ScriptRefusal('ahead');
     throw new AsofError('REDIS_UNAVAILABLE', { problem }, error);
   }
 }

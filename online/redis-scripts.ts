@@ -3,19 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Script } from './redis-client.ts';
 
 /**
- * The script that writes a batch of values by compare-and-set. Redis runs it as one step, so replays, retries and races
- * of batch and stream never take a key back.
- *
- * KEYS: epoch, fence, then one key per value.
- * ARGV: expected epoch; the run's position, or nothing for rows that no run owns; milliseconds to live, 0 for ever;
- * removed sequence ranges, 16 bytes each, start inclusive and end exclusive; then one value per key, nothing to delete.
- * Answer: values written, keys that are new, keys deleted.
- *
- * A row replaces an older one by (event, created with null first, sequence), and one whose sequence was removed. An
- * aggregate state replaces one of an older position. Numbers are compared in 32-bit words: Lua's numbers are doubles,
- * and its text comparison follows the server's locale.
+ * What of two values stays. A row replaces an older one by (event, created with null first, sequence), and one whose
+ * sequence was removed. An aggregate state replaces one of an older position. Numbers are compared in 32-bit words: Lua's
+ * numbers are doubles, and its text comparison follows the server's locale.
  */
-export const WRITE_SCRIPT = script(`
+export const ORDER_FUNCTIONS = `
 local unpack, band = struct.unpack, bit.band
 
 local function older(a, b)
@@ -57,8 +49,12 @@ local function removed(s1, s2, ranges)
   return false
 end
 
+local function is_row(value)
+  return band(string.byte(value, 1), 8) == 0
+end
+
 local function replaces(value, stored, ranges)
-  if band(string.byte(value, 1), 8) ~= 0 then
+  if not is_row(value) then
     return older(string.sub(stored, 2, 13), string.sub(value, 2, 13))
   end
   local a1, a2, a3, a4, a5, a6 = order(value)
@@ -71,9 +67,21 @@ local function replaces(value, stored, ranges)
   elseif a6 > b6 then return true end
   return ranges ~= '' and removed(b5, b6, ranges)
 end
+`;
 
+/**
+ * The script that writes a batch of values by compare-and-set. Redis runs it as one step, so replays, retries and races
+ * of batch and stream never take a key back.
+ *
+ * KEYS: epoch, fence, then one key per value.
+ * ARGV: expected epoch; the run's position, or nothing for rows that no run owns; milliseconds to live, 0 for ever;
+ * removed sequence ranges, 16 bytes each, start inclusive and end exclusive; then one value per key, nothing to delete.
+ * Answer: values written, keys that are new, keys deleted.
+ */
+export const WRITE_SCRIPT = script(`
+${ORDER_FUNCTIONS}
 local function deletes(stored, position, ranges)
-  if band(string.byte(stored, 1), 8) ~= 0 then return older(string.sub(stored, 2, 13), position) end
+  if not is_row(stored) then return older(string.sub(stored, 2, 13), position) end
   local _, _, _, _, s1, s2 = order(stored)
   return removed(s1, s2, ranges)
 end
@@ -102,7 +110,11 @@ end
 return { written, new, deleted }
 `);
 
-/** Raises the fence to the run's position. KEYS: epoch, fence. ARGV: expected epoch, position. Answers the older fence. */
+/**
+ * Raises the fence to the run's position, unless streams have brought more than the run's rows hold. KEYS: epoch, fence,
+ * stream. ARGV: expected epoch, position, then partition and the offset that the rows reach in turn. Answers the older
+ * fence.
+ */
 export const RAISE_FENCE_SCRIPT = script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('ASOF_EPOCH') end
 local function words(s) return struct.unpack('>I4I4I4', s) end
@@ -111,6 +123,15 @@ if fence then
   local a1, a2, a3 = words(ARGV[2])
   local b1, b2, b3 = words(fence)
   if a1 < b1 or (a1 == b1 and (a2 < b2 or (a2 == b2 and a3 < b3))) then return redis.error_reply('ASOF_FENCE') end
+end
+local landed = {}
+for index = 3, #ARGV, 2 do landed[ARGV[index]] = tonumber(ARGV[index + 1]) end
+local reached = redis.call('HGETALL', KEYS[3])
+for index = 1, #reached, 2 do
+  local partition = reached[index]
+  if partition ~= 'position' and tonumber(reached[index + 1]) > (landed[partition] or 0) then
+    return redis.error_reply('ASOF_AHEAD')
+  end
 end
 redis.call('SET', KEYS[2], ARGV[2])
 return fence
@@ -124,6 +145,6 @@ redis.call('SET', KEYS[3], ARGV[2])
 return 1
 `);
 
-function script(text: string): Script {
+export function script(text: string): Script {
   return { text, sha1: createHash('sha1').update(text).digest('hex') };
 }

@@ -9,6 +9,7 @@ import { comparePositions, decodePosition, encodePosition, type Position } from 
 import type { RedisClient } from './redis-client.ts';
 import { RAISE_FENCE_SCRIPT, SET_MARKER_SCRIPT } from './redis-scripts.ts';
 import { epochKey, type ViewKeys } from './store-keys.ts';
+import { encodeOffsets, type StreamOffsets } from './stream-offsets.ts';
 
 /** The epoch of a project's content; a new one when Redis has none. */
 export async function ensureEpoch(redis: RedisClient, project: string): Promise<string> {
@@ -22,8 +23,9 @@ export async function readMarker(redis: RedisClient, keys: ViewKeys): Promise<Po
 }
 
 /**
- * Announces a run: from now on older runs of this view are refused. Answers the position announced before. Throws a
- * `ScriptRefusal` when a newer run was announced already, or the content has another epoch.
+ * Announces a run: from now on older runs of this view are refused, and its streams. Answers the position announced before.
+ * Throws a `ScriptRefusal` when a newer run was announced already, the content has another epoch, or streams have brought
+ * rows beyond `landed`, the end of the run's own.
  */
 export async function raiseFence(
   redis: RedisClient,
@@ -31,11 +33,12 @@ export async function raiseFence(
   keys: ViewKeys,
   epoch: string,
   position: Position,
+  landed: StreamOffsets = new Map(),
 ): Promise<Position | undefined> {
   const before = await redis.evaluate(
     RAISE_FENCE_SCRIPT,
-    [epochKey(project), keys.fence],
-    [epoch, Buffer.from(encodePosition(position))],
+    [epochKey(project), keys.fence, keys.stream],
+    [epoch, Buffer.from(encodePosition(position)), ...encodeOffsets(landed)],
   );
   return before instanceof Uint8Array ? decodePosition(before) : undefined;
 }

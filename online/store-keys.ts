@@ -14,6 +14,8 @@ export interface ViewKeys {
   readonly fence: string;
   /** The position that the values are complete for. */
   readonly marker: string;
+  /** How far streams have come. */
+  readonly stream: string;
 }
 
 /** Random text that lives as long as the content of this Redis. */
@@ -29,5 +31,6 @@ export function viewKeys(project: string, view: string, fingerprint: string): Vi
     values: Buffer.from(`asof:{${project}}:${tag.toString('base64url')}`, 'latin1'),
     fence: `asof:{${project}}:fence:${name}`,
     marker: `asof:{${project}}:position:${name}`,
+    stream: `asof:{${project}}:stream:${name}`,
   };
 }

@@ -13,7 +13,11 @@ import { openLake } from '../../../lake/open.ts';
 import { newSourceFilePath } from '../../../lake/paths.ts';
 import { publishDataFile } from '../../../lake/tables.ts';
 import { createLakeReader } from '../../../online/lake-reader.ts';
-import { materializeView, type Materialization } from '../../../online/materialization.ts';
+import {
+  materializeView,
+  type Materialization,
+  type MaterializationDependencies,
+} from '../../../online/materialization.ts';
 import type { OnlineReadDependencies } from '../../../online/read-dependencies.ts';
 import { createRecordedPositions } from '../../../online/recorded-positions.ts';
 import { openRedisClient, type RedisClient } from '../../../online/redis-client.ts';
@@ -113,7 +117,7 @@ async function writeFile({ engine, lake }: OnlineFixture, source: PlannedView['s
 
 /** Materializes the planned view under the fixture's project. */
 export async function materialize(
-  fixture: OnlineFixture,
+  fixture: OnlineFixture & Pick<MaterializationDependencies, 'landedOffsets'>,
   planned: PlannedView,
   to: Micros,
   signal?: AbortSignal,

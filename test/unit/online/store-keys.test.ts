@@ -3,8 +3,8 @@ import { epochKey, viewKeys } from '../../../online/store-keys.ts';
 
 describe('names in Redis', () => {
   it('of one project share a slot of a cluster', () => {
-    const { values, fence, marker } = viewKeys('flights', 'latest', 'abcdef0123456789');
-    for (const name of [epochKey('flights'), values.toString('latin1'), fence, marker]) {
+    const { values, fence, marker, stream } = viewKeys('flights', 'latest', 'abcdef0123456789');
+    for (const name of [epochKey('flights'), values.toString('latin1'), fence, marker, stream]) {
       expect(name.startsWith('asof:{flights}:')).toBe(true);
     }
   });
@@ -19,5 +19,6 @@ describe('names in Redis', () => {
     expect(new Set(names.map(({ values }) => values.toString('latin1'))).size).toBe(4);
     expect(new Set(names.map(({ fence }) => fence)).size).toBe(4);
     expect(new Set(names.map(({ marker }) => marker)).size).toBe(4);
+    expect(new Set(names.map(({ stream }) => stream)).size).toBe(4);
   });
 });

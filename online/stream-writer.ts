@@ -1,0 +1,158 @@
+/**
+ * Adds the rows of a stretch of a partition to the online values of a view, exactly once: values and offset change in one
+ * step inside Redis, or not at all. Streams of other partitions may change the same keys meanwhile; what they changed is
+ * read again.
+ */
+import { createHash } from 'node:crypto';
+import { AsofError } from '../contracts/errors.ts';
+import { encodePosition } from './position.ts';
+import { lifeMillis } from './state-life.ts';
+import type { ArrivedRow, StateMerger } from './state-merger.ts';
+import { epochKey } from './store-keys.ts';
+import { UPDATE_SCRIPT } from './stream-scripts.ts';
+import { orStreamError, type ViewStream } from './view-stream.ts';
+
+export interface StreamRow extends ArrivedRow {
+  readonly offset: bigint;
+  /** As the view's key encoder writes it. */
+  readonly key: Uint8Array;
+}
+
+export interface StreamBatch {
+  readonly partition: number;
+  /** The first offset of the batch, and the one after its last; offsets without rows are passed over. */
+  readonly fromOffset: bigint;
+  readonly toOffset: bigint;
+  /** By offset; several rows may have one offset. */
+  readonly rows: readonly StreamRow[];
+}
+
+export interface StreamCounts {
+  readonly applied: number;
+  /** Rows that were in the values already. */
+  readonly replayed: number;
+}
+
+/** Keys of one step, for the same reasons as those of a batch of a materialization. */
+const STEP_KEYS = 256;
+/** Each one loses against a writer that has got further, so that only as many racing writers as this can stop it. */
+const MOST_ATTEMPTS = 20;
+
+/** A stretch of rows that is applied as one. */
+interface Step {
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly rows: readonly StreamRow[];
+}
+
+/**
+ * Applies a batch in steps. Offsets before the stored one are replays and change nothing. Throws `CONFLICT` when offsets
+ * between the stored one and `fromOffset` were never applied, when a materialization has taken over, or when other writers
+ * win again and again; `REDIS_UNAVAILABLE` when Redis is away or lost its content. What was applied until then stays, and
+ * the same batch may be given again.
+ */
+export async function applyEvents(stream: ViewStream, merger: StateMerger, batch: StreamBatch): Promise<StreamCounts> {
+  let applied = 0;
+  let from = batch.fromOffset;
+  let place = 0;
+  while (from < batch.toOffset) {
+    while (place < batch.rows.length && batch.rows[place]!.offset < from) place += 1;
+    const rows = takeStep(batch.rows, place);
+    const next = batch.rows[place + rows.length];
+    const step = { partition: batch.partition, from, to: next?.offset ?? batch.toOffset, rows };
+    const reached = await applyStep(stream, merger, step);
+    if (reached < from) throw missingOffsets(stream, step, reached);
+    if (reached === from) applied += rows.length;
+    from = reached === from ? step.to : reached;
+  }
+  return { applied, replayed: batch.rows.length - applied };
+}
+
+/** The rows from a place on that have few enough keys. Rows of one offset stay together. */
+function takeStep(rows: readonly StreamRow[], start: number): readonly StreamRow[] {
+  const keys = new Set<string>();
+  let end = start;
+  while (end < rows.length) {
+    keys.add(textOf(rows[end]!.key));
+    if (keys.size > STEP_KEYS && rows[end]!.offset !== rows[end - 1]!.offset) break;
+    end += 1;
+  }
+  return rows.slice(start, end);
+}
+
+/** Answers the offset that was stored: that of the step when it was applied. */
+async function applyStep(stream: ViewStream, merger: StateMerger, step: Step): Promise<bigint> {
+  const keys = [...rowsByKey(step.rows)].map(([text, rows]) => ({
+    name: Buffer.concat([stream.keys.values, Buffer.from(text, 'latin1')]),
+    rows,
+  }));
+  const updates = keys.map(() => ['', ''] as readonly [string, Buffer | string]);
+  let stale = keys.map((_, index) => index);
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+    const names = stale.map((index) => keys[index]!.name);
+    const stored = merger.needsStored && names.length > 0 ? await stream.redis.read(names) : names.map(() => null);
+    stale.forEach((index, at) => {
+      const value = merger.merge(stored[at]!, keys[index]!.rows, stream.position);
+      updates[index] = [versionOf(stored[at]!), Buffer.from(value.buffer, value.byteOffset, value.byteLength)];
+    });
+    const [reached, ...conflicts] = await update(
+      stream,
+      step,
+      keys.map(({ name }) => name),
+      updates.flat(),
+    );
+    if (conflicts.length === 0) return reached;
+    stale = conflicts.map((index) => index - 1);
+  }
+  const problem = `other writers changed the same keys at each of ${MOST_ATTEMPTS} attempts; it may be applied again`;
+  throw new AsofError('CONFLICT', { where: whereOf(stream, step), problem });
+}
+
+async function update(
+  { redis, project, view, keys, epoch, position }: ViewStream,
+  { partition, from, to }: Step,
+  names: readonly Buffer[],
+  values: readonly (Buffer | string)[],
+): Promise<readonly [reached: bigint, ...conflicts: number[]]> {
+  const head = [
+    epoch,
+    Buffer.from(encodePosition(position)),
+    String(lifeMillis(view)),
+    ...[partition, from, to].map(String),
+  ];
+  const answer = await orStreamError(view, () =>
+    redis.evaluate(UPDATE_SCRIPT, [epochKey(project), keys.fence, keys.stream, ...names], [...head, ...values]),
+  );
+  const [reached, ...conflicts] = answer as [Buffer, ...number[]];
+  return [BigInt(reached.toString()), ...conflicts];
+}
+
+/** By the bytes of the key, one character for each. */
+function rowsByKey(rows: readonly StreamRow[]): ReadonlyMap<string, readonly StreamRow[]> {
+  const byKey = new Map<string, StreamRow[]>();
+  for (const row of rows) {
+    const text = textOf(row.key);
+    const known = byKey.get(text);
+    if (known) known.push(row);
+    else byKey.set(text, [row]);
+  }
+  return byKey;
+}
+
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+}
+
+function versionOf(state: Uint8Array | null): string {
+  return state === null ? '' : createHash('sha1').update(state).digest('hex').slice(0, 16);
+}
+
+function missingOffsets(stream: ViewStream, step: Step, reached: bigint): AsofError {
+  const problem = `offsets ${reached} to ${step.from} were never applied; go on from ${reached}`;
+  return new AsofError('CONFLICT', { where: whereOf(stream, step), problem });
+}
+
+function whereOf({ view }: ViewStream, { partition }: Step): string {
+  return `stream of view ${view.name}, partition ${partition}`;
+}

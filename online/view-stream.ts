@@ -1,0 +1,71 @@
+/**
+ * A stream into the online values of one view: which values it goes on from, and how far it has come. Offsets are kept for
+ * the view, beside its values, and change in one step with them.
+ */
+import { AsofError } from '../contracts/errors.ts';
+import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import { encodePosition, type Position } from './position.ts';
+import { ScriptRefusal, type RedisClient } from './redis-client.ts';
+import { ensureEpoch, readMarker } from './store-content.ts';
+import { epochKey, viewKeys, type ViewKeys } from './store-keys.ts';
+import { decodeOffsets, encodeOffsets, type StreamOffsets } from './stream-offsets.ts';
+import { OPEN_STREAM_SCRIPT } from './stream-scripts.ts';
+
+export interface ViewStream {
+  readonly redis: RedisClient;
+  readonly project: string;
+  readonly view: FeatureViewManifest;
+  /** As the view sees it. */
+  readonly source: StoredSourceManifest;
+  readonly keys: ViewKeys;
+  readonly epoch: string;
+  /** Of the materialization that the stream goes on from; `START` when there was none. */
+  readonly position: Position;
+  /** As they were when the stream was opened. */
+  readonly offsets: StreamOffsets;
+}
+
+/** The position of values that hold nothing but what a stream brought. */
+export const START: Position = { snapshot: 0, to: 0n };
+
+/**
+ * Opens the stream of a view version, for as many partitions and consumers as there are. `landed` says how far the rows of a
+ * snapshot reach; undefined asks where to begin without a materialization. Throws `CONFLICT` while a materialization is
+ * under way or has not ended well, `REDIS_UNAVAILABLE` when Redis is away or lost its content meanwhile.
+ */
+export async function openViewStream(
+  { redis, project, view, source }: Pick<ViewStream, 'redis' | 'project' | 'view' | 'source'>,
+  landed: (position: Position | undefined) => Promise<StreamOffsets>,
+): Promise<ViewStream> {
+  const keys = viewKeys(project, view.name, view.fingerprint);
+  const epoch = await ensureEpoch(redis, project);
+  const marker = await readMarker(redis, keys);
+  const position = marker ?? START;
+  const offsets = await landed(marker);
+  const found = await orStreamError(view, () =>
+    redis.evaluate(
+      OPEN_STREAM_SCRIPT,
+      [epochKey(project), keys.fence, keys.marker, keys.stream],
+      [
+        epoch,
+        marker === undefined ? '' : Buffer.from(encodePosition(marker)),
+        Buffer.from(encodePosition(position)),
+        ...encodeOffsets(offsets),
+      ],
+    ),
+  );
+  return { redis, project, view, source, keys, epoch, position, offsets: decodeOffsets(found as readonly Buffer[]) };
+}
+
+/** What a refusal of a script means to a stream. */
+export async function orStreamError<T>({ name }: FeatureViewManifest, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ScriptRefusal)) throw error;
+    if (error.reason === 'epoch') throw new AsofError('REDIS_UNAVAILABLE', { problem: error.message }, error);
+    const problem =
+      'a materialization is under way or did not end; the stream goes on from what it leaves, when it is complete';
+    throw new AsofError('CONFLICT', { where: `stream of view ${name}`, problem }, error);
+  }
+}

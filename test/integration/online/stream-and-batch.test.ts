@@ -1,0 +1,126 @@
+/** One view, written by materializations and by a stream in turn: values are those of the lake, and nothing counts twice. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createKeyEncoder } from '../../../online/entity-key.ts';
+import { readOnlineVectors } from '../../../online/online-reads.ts';
+import { createStateMerger } from '../../../online/state-merger.ts';
+import type { StreamOffsets } from '../../../online/stream-offsets.ts';
+import { applyEvents, type StreamRow } from '../../../online/stream-writer.ts';
+import { openViewStream } from '../../../online/view-stream.ts';
+import { valuesOf } from '../../world/online-world.ts';
+import { aggregateFeature, type WorldRow } from '../../world/world.ts';
+import { viewNamed } from './named-view.ts';
+import {
+  commitRows,
+  materialize,
+  NO_RUNTIME,
+  openFixture,
+  planOf,
+  readDependencies,
+  type OnlineFixture,
+} from './online-fixture.ts';
+
+const NOON = 1_704_110_400_000_000n;
+const NAMES = ['a', 'b', 'c'];
+
+let fixture: OnlineFixture;
+beforeAll(async () => {
+  fixture = await openFixture();
+});
+afterAll(() => fixture.close());
+
+/** Message n of the one partition is a row of one of three keys; every fourth is older than those before it. */
+function messageRow(offset: bigint): WorldRow {
+  return {
+    keys: [NAMES[Number(offset % 3n)]!, 1n],
+    event: NOON + (offset % 4n === 0n ? -offset : offset),
+    created: null,
+    sequence: offset,
+    values: { amount: offset, price: null, label: null, flag: null, seen: null, vector: null },
+  };
+}
+
+const messages = (from: bigint, to: bigint): readonly WorldRow[] =>
+  Array.from({ length: Number(to - from) }, (_, index) => messageRow(from + BigInt(index)));
+
+it('goes from batch to stream and back', async () => {
+  const planned = viewNamed('turns', {
+    mode: 'aggregate',
+    features: [
+      aggregateFeature('n', { function: 'count', column: null, window: { kind: 'all' }, where: [] }),
+      aggregateFeature('newest', {
+        function: 'lastN',
+        column: 'amount',
+        window: { kind: 'last', count: 2 },
+        where: [],
+      }),
+    ],
+  });
+  const { view, source } = planned;
+  const landed = new Map<number, bigint>();
+  const landedOffsets = async (_: string, snapshot: number): Promise<StreamOffsets> =>
+    new Map([[0, landed.get(snapshot) ?? 0n]]);
+  const land = async (from: bigint, to: bigint): Promise<void> => {
+    await commitRows(fixture, planned, messages(from, to));
+    const table = { project: fixture.project, kind: 'source', name: source.name, version: '' } as const;
+    landed.set((await fixture.catalog.tables.files(table)).snapshot, to);
+  };
+  const batch = () => materialize({ ...fixture, landedOffsets }, planned, NOON + 1000n);
+  const open = () =>
+    openViewStream({ redis: fixture.redis, project: fixture.project, view, source }, async (position) =>
+      position === undefined ? new Map() : landedOffsets(source.name, position.snapshot),
+    );
+  const merger = createStateMerger(view, source);
+  const encoder = createKeyEncoder(view.keys.map(({ type }) => type));
+  const streamRow = (row: WorldRow): StreamRow => ({
+    offset: row.sequence,
+    key: encoder.encode(row.keys),
+    order: row,
+    values: valuesOf(row, merger.columns),
+  });
+  const apply = async (fromOffset: bigint, toOffset: bigint) => {
+    const rows = messages(fromOffset, toOffset).map(streamRow);
+    return applyEvents(await open(), merger, { partition: 0, fromOffset, toOffset, rows });
+  };
+  const read = async () => {
+    const { features } = await readOnlineVectors(readDependencies(fixture), {
+      plan: planOf(planned),
+      runtime: NO_RUNTIME,
+      entities: { name: NAMES, code: NAMES.map(() => 1) },
+      at: NOON + 1000n,
+    });
+    const cells = features.flatMap((feature) => feature.cells);
+    expect(new Set(cells.map(({ servedFrom }) => servedFrom))).toEqual(new Set(['online']));
+    return cells.map(({ value }) => value);
+  };
+  const [count, newest] = [(rows: readonly WorldRow[]) => rows.length, newestAmounts];
+  const expected = (to: bigint) =>
+    [count, newest].flatMap((of) => NAMES.map((name) => of(messages(0n, to).filter(({ keys }) => keys[0] === name))));
+
+  await land(0n, 10n);
+  await batch();
+  expect(await read()).toEqual(expected(10n));
+
+  await apply(10n, 25n);
+  expect(await read()).toEqual(expected(25n));
+
+  // the lake has less than the stream has brought
+  await land(10n, 20n);
+  await expect(batch()).rejects.toMatchObject({ code: 'CONFLICT' });
+  expect(await apply(18n, 27n)).toEqual({ applied: 2, replayed: 7 });
+  expect(await read()).toEqual(expected(27n));
+
+  await land(20n, 30n);
+  await batch();
+  expect(await read()).toEqual(expected(30n));
+  expect((await open()).offsets).toEqual(new Map([[0, 30n]]));
+  expect(await apply(27n, 33n)).toEqual({ applied: 3, replayed: 3 });
+  expect(await read()).toEqual(expected(33n));
+});
+
+function newestAmounts(rows: readonly WorldRow[]): unknown {
+  const sorted = rows.toSorted((a, b) => Number(a.event - b.event));
+  return sorted
+    .slice(-2)
+    .map(({ values }) => values.amount)
+    .reverse();
+}
