@@ -1,7 +1,7 @@
 /** From the lake to Redis for an aggregate view: the tiles, rows and events of each key, made anew from its history. */
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
-import type { Session } from '../engine/engine.ts';
+import type { EngineValue, Session } from '../engine/engine.ts';
 import { identifierList, literalBigint, quoteIdentifier } from '../engine/sql.ts';
 import { countingRows, rowsOfEvents, UNTIL_COLUMN } from '../offline/event-identity.ts';
 import { keysEqual, relationKeys } from '../offline/event-relation.ts';
@@ -68,7 +68,8 @@ async function writeStates(
   const codec = createAggregateCodec(view, source);
   const encoder = createKeyEncoder(view.keys.map(({ type }) => type));
   const keys = relationKeys(view);
-  const columns = [...codec.layout.columns, ...(source.eventId === null ? [] : [UNTIL_COLUMN])];
+  const identity = source.eventId === null ? [] : [source.eventId, UNTIL_COLUMN];
+  const columns = [...codec.layout.columns, ...identity];
   const places = rowPlaces(keys.length, columns.length);
   const reachable = rowsInReach(rows, keys, codec.layout.reachMicros);
   const select = `SELECT ${rowSelection(keys, columns, source.operation !== null)} FROM (${reachable})
@@ -81,10 +82,11 @@ ORDER BY ${identifierList(keys)}, __event, __created NULLS FIRST, __seq`;
         if (current !== undefined) await writer.write(current.key, current.builder.encode(position));
         current = { key, builder: codec.start() };
       }
-      const values = readCells(batch, places.values, row);
-      const until = source.eventId === null ? null : (values.pop() as Micros | null);
+      const cells = readCells(batch, places.values, row);
+      const values = cells.slice(0, codec.layout.columns.length);
+      const [id = null, until = null] = cells.slice(values.length) as [EngineValue?, (Micros | null)?];
       const counts = until === null && !isDeleted(batch, places, row);
-      current.builder.add(readRowOrder(batch, places, row), counts ? values : null, until ?? undefined);
+      current.builder.add(readRowOrder(batch, places, row), counts ? values : null, { id, until: until ?? undefined });
     }
     onRows(batch.rows);
   }

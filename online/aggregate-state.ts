@@ -1,18 +1,23 @@
 /**
  * What Redis holds for one entity of an aggregate view: everything its windows need, at one position.
  *
- *     form 1 | position 12 | newest event | due at, after the newest event | one block per series
+ *     form 1 | position 12 | newest event | due at, after the newest event | one block per series | recent events
+ *
+ * Where events have ids, the newest ones are kept by id and are in no series yet: see `recent-events.ts`.
  */
 import { ByteReader, ByteWriter } from '../aggregates/bytes.ts';
+import { distinctHash } from '../aggregates/distinct-hash.ts';
 import { passesFilter } from '../aggregates/row-filter.ts';
 import type { RowOrder } from '../aggregates/row-order.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { EngineValue } from '../engine/engine.ts';
+import { columnType } from '../offline/event-relation.ts';
 import { createAggregateLayout, type AggregateLayout } from './aggregate-layout.ts';
 import { readPosition, writePosition, type Position } from './position.ts';
-import type { SeriesState } from './series.ts';
-import { STATE_IS_AGGREGATE, stateFlags, stateForm } from './state-form.ts';
+import { readRecentEvents, RecentEvents, type RecentEvent, type RecentSettings } from './recent-events.ts';
+import type { Series, SeriesState } from './series.ts';
+import { STATE_HAS_RECENT, STATE_IS_AGGREGATE, stateFlags, stateForm } from './state-form.ts';
 
 export interface AggregateState {
   readonly position: Position;
@@ -23,13 +28,22 @@ export interface AggregateState {
   answer(feature: string, at: Micros): EngineValue | undefined;
 }
 
+/** Which event a row belongs to, where events have ids. */
+export interface RowIdentity {
+  /** Null for a row that is an event by itself. */
+  readonly id?: EngineValue;
+  /** When the row stopped to count: a greater one of its event entered. */
+  readonly until?: Micros | undefined;
+}
+
 export interface AggregateBuilder {
   /**
    * Takes a row of the key in, in any order, which may be older than rows that are in the state already. `values` by the
    * columns of the layout, null for a row that counts in no window: a delete, or one that stopped to count at `until`. The
-   * state answers from then on.
+   * state answers from then on. False for a row of an event that comes after others of its time were settled: it is left
+   * out.
    */
-  add(order: RowOrder, values: readonly EngineValue[] | null, until?: Micros): void;
+  add(order: RowOrder, values: readonly EngineValue[] | null, identity?: RowIdentity): boolean;
   encode(position: Position): Uint8Array;
 }
 
@@ -45,14 +59,30 @@ export interface AggregateCodec {
   decode(bytes: Uint8Array): AggregateState;
 }
 
+interface Form {
+  readonly view: FeatureViewManifest;
+  readonly layout: AggregateLayout;
+  readonly place: ReadonlyMap<string, number>;
+  /** Null where every row is an event. */
+  readonly recent: RecentSettings | null;
+}
+
 /** The codec of one version of an aggregate view. */
 export function createAggregateCodec(view: FeatureViewManifest, source: StoredSourceManifest): AggregateCodec {
   const layout = createAggregateLayout(view, source);
+  const { eventId, allowedLatenessMicros } = source;
+  const types = layout.columns.map((name) => columnType(source, name));
+  const form: Form = {
+    view,
+    layout,
+    place: new Map(layout.columns.map((name, index) => [name, index])),
+    recent: eventId === null ? null : { types, allowedLatenessMicros },
+  };
   return {
     layout,
-    start: () => buildState(view, layout, undefined),
-    resume: (bytes) => buildState(view, layout, readState(layout, bytes)),
-    decode: (bytes) => decodeState(layout, bytes),
+    start: () => buildState(form, undefined),
+    resume: (bytes) => buildState(form, readState(form, bytes)),
+    decode: (bytes) => decodeState(form, bytes),
   };
 }
 
@@ -67,32 +97,31 @@ interface StoredState {
   readonly newestEvent: Micros;
   readonly dueAt: Micros;
   readonly series: readonly (() => SeriesState)[];
+  readonly recent: RecentEvents | null;
 }
 
-function buildState(
-  view: FeatureViewManifest,
-  layout: AggregateLayout,
-  stored: StoredState | undefined,
-): AggregateBuilder {
+function buildState(form: Form, stored: StoredState | undefined): AggregateBuilder {
+  const { view, layout } = form;
   const states = stored?.series.map((resume) => resume()) ?? layout.series.map((series) => series.start());
-  const place = new Map(layout.columns.map((name, index) => [name, index]));
+  const recent = stored?.recent ?? (form.recent && new RecentEvents(form.recent, null, []));
   let newest = stored?.newestEvent;
   let dueAt = stored?.dueAt;
+  const fold = (row: Pick<RecentEvent, 'order' | 'values'>): void =>
+    states.forEach((state, index) => addRow(form, layout.series[index]!, state, row));
   return {
-    add(order, values, until) {
+    add(order, values, { id = null, until } = {}) {
+      if (recent === null || id === null) fold({ order, values });
+      else if (!recent.add({ hash: distinctHash(id), order, values })) return false;
       newest = later(newest, order.event);
       dueAt = later(dueAt, until ?? aggregateDueAt(view, order));
-      if (values === null) return;
-      const valueOf = (column: string): EngineValue => values[place.get(column)!]!;
-      layout.series.forEach(({ column, filter }, index) => {
-        if (!passesFilter(filter, valueOf)) return;
-        states[index]!.add(column === null ? null : valueOf(column), order);
-      });
+      if (recent?.isFull) recent.settle(newest).forEach(fold);
+      return true;
     },
     encode(position) {
       if (newest === undefined || dueAt === undefined) throw new TypeError('an aggregate state needs a row');
+      recent?.settle(newest).forEach(fold);
       const writer = new ByteWriter();
-      writer.byte(stateForm(STATE_IS_AGGREGATE));
+      writer.byte(stateForm(STATE_IS_AGGREGATE | (recent === null ? 0 : STATE_HAS_RECENT)));
       writePosition(writer, position);
       writer.integer(newest);
       writer.integer(dueAt - newest);
@@ -101,30 +130,61 @@ function buildState(
         state.encode(block, newest);
         writer.block(block.finish());
       }
+      recent?.encode(writer, newest);
       return writer.finish();
     },
   };
 }
 
-function readState(layout: AggregateLayout, bytes: Uint8Array): StoredState {
+function addRow(
+  { place }: Form,
+  { column, filter }: Series,
+  state: SeriesState,
+  { order, values }: Pick<RecentEvent, 'order' | 'values'>,
+): void {
+  if (values === null) return;
+  const valueOf = (name: string): EngineValue => values[place.get(name)!]!;
+  if (passesFilter(filter, valueOf)) state.add(column === null ? null : valueOf(column), order);
+}
+
+function readState({ layout, recent }: Form, bytes: Uint8Array): StoredState {
   const reader = new ByteReader(bytes);
-  stateFlags(reader.byte());
+  const flags = stateFlags(reader.byte());
   const position = readPosition(reader);
   const newestEvent = reader.integer();
   const dueAt = newestEvent + reader.integer();
   const blocks = layout.series.map(() => reader.block());
   const series = layout.series.map((one, index) => lazily(() => one.resume(new ByteReader(blocks[index]!))));
-  return { position, newestEvent, dueAt, series };
+  return {
+    position,
+    newestEvent,
+    dueAt,
+    series,
+    recent: recent && readRecent(reader, recent, newestEvent, (flags & STATE_HAS_RECENT) !== 0),
+  };
 }
 
-function decodeState(layout: AggregateLayout, bytes: Uint8Array): AggregateState {
-  const { series, ...state } = readState(layout, bytes);
+/** A value from before recent events were kept is settled as a whole. */
+function readRecent(reader: ByteReader, settings: RecentSettings, newest: Micros, isKept: boolean): RecentEvents {
+  return isKept ? readRecentEvents(reader, settings, newest) : new RecentEvents(settings, newest + 1n, []);
+}
+
+function decodeState(form: Form, bytes: Uint8Array): AggregateState {
+  const { layout } = form;
+  const { series, recent, ...state } = readState(form, bytes);
+  const whole = series.map((resume, index) =>
+    lazily(() => {
+      const one = resume();
+      for (const event of recent?.events ?? []) addRow(form, layout.series[index]!, one, event);
+      return one;
+    }),
+  );
   return {
     ...state,
     answer(feature, at) {
       const place = layout.features.get(feature);
       if (place === undefined) throw new TypeError(`the view has no feature ${feature}`);
-      return series[place.series]!().answer(at, place.windowMicros);
+      return whole[place.series]!().answer(at, place.windowMicros);
     },
   };
 }

@@ -11,6 +11,9 @@ export const STATE_IS_AGGREGATE = 8;
 /** The row says that its key was deleted: there are no values. */
 export const STATE_IS_DELETED = 16;
 
+/** Of an aggregate state: the events that are not settled follow its series. */
+export const STATE_HAS_RECENT = 1;
+
 export function stateForm(flags: number): number {
   return (FORMAT_VERSION << 5) | flags;
 }

@@ -10,6 +10,14 @@ export interface ArrivedRow {
   readonly order: RowOrder;
   /** By the columns of the merger; null for a delete. */
   readonly values: readonly EngineValue[] | null;
+  /** The event that the row belongs to, where the source's events have ids; null for one by itself. */
+  readonly id?: EngineValue;
+}
+
+export interface MergedState {
+  readonly state: Uint8Array;
+  /** Rows that came too late for their event to be told from others, and were left out. */
+  readonly late: number;
 }
 
 export interface StateMerger {
@@ -18,7 +26,7 @@ export interface StateMerger {
   /** Whether the stored state is needed: a row replaces another by its order alone. */
   readonly needsStored: boolean;
   /** @param rows at least one, in any order */
-  merge(stored: Uint8Array | null, rows: readonly ArrivedRow[], position: Position): Uint8Array;
+  merge(stored: Uint8Array | null, rows: readonly ArrivedRow[], position: Position): MergedState;
 }
 
 export function createStateMerger(view: FeatureViewManifest, source: StoredSourceManifest): StateMerger {
@@ -27,8 +35,10 @@ export function createStateMerger(view: FeatureViewManifest, source: StoredSourc
     return {
       columns: codec.columns.map(({ name }) => name),
       needsStored: false,
-      merge: (_, rows) =>
-        codec.encode(rows.reduce((best, row) => (compareRowOrder(row.order, best.order) > 0 ? row : best))),
+      merge(_, rows) {
+        const greatest = rows.reduce((best, row) => (compareRowOrder(row.order, best.order) > 0 ? row : best));
+        return { state: codec.encode(greatest), late: 0 };
+      },
     };
   }
   const codec = createAggregateCodec(view, source);
@@ -37,8 +47,8 @@ export function createStateMerger(view: FeatureViewManifest, source: StoredSourc
     needsStored: true,
     merge(stored, rows, position) {
       const builder = stored === null ? codec.start() : codec.resume(stored);
-      for (const { order, values } of rows) builder.add(order, values);
-      return builder.encode(position);
+      const late = rows.filter(({ order, values, id }) => !builder.add(order, values, { id: id ?? null })).length;
+      return { state: builder.encode(position), late };
     },
   };
 }

@@ -29,6 +29,8 @@ export interface StreamBatch {
 
 export interface StreamCounts {
   readonly applied: number;
+  /** Of them, rows of events that came too late and were left out: they wait in the lake. */
+  readonly late: number;
   /** Rows that were in the values already. */
   readonly replayed: number;
 }
@@ -46,6 +48,13 @@ interface Step {
   readonly rows: readonly StreamRow[];
 }
 
+/** The new value of a key, and the version of the stored one that it was made from. */
+interface Update {
+  readonly version: string;
+  readonly value: Buffer;
+  readonly late: number;
+}
+
 /**
  * Applies a batch in steps. Offsets before the stored one are replays and change nothing. Throws `CONFLICT` when offsets
  * between the stored one and `fromOffset` were never applied, when a materialization has taken over, or when other writers
@@ -54,6 +63,7 @@ interface Step {
  */
 export async function applyEvents(stream: ViewStream, merger: StateMerger, batch: StreamBatch): Promise<StreamCounts> {
   let applied = 0;
+  let late = 0;
   let from = batch.fromOffset;
   let place = 0;
   while (from < batch.toOffset) {
@@ -61,12 +71,15 @@ export async function applyEvents(stream: ViewStream, merger: StateMerger, batch
     const rows = takeStep(batch.rows, place);
     const next = batch.rows[place + rows.length];
     const step = { partition: batch.partition, from, to: next?.offset ?? batch.toOffset, rows };
-    const reached = await applyStep(stream, merger, step);
-    if (reached < from) throw missingOffsets(stream, step, reached);
-    if (reached === from) applied += rows.length;
-    from = reached === from ? step.to : reached;
+    const done = await applyStep(stream, merger, step);
+    if (done.reached < from) throw missingOffsets(stream, step, done.reached);
+    if (done.reached === from) {
+      applied += rows.length;
+      late += done.late;
+    }
+    from = done.reached === from ? step.to : done.reached;
   }
-  return { applied, replayed: batch.rows.length - applied };
+  return { applied, late, replayed: batch.rows.length - applied };
 }
 
 /** The rows from a place on that have few enough keys. Rows of one offset stay together. */
@@ -81,28 +94,33 @@ function takeStep(rows: readonly StreamRow[], start: number): readonly StreamRow
   return rows.slice(start, end);
 }
 
-/** Answers the offset that was stored: that of the step when it was applied. */
-async function applyStep(stream: ViewStream, merger: StateMerger, step: Step): Promise<bigint> {
+/** The offset that was stored: that of the step when it was applied. */
+async function applyStep(
+  stream: ViewStream,
+  merger: StateMerger,
+  step: Step,
+): Promise<{ readonly reached: bigint; readonly late: number }> {
   const keys = [...rowsByKey(step.rows)].map(([text, rows]) => ({
     name: Buffer.concat([stream.keys.values, Buffer.from(text, 'latin1')]),
     rows,
   }));
-  const updates = keys.map(() => ['', ''] as readonly [string, Buffer | string]);
+  const updates: Update[] = [];
   let stale = keys.map((_, index) => index);
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
     const names = stale.map((index) => keys[index]!.name);
     const stored = merger.needsStored && names.length > 0 ? await stream.redis.read(names) : names.map(() => null);
     stale.forEach((index, at) => {
-      const value = merger.merge(stored[at]!, keys[index]!.rows, stream.position);
-      updates[index] = [versionOf(stored[at]!), Buffer.from(value.buffer, value.byteOffset, value.byteLength)];
+      const { state, late } = merger.merge(stored[at]!, keys[index]!.rows, stream.position);
+      const value = Buffer.from(state.buffer, state.byteOffset, state.byteLength);
+      updates[index] = { version: versionOf(stored[at]!), value, late };
     });
     const [reached, ...conflicts] = await update(
       stream,
       step,
       keys.map(({ name }) => name),
-      updates.flat(),
+      updates.flatMap(({ version, value }) => [version, value]),
     );
-    if (conflicts.length === 0) return reached;
+    if (conflicts.length === 0) return { reached, late: updates.reduce((sum, { late }) => sum + late, 0) };
     stale = conflicts.map((index) => index - 1);
   }
   const problem = `other writers changed the same keys at each of ${MOST_ATTEMPTS} attempts; it may be applied again`;

@@ -181,10 +181,10 @@ describe('a batch', () => {
     const stream = await open(windows, uniqueName('stream'));
     const rows = Array.from({ length: 900 }, (_, index) => row(BigInt(index >> 1), `=${index % 600}`));
     const batch = { partition: 3, fromOffset: 0n, toOffset: 450n, rows };
-    expect(await applyEvents(stream, mergerOf(stream), batch)).toEqual({ applied: 900, replayed: 0 });
+    expect(await applyEvents(stream, mergerOf(stream), batch)).toEqual({ applied: 900, late: 0, replayed: 0 });
     const names = Array.from({ length: 600 }, (_, index) => `=${index}`);
     const before = await storedStates(stream, names);
-    expect(await applyEvents(stream, mergerOf(stream), batch)).toEqual({ applied: 0, replayed: 900 });
+    expect(await applyEvents(stream, mergerOf(stream), batch)).toEqual({ applied: 0, late: 0, replayed: 900 });
     expect(await storedStates(stream, names)).toEqual(before);
     expect(before[0]).toBe(hex(wholeState(windows, [rows[0]!, rows[600]!], START)));
     const again = await open(windows, stream.project);

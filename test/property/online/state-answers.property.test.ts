@@ -9,8 +9,7 @@ import { aggregateDueAt, createAggregateCodec } from '../../../online/aggregate-
 import { asofDueAt, createAsofCodec } from '../../../online/asof-state.ts';
 import { viewReader } from '../../../online/view-reader.ts';
 import { arbitraryWorld } from '../../world/arbitrary-world.ts';
-import { isSameValue } from '../../world/matches-answer.ts';
-import { asOnline, rowsOfKey, valuesOf } from '../../world/online-world.ts';
+import { asOnline, isOracleValue, rowsOfKey, valuesOf } from '../../world/online-world.ts';
 import { askOracle } from '../../world/oracle.ts';
 import type { World, WorldRow } from '../../world/world.ts';
 
@@ -40,7 +39,7 @@ describe.each(['asof', 'aggregate'] as const)('states of %s views', (mode) => {
             const cell = cells[index]!;
             expect(cell.status, feature.name).toBe(status);
             expect(
-              isSame(cell.value, value, tolerance),
+              isOracleValue(toEngineValue(cell.value), value, tolerance),
               `${feature.name}: ${String(cell.value)} is not ${String(value)}`,
             ).toBe(true);
           });
@@ -68,12 +67,6 @@ function encodeState({ view, source }: World['planned'], rows: readonly WorldRow
   const builder = codec.start();
   for (const row of rows) builder.add(row, valuesOf(row, codec.layout.columns));
   return builder.encode({ snapshot: 1, to });
-}
-
-/** Counts are plain numbers in TypeScript and BIGINT in the engine. */
-function isSame(actual: FeatureValue, expected: EngineValue, tolerance: number): boolean {
-  if (typeof actual === 'number' && typeof expected === 'bigint') return BigInt(actual) === expected;
-  return isSameValue(toEngineValue(actual), expected, tolerance);
 }
 
 function toEngineValue(value: FeatureValue): EngineValue {
