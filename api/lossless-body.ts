@@ -1,4 +1,5 @@
 /** Request bodies are JSON, read without loss: an integer beyond 2^53 arrives as `bigint`, never rounded. */
+import type { ContentTypeParserDoneFunction } from 'fastify/types/content-type-parser.js';
 import type { FastifyInstance } from 'fastify';
 import { isInteger, isSafeNumber, parse } from 'lossless-json';
 import { AsofError, messageOf } from '../contracts/errors.ts';
@@ -6,13 +7,26 @@ import { AsofError, messageOf } from '../contracts/errors.ts';
 export function parseBodiesWithoutLoss(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      // bytes that are no UTF-8 would become U+FFFD, and that is another key
-      done(null, parseLossless(new TextDecoder('utf-8', { fatal: true }).decode(body as Buffer)));
-    } catch (error) {
-      done(new AsofError('USAGE', { problem: `the body is not JSON: ${wordsFor(error)}` }, error));
-    }
+    parseBody(body as Buffer, done);
   });
+}
+
+/** Routes of this server take a body that does not say what it is for JSON. Any other type stays refused. */
+export function parseUnnamedBodies(server: FastifyInstance): void {
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    const type = request.headers['content-type'];
+    if (type === undefined) parseBody(body as Buffer, done);
+    else done(new AsofError('USAGE', { problem: `the body is ${type}, but it must be application/json` }));
+  });
+}
+
+function parseBody(body: Buffer, done: ContentTypeParserDoneFunction): void {
+  try {
+    // bytes that are no UTF-8 would become U+FFFD, and that is another key
+    done(null, parseLossless(new TextDecoder('utf-8', { fatal: true }).decode(body)));
+  } catch (error) {
+    done(new AsofError('USAGE', { problem: `the body is not JSON: ${wordsFor(error)}` }, error));
+  }
 }
 
 function wordsFor(error: unknown): string {

@@ -12,6 +12,7 @@ import { openFeatureReader } from '../library/feature-reader.ts';
 import { openRedisClient } from '../online/redis-client.ts';
 import { createPayloadCodec } from '../security/payload-codec.ts';
 import { serveDatasets } from './datasets.ts';
+import { serveFeastFeatures } from './feast-features.ts';
 import { serveHealth } from './health.ts';
 import { serveHistorical } from './historical.ts';
 import { parseBodiesWithoutLoss } from './lossless-body.ts';
@@ -68,6 +69,7 @@ export async function startServer(
   };
   serveHealth(server, probes);
   serveOnlineFeatures(server, reader);
+  serveFeastFeatures(server, reader);
   const { tables, intervals, work } = catalog;
   serveHistorical(server, { project, tables, intervals, work, lake, engine, workDirectory }, definitions);
   const runs = { project, catalog, client, definitions };

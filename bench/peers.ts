@@ -1,24 +1,36 @@
 /** The peers come from PyPI, into a virtual environment that is made once. */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
 
 const PACKAGES = ['feast[redis,duckdb]==0.67.*', 'polars', 'duckdb', 'numpy'];
 
+/** The folder of what benchmarks make once: peers, data and lakes. */
+export async function benchCache(): Promise<string> {
+  const cache = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'asof', 'bench');
+  await mkdir(cache, { recursive: true });
+  return cache;
+}
+
 /** The path of a Python that can import every peer. */
-export function providePeers(cache: string, report: (line: string) => void): string {
+export async function providePeers(cache: string, report: (line: string) => void): Promise<string> {
   const environment = path.join(cache, 'peers');
   const python = path.join(environment, 'bin/python');
-  if (existsSync(python) && canImport(python)) return python;
+  if (existsSync(python) && (await canImport(python))) return python;
   report(`installing ${PACKAGES.join(', ')} into ${environment}`);
-  execFileSync('python3', ['-m', 'venv', environment], { stdio: ['ignore', 'ignore', 'inherit'] });
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES], { stdio: ['ignore', 'ignore', 'inherit'] });
+  await run('python3', ['-m', 'venv', environment]);
+  await run(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]);
   return python;
 }
 
-function canImport(python: string): boolean {
+async function canImport(python: string): Promise<boolean> {
   try {
-    execFileSync(python, ['-c', 'import feast, polars, duckdb, numpy'], { stdio: 'ignore' });
+    await run(python, ['-c', 'import feast, polars, duckdb, numpy']);
     return true;
   } catch {
     return false;

@@ -5,7 +5,7 @@ export interface BenchContext {
   /** Data and lakes that are made once. */
   readonly cache: string;
   /** The path of a Python that can import every peer; it installs them when they are missing. */
-  readonly python: () => string;
+  readonly python: () => Promise<string>;
   readonly report: (line: string) => void;
 }
 

@@ -10,13 +10,10 @@
  *
  * Data are made once, below ~/.cache/asof/bench. Results go to bench/results, one file a row.
  */
-import { mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runContest, type Contender } from './contest.ts';
 import { drawOutcome, keepOutcome, markdownOutcome, outcomeOf, type Outcome } from './outcome.ts';
-import { providePeers } from './peers.ts';
+import { benchCache, providePeers } from './peers.ts';
 import type { BenchContext, BenchRow } from './row.ts';
 import { ROWS } from './rows.ts';
 
@@ -26,8 +23,7 @@ const { values: options, positionals } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const cache = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'asof', 'bench');
-  await mkdir(cache, { recursive: true });
+  const cache = await benchCache();
   const report = (line: string): void => console.error(line);
   const context: BenchContext = { cache, python: () => providePeers(cache, report), report };
   const outcomes: Outcome[] = [];

@@ -4,8 +4,9 @@ import type { FeatureRequest } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Lake } from '../lake/lake.ts';
-import { readOnlineFeatures, type OnlineFeaturesResult } from '../online/feature-document.ts';
+import { formatFeatureDocument, type OnlineFeaturesResult } from '../online/feature-document.ts';
 import { createLakeReader } from '../online/lake-reader.ts';
+import { readOnlineVectors, type OnlineVectors } from '../online/online-reads.ts';
 import type { RequestColumns } from '../online/read-request.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
 import type { RedisClient } from '../online/redis-client.ts';
@@ -28,8 +29,12 @@ export interface NamedFeatureRequest extends FeatureRequest {
 }
 
 export interface FeatureReader {
-  /** Throws `NOTHING_APPLIED`, `UNKNOWN_NAME`, `INVALID_VALUE`, `KEY_TYPE_MISMATCH` or `LIMIT_EXCEEDED`. */
+  /** The document. Throws `NOTHING_APPLIED`, `UNKNOWN_NAME`, `INVALID_VALUE`, `KEY_TYPE_MISMATCH` or `LIMIT_EXCEEDED`. */
   read(request: NamedFeatureRequest): Promise<OnlineFeaturesResult>;
+  /** The same as cells, for other documents. */
+  readVectors(request: NamedFeatureRequest): Promise<OnlineVectors>;
+  /** Names of the request columns that the features need beside keys. */
+  requestColumns(named: FeatureRequest): Promise<ReadonlySet<string>>;
   /** Stops listening for new definitions. */
   close(): Promise<void>;
 }
@@ -44,11 +49,17 @@ export async function openFeatureReader(dependencies: FeatureReaderDependencies)
     lake: createLakeReader(dependencies),
   };
   const definitions = await openDefinitions(catalog, project);
+  const readVectors = async ({ features, service, ...request }: NamedFeatureRequest): Promise<OnlineVectors> => {
+    const { runtime, plan } = await definitions.current();
+    const named = { ...(features && { features }), ...(service !== undefined && { service }) };
+    return readOnlineVectors(online, { plan: plan(named), runtime, ...request });
+  };
   return {
-    async read({ features, service, ...request }) {
-      const { runtime, plan } = await definitions.current();
-      const named = { ...(features && { features }), ...(service !== undefined && { service }) };
-      return readOnlineFeatures(online, { plan: plan(named), runtime, ...request });
+    read: async (request) => formatFeatureDocument(await readVectors(request)),
+    readVectors,
+    async requestColumns(named) {
+      const { plan } = await definitions.current();
+      return new Set(plan(named).requestColumns.map(({ name }) => name));
     },
     close: () => definitions.close(),
   };

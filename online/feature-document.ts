@@ -26,7 +26,7 @@ export interface OnlineFeatureResult {
   readonly served_from: readonly ServedFrom[];
 }
 
-/** `readOnlineVectors`, as the document. Integers beyond ±(2^53-1), NaN and infinities are text. */
+/** `readOnlineVectors`, as the document. */
 export async function readOnlineFeatures(
   dependencies: OnlineReadDependencies,
   request: OnlineReadRequest,
@@ -34,7 +34,8 @@ export async function readOnlineFeatures(
   return formatFeatureDocument(await readOnlineVectors(dependencies, request));
 }
 
-function formatFeatureDocument(vectors: OnlineVectors): OnlineFeaturesResult {
+/** Integers beyond ±(2^53-1), NaN and infinities are text. */
+export function formatFeatureDocument(vectors: OnlineVectors): OnlineFeaturesResult {
   const formatEvent = rememberingFormat();
   return {
     metadata: {

@@ -17,7 +17,7 @@ async function prepare(
   const table = { name: 'newest', rows: size.rows, keys: KEYS, values: 10 };
   const project = await provideReadings(context, id, [table]);
   const spine = await makeSpine(project.root, size.spineRows, KEYS);
-  const input = { project, spine, python: context.python() };
+  const input = { project, spine, python: await context.python() };
   return [
     asofJoin(input),
     ...handWrittenJoins(input),

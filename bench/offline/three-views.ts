@@ -20,7 +20,7 @@ export const THREE_VIEWS: BenchRow = {
     const tables = ['first', 'second', 'third'].map((name) => ({ name, rows: 5_000_000, keys: KEYS, values: 10 }));
     const project = await provideReadings(context, 'three-views', tables);
     const spine = await makeSpine(project.root, 1_000_000, KEYS);
-    const input = { project, spine, python: context.python() };
+    const input = { project, spine, python: await context.python() };
     return [
       asofJoin(input),
       ...handWrittenJoins(input),

@@ -22,7 +22,7 @@ export const WIDE: BenchRow = {
     }));
     const project = await provideReadings(context, 'wide', tables);
     const spine = await makeSpine(project.root, SPINE_ROWS, KEYS);
-    const input = { project, spine, python: context.python() };
+    const input = { project, spine, python: await context.python() };
     return [asofJoin(input), ...handWrittenJoins(input)];
   },
 };

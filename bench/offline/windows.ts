@@ -75,13 +75,10 @@ async function prepare(context: BenchContext, keys: Keys): Promise<readonly Cont
       ['backfill', 'windows', '--from', day(START), '--to', day(START + DAYS * MICROS_PER_DAY)],
     ],
   });
+  const python = await context.python();
   const peer = (name: string, script: string, options: Partial<Contender> = {}): Contender => ({
     name,
-    command: [
-      context.python(),
-      path.join(import.meta.dirname, '../peers', script),
-      JSON.stringify(taskOf(project, name, {})),
-    ],
+    command: [python, path.join(import.meta.dirname, '../peers', script), JSON.stringify(taskOf(project, name, {}))],
     ...options,
   });
   return [
