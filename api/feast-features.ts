@@ -4,6 +4,7 @@ import type { FeatureReader } from '../library/feature-reader.ts';
 import type { RequestColumns } from '../online/read-request.ts';
 import { writeFeastDocument } from './feast-document.ts';
 import { parseUnnamedBodies } from './lossless-body.ts';
+import { DEADLINE_HEADERS, readInTurn, type ServingWork } from './serving-limits.ts';
 
 interface FeastFeaturesBody {
   readonly feature_service?: string | null;
@@ -16,6 +17,7 @@ const FEAST_FEATURES_SCHEMA = {
   summary: "Read online features by Feast's protocol",
   description:
     'For a Feast client with `online_store: { type: remote }`. Older ones send a body without a content type.',
+  headers: DEADLINE_HEADERS,
   body: {
     type: 'object',
     required: ['entities'],
@@ -32,16 +34,21 @@ const FEAST_FEATURES_SCHEMA = {
   },
 } as const;
 
-export function serveFeastFeatures(server: FastifyInstance, reader: FeatureReader): void {
+export function serveFeastFeatures(
+  server: FastifyInstance,
+  reader: FeatureReader,
+  { online }: Pick<ServingWork, 'online'>,
+): void {
+  const options = { schema: FEAST_FEATURES_SCHEMA, onRequest: async () => online.requireRoom() };
   void server.register(async (scope) => {
     parseUnnamedBodies(scope);
-    scope.post('/get-online-features', { schema: FEAST_FEATURES_SCHEMA }, async (request, reply) => {
+    scope.post('/get-online-features', options, async (request, reply) => {
       const { features, feature_service, entities, full_feature_names = false } = request.body as FeastFeaturesBody;
       const named = { ...(features && { features }), ...(feature_service && { service: feature_service }) };
-      const vectors = await reader.readVectors({
-        ...named,
-        ...splitColumns(entities, await reader.requestColumns(named)),
-      });
+      const columns = splitColumns(entities, await reader.requestColumns(named));
+      const vectors = await readInTurn(online, request.headers, (timing) =>
+        reader.readVectors({ ...named, ...columns, ...timing }),
+      );
       void reply.header('content-type', 'application/json; charset=utf-8');
       return writeFeastDocument(vectors, full_feature_names);
     });

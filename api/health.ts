@@ -16,14 +16,19 @@ const READY_SCHEMA = {
   answers: { 200: { description: 'all answer' }, 503: { description: 'those that answer, and those that do not' } },
 } as const;
 
-/** `/health`: the process lives. `/ready`: each store answers; 503 with the names of those that do not. */
-export function serveHealth(server: FastifyInstance, probes: Readonly<Record<string, ReadinessProbe>>): void {
+/** `/health`: the process lives. `/ready`: each store answers; 503 with the names of those that do not, and while the process ends. */
+export function serveHealth(
+  server: FastifyInstance,
+  probes: Readonly<Record<string, ReadinessProbe>>,
+  isDraining: () => boolean,
+): void {
   server.get('/health', { schema: { summary: 'Liveness' } }, () => ({ status: 'ok' }));
   server.get('/ready', { schema: READY_SCHEMA }, async (request, reply) => {
     const { of } = request.query as { readonly of?: string };
     const components = await probeAll(of === undefined ? probes : pick(probes, of.split(',')));
-    const ready = Object.values(components).every(Boolean);
-    return reply.status(ready ? 200 : 503).send({ ready, components });
+    const draining = isDraining();
+    const ready = !draining && Object.values(components).every(Boolean);
+    return reply.status(ready ? 200 : 503).send({ ready, ...(draining && { draining }), components });
   });
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../library/historical-frame.ts';
 import { streamParquet } from '../offline/arrow-rows.ts';
 import { ARROW_STREAM, sendStream, wantsArrow } from './arrow-reply.ts';
+import type { ServingWork } from './serving-limits.ts';
 
 interface HistoricalBody {
   readonly rows?: readonly Readonly<Record<string, unknown>>[];
@@ -78,17 +79,18 @@ export function serveHistorical(
   server: FastifyInstance,
   dependencies: Parameters<typeof retrieveFrame>[0],
   definitions: DefinitionSource,
+  { frames }: Pick<ServingWork, 'frames'>,
 ): void {
-  server.post('/v1/historical', { schema: HISTORICAL_SCHEMA }, async (request, reply) => {
+  const options = { schema: HISTORICAL_SCHEMA, onRequest: async () => frames.requireRoom() };
+  server.post('/v1/historical', options, async (request, reply) => {
     const { features, service, asKnown = false, shortNames = false, ...rest } = request.body as HistoricalBody;
     const arrow = wantsArrow(request);
-    const frame = await retrieveFrame(dependencies, await definitions.current(), {
-      ...(features && { features }),
-      ...(service !== undefined && { service }),
-      frame: frameOf(rest),
-      ...{ asKnown, shortNames },
-      format: arrow ? 'parquet' : 'jsonl',
-    });
+    const asked = { ...(features && { features }), ...(service !== undefined && { service }), frame: frameOf(rest) };
+    const format = arrow ? 'parquet' : 'jsonl';
+    const compiled = await definitions.current();
+    const frame = await frames.run(() =>
+      retrieveFrame(dependencies, compiled, { ...asked, asKnown, shortNames, format }),
+    );
     return arrow
       ? sendStream(reply, ARROW_STREAM, discarding(frame, streamParquet(dependencies.engine, frame.file)))
       : sendRows(reply, frame);

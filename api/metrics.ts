@@ -17,6 +17,8 @@ import {
   type MetricSample,
 } from './metric-text.ts';
 import type { EventStreams } from './run-events.ts';
+import type { ServingWork } from './serving-limits.ts';
+import type { WorkLimit } from './work-limit.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -32,6 +34,7 @@ export interface MetricDependencies {
   readonly engine: Engine;
   readonly probes: Readonly<Record<string, ReadinessProbe>>;
   readonly streams: EventStreams;
+  readonly work: ServingWork;
 }
 
 /** Seconds: online reads take milliseconds, frames minutes. */
@@ -48,7 +51,7 @@ const METRICS_SCHEMA = {
 /** Measures every route of the server, whether it was added before or is added later. */
 export function serveMetrics(
   server: FastifyInstance,
-  { project, catalog, definitions, engine, probes, streams }: MetricDependencies,
+  { project, catalog, definitions, engine, probes, streams, work }: MetricDependencies,
 ): void {
   const durations = new DurationHistogram(BOUNDS);
   // the route and not the path: names in paths have no bound
@@ -82,6 +85,7 @@ export function serveMetrics(
         type: 'histogram',
         samples: durations.samples(),
       },
+      ...describeWork(work),
       gauge('asof_event_streams', 'Open streams of run events', { value: streams.count }),
       gauge(
         'asof_runs',
@@ -137,6 +141,22 @@ function describeViews(views: readonly ViewFreshness[]): readonly MetricFamily[]
         state === null ? [] : [{ labels: { view }, value: state === 'fresh' ? 1 : 0 }],
       ),
     ),
+  ];
+}
+
+/** What is bounded: `most` and `mostQueued` of each say when requests are refused. */
+function describeWork(work: ServingWork): readonly MetricFamily[] {
+  const ofWork = (value: (limit: WorkLimit) => number): readonly MetricSample[] =>
+    Object.values(work).map((limit) => ({ labels: { work: limit.name }, value: value(limit) }));
+  return [
+    gauge('asof_work_under_way', 'Requests under way', ...ofWork(({ underWay }) => underWay)),
+    gauge('asof_work_queued', 'Requests that wait for their turn', ...ofWork(({ queued }) => queued)),
+    {
+      name: 'asof_work_refused_total',
+      help: 'Requests that were refused because too many were under way',
+      type: 'counter',
+      samples: ofWork(({ refused }) => refused),
+    },
   ];
 }
 

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { toJsonText } from '../contracts/json-text.ts';
 import { requireInstant } from '../contracts/time.ts';
 import type { FeatureReader } from '../library/feature-reader.ts';
+import { writeFeatureDocument } from '../online/feature-document-text.ts';
 import type { RequestColumns } from '../online/read-request.ts';
+import { DEADLINE_HEADERS, readInTurn, type ServingWork } from './serving-limits.ts';
 
 interface OnlineFeaturesBody {
   readonly service?: string;
@@ -18,6 +19,7 @@ const columns = (description: string) =>
 /** Read online features: `asof get` prints the same document. */
 const ONLINE_FEATURES_SCHEMA = {
   summary: 'Read online features',
+  headers: DEADLINE_HEADERS,
   body: {
     type: 'object',
     additionalProperties: false,
@@ -32,11 +34,20 @@ const ONLINE_FEATURES_SCHEMA = {
   },
 } as const;
 
-export function serveOnlineFeatures(server: FastifyInstance, reader: FeatureReader): void {
-  server.post('/v1/online-features', { schema: ONLINE_FEATURES_SCHEMA }, async (request, reply) => {
+export function serveOnlineFeatures(
+  server: FastifyInstance,
+  reader: FeatureReader,
+  { online }: Pick<ServingWork, 'online'>,
+): void {
+  // before the body is read: what is refused costs next to nothing
+  const options = { schema: ONLINE_FEATURES_SCHEMA, onRequest: async () => online.requireRoom() };
+  server.post('/v1/online-features', options, async (request, reply) => {
     const { at, ...named } = request.body as OnlineFeaturesBody;
-    const document = await reader.read({ ...named, ...(at !== undefined && { at: requireInstant(at, 'at') }) });
+    const instant = at === undefined ? {} : { at: requireInstant(at, 'at') };
+    const vectors = await readInTurn(online, request.headers, (timing) =>
+      reader.readVectors({ ...named, ...instant, ...timing }),
+    );
     void reply.header('content-type', 'application/json; charset=utf-8');
-    return toJsonText(document);
+    return writeFeatureDocument(vectors);
   });
 }

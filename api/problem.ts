@@ -4,6 +4,7 @@ import { knownError } from '../contracts/disk-full.ts';
 import { AsofError } from '../contracts/errors.ts';
 import { toJsonText } from '../contracts/json-text.ts';
 
+const RETRY_AFTER_SECONDS = 1;
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 
 export function answerProblems(server: FastifyInstance): void {
@@ -11,7 +12,9 @@ export function answerProblems(server: FastifyInstance): void {
     const known = toAsofError(error);
     const status =
       error.statusCode !== undefined && !(error instanceof AsofError) ? error.statusCode : known.httpStatus;
-    if (status >= 500) request.log.error({ code: known.code, problem: known.message }, 'request failed');
+    // what is refused under load is counted, and not told line by line
+    if (known.code === 'OVERLOADED') void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    else if (status >= 500) request.log.error({ code: known.code, problem: known.message }, 'request failed');
     void reply
       .status(status)
       .header('content-type', PROBLEM_JSON)

@@ -25,11 +25,14 @@ import { serveRunControl } from './run-control.ts';
 import { EVENT_LIMITS, serveRunEvents, type EventLimits } from './run-events.ts';
 import { serveRunStarts } from './run-starts.ts';
 import { serveRuns } from './runs.ts';
+import { openServingWork, SERVING_LIMITS, type ServingLimits } from './serving-limits.ts';
 import { openTemporal } from './temporal.ts';
 
 export interface RunningServer {
   readonly url: string;
-  /** Answers what is under way, then closes the stores. */
+  /** From now on `/ready` says no; requests are still answered. */
+  drain(): void;
+  /** Takes no new connections, answers what is under way, for some seconds, then closes the stores. */
   close(): Promise<void>;
 }
 
@@ -38,14 +41,22 @@ export interface ServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly events?: Partial<EventLimits>;
+  readonly limits?: Partial<ServingLimits>;
 }
 
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
+/** Longer than the idle minute of usual load balancers: a connection is closed by the one that would send the next request. */
+const KEEP_ALIVE_MILLIS = 75_000;
+/** A request must have arrived whole by then. */
+const REQUEST_MILLIS = 60_000;
+/** Below the ten seconds after which the development stack kills. */
+const GRACE_MILLIS = 8_000;
+
 /** Serves until `close`. Every address of the settings must be resolved; port 0 takes a free one. */
 export async function startServer(
   settings: Settings,
-  { host, port, events = {} }: ServerOptions,
+  { host, port, events = {}, limits = {} }: ServerOptions,
 ): Promise<RunningServer> {
   const catalog = await openCatalog({ url: settings.catalogUrl ?? '' });
   const redis = openRedisClient({ url: settings.redisUrl ?? '' });
@@ -59,7 +70,9 @@ export async function startServer(
   });
   const { project } = settings;
   const definitions = await openDefinitions(catalog, project);
-  const reader = await openFeatureReader({ project, catalog, redis, lake, engine });
+  const work = openServingWork({ ...SERVING_LIMITS, ...limits });
+  const aroundLake = work.lake.run.bind(work.lake);
+  const reader = await openFeatureReader({ project, catalog, redis, lake, engine, aroundLake });
   const client = openTemporal(settings.temporal);
   const server = createServer();
   const probes = {
@@ -67,22 +80,31 @@ export async function startServer(
     redis: () => redis.ping(),
     temporal: async () => (await client.connection.workflowService.getSystemInfo({})).serverVersion !== '',
   };
-  serveHealth(server, probes);
-  serveOnlineFeatures(server, reader);
-  serveFeastFeatures(server, reader);
-  const { tables, intervals, work } = catalog;
-  serveHistorical(server, { project, tables, intervals, work, lake, engine, workDirectory }, definitions);
+  let isDraining = false;
+  const drain = (): void => void (isDraining = true);
+  // clients leave a connection in good order, before it is closed under them
+  server.addHook('onRequest', (_request, reply, done) => {
+    if (isDraining) void reply.header('connection', 'close');
+    done();
+  });
+  serveHealth(server, probes, () => isDraining);
+  serveOnlineFeatures(server, reader, work);
+  serveFeastFeatures(server, reader, work);
+  const { tables, intervals, work: activeWork } = catalog;
+  const offline = { project, tables, intervals, work: activeWork, lake, engine, workDirectory };
+  serveHistorical(server, offline, definitions, work);
   const runs = { project, catalog, client, definitions };
   serveDatasets(server, { ...runs, lake, engine });
   serveRunStarts(server, runs);
   serveRuns(server, runs);
   serveRunControl(server, runs);
   const streams = serveRunEvents(server, runs, { ...EVENT_LIMITS, ...events });
-  serveMetrics(server, { project, catalog, definitions, engine, probes, streams });
+  serveMetrics(server, { project, catalog, definitions, engine, probes, streams, work });
   const { payloadKeys, codecOrigins = [] } = settings.temporal;
   if (payloadKeys) servePayloadCodec(server, createPayloadCodec(payloadKeys), codecOrigins);
   const close = async (): Promise<void> => {
-    await server.close();
+    drain();
+    await closeInTime(server);
     await reader.close();
     await definitions.close();
     await client.connection.close();
@@ -93,16 +115,30 @@ export async function startServer(
   };
   try {
     const url = await server.listen({ host, port });
-    return { url, close };
+    return { url, drain, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+/** What is under way ends, for as long as whoever stops the process may be patient; then its connections are cut. */
+async function closeInTime(server: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => server.server.closeAllConnections(), GRACE_MILLIS);
+  try {
+    await server.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function createServer(): FastifyInstance {
   const server = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MILLIS,
+    requestTimeout: REQUEST_MILLIS,
+    // a request on a connection that is still open is answered, and told that it was the last one there
+    return503OnClosing: false,
     logger: { level: 'warn', stream: process.stderr },
     forceCloseConnections: 'idle',
     // a property that is not known is an error, not dropped in silence

@@ -106,6 +106,12 @@ export const ERRORS = {
     true,
   ),
   SPARK_FAILED: row('Spark at {address} failed: {problem}', 500, 1, true),
+  OVERLOADED: row(
+    '{most} {what} are under way and {mostQueued} more may wait, which is the limit of this process; try again, or start more processes',
+    503,
+    1,
+    true,
+  ),
   TOO_MANY_STREAMS: row(
     '{most} event streams are open, which is the limit; read {route} instead, or try again',
     503,

@@ -5,8 +5,9 @@ import type { Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Lake } from '../lake/lake.ts';
 import { formatFeatureDocument, type OnlineFeaturesResult } from '../online/feature-document.ts';
-import { createLakeReader } from '../online/lake-reader.ts';
+import { createLakeReader, type LakeQuestion } from '../online/lake-reader.ts';
 import { readOnlineVectors, type OnlineVectors } from '../online/online-reads.ts';
+import type { ReadDeadline } from '../online/read-deadline.ts';
 import type { RequestColumns } from '../online/read-request.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
 import type { RedisClient } from '../online/redis-client.ts';
@@ -18,6 +19,8 @@ export interface FeatureReaderDependencies {
   readonly redis: RedisClient;
   readonly lake: Lake;
   readonly engine: Engine;
+  /** Stands around each read of the lake: a server bounds them. */
+  readonly aroundLake?: <T>(read: () => Promise<T>, deadline: ReadDeadline | undefined) => Promise<T>;
 }
 
 export interface NamedFeatureRequest extends FeatureRequest {
@@ -26,6 +29,9 @@ export interface NamedFeatureRequest extends FeatureRequest {
   readonly request?: RequestColumns;
   /** Default: the clock. */
   readonly at?: Micros;
+  readonly deadline?: ReadDeadline;
+  /** How long Redis may take. Default: that of its client. */
+  readonly storeMillis?: number;
 }
 
 export interface FeatureReader {
@@ -41,12 +47,13 @@ export interface FeatureReader {
 
 /** Keeps the project's newest definitions at hand; an `apply` is noticed within a second. */
 export async function openFeatureReader(dependencies: FeatureReaderDependencies): Promise<FeatureReader> {
-  const { project, catalog, redis } = dependencies;
+  const { project, catalog, redis, aroundLake = (read) => read() } = dependencies;
+  const lake = createLakeReader(dependencies);
   const online = {
     project,
     redis,
     positions: createRecordedPositions(catalog.intervals),
-    lake: createLakeReader(dependencies),
+    lake: { read: (question: LakeQuestion) => aroundLake(() => lake.read(question), question.deadline) },
   };
   const definitions = await openDefinitions(catalog, project);
   const readVectors = async ({ features, service, ...request }: NamedFeatureRequest): Promise<OnlineVectors> => {

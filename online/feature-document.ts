@@ -38,20 +38,22 @@ export async function readOnlineFeatures(
 export function formatFeatureDocument(vectors: OnlineVectors): OnlineFeaturesResult {
   const formatEvent = rememberingFormat();
   return {
-    metadata: {
-      feature_names: [
-        ...vectors.keys.map(({ key }) => key.column),
-        ...vectors.features.map(({ column }) => column.name),
-      ],
-      versions: vectors.versions,
-      position: Object.fromEntries(
-        Object.entries(vectors.positions).map(([view, position]) => [
-          view,
-          position && { snapshot: position.snapshot, to: formatInstant(position.to) },
-        ]),
-      ),
-    },
+    metadata: describeRead(vectors),
     results: [...vectors.keys, ...vectors.features].map(({ cells }) => formatCells(cells, formatEvent)),
+  };
+}
+
+/** Names of the results, and what was read. */
+export function describeRead({ keys, features, versions, positions }: OnlineVectors): OnlineFeaturesResult['metadata'] {
+  return {
+    feature_names: [...keys.map(({ key }) => key.column), ...features.map(({ column }) => column.name)],
+    versions,
+    position: Object.fromEntries(
+      Object.entries(positions).map(([view, position]) => [
+        view,
+        position && { snapshot: position.snapshot, to: formatInstant(position.to) },
+      ]),
+    ),
   };
 }
 

@@ -14,6 +14,7 @@ import { openViewEvents } from '../offline/view-events.ts';
 import { computeViewFeatures, viewFeatureSql } from '../offline/view-features.ts';
 import type { EntityKey } from './entity-key.ts';
 import type { OnlineCell } from './online-cell.ts';
+import type { ReadDeadline } from './read-deadline.ts';
 
 export interface LakeReader {
   /** The cells of each key at `at`, by the features of the planned view. Keys hold no nulls. */
@@ -26,6 +27,8 @@ export interface LakeQuestion {
   readonly at: Micros;
   /** Needed for views with a `map`. */
   readonly runtime?: DefinitionRuntime | undefined;
+  /** Interrupts the engine when it passes. */
+  readonly deadline?: ReadDeadline | undefined;
 }
 
 export interface LakeReaderDependencies {
@@ -38,7 +41,7 @@ export interface LakeReaderDependencies {
 /** Reads the newest snapshot as the historical engine does, so that both ways agree. */
 export function createLakeReader({ project, catalog, lake, engine }: LakeReaderDependencies): LakeReader {
   return {
-    read: ({ view: planned, keys, at, runtime }) =>
+    read: ({ view: planned, keys, at, runtime, deadline }) =>
       withLakeWork(catalog.work, project, async () => {
         const { view, source } = planned;
         const snapshot = await catalog.tables.head(sourceTable(project, source));
@@ -66,7 +69,7 @@ export function createLakeReader({ project, catalog, lake, engine }: LakeReaderD
           });
           const rows = await session.rows(selectCells(planned));
           return rows.map((row) => planned.features.map((_, index) => readCell(planned, index, row)));
-        });
+        }, deadline?.signal);
       }),
   };
 }

@@ -11,6 +11,7 @@ import type {
   PlannedView,
 } from '../contracts/plan.ts';
 import { fromTypeScript } from '../offline/typescript-values.ts';
+import type { ReadDeadline } from './read-deadline.ts';
 import { computeDerived, type CellsByView } from './derived-cells.ts';
 import type { EntityKey } from './entity-key.ts';
 import { presentCell, type OnlineCell } from './online-cell.ts';
@@ -29,6 +30,10 @@ export interface OnlineReadRequest {
   readonly request?: RequestColumns;
   /** Default: the clock. */
   readonly at?: Micros;
+  /** Values that are not there by then are `UNAVAILABLE`. Default: what waits for the lake waits for ever. */
+  readonly deadline?: ReadDeadline;
+  /** How long Redis may take. Default: that of its client. */
+  readonly storeMillis?: number;
   /** Features that the caller may not see, by view and feature name. */
   readonly isDenied?: (view: string, feature: string) => boolean;
 }
@@ -56,7 +61,7 @@ export async function readOnlineVectors(
   const at = request.at ?? now;
   const checked = checkRequest(plan, request.entities, request.request ?? {});
   const keysByView = plan.views.map((view) => bindKeys(view, checked));
-  const fetched = await fetchStates(dependencies, plan.views, keysByView);
+  const fetched = await fetchStates(dependencies, plan.views, keysByView, request.storeMillis);
   const cells: CellsByView = new Map();
   await Promise.all(
     plan.views.map(async (view, index) => {
@@ -68,6 +73,7 @@ export async function readOnlineVectors(
         now,
         isDenied: (feature) => request.isDenied?.(view.view.name, feature) ?? false,
         runtime: request.runtime,
+        ...(request.deadline && { deadline: request.deadline }),
       });
       cells.set(view.as, answered);
     }),

@@ -15,8 +15,8 @@ export interface RedisClientOptions {
 }
 
 export interface RedisClient {
-  /** One MGET. Throws `REDIS_UNAVAILABLE` when Redis is away or the deadline has passed. */
-  read(keys: readonly (Buffer | string)[]): Promise<readonly (Buffer | null)[]>;
+  /** One MGET. Throws `REDIS_UNAVAILABLE` when Redis is away or has not answered in time, which is `readDeadlineMillis` unless given. */
+  read(keys: readonly (Buffer | string)[], waitMillis?: number): Promise<readonly (Buffer | null)[]>;
   /** Sets a key unless it exists; answers the value that stands afterwards. */
   claim(key: string, value: string): Promise<string>;
   /**
@@ -60,11 +60,12 @@ const SCAN_PAGE = 1000;
 export function openRedisClient(options: RedisClientOptions): RedisClient {
   const readDeadline = options.readDeadlineMillis ?? 250;
   const writeDeadline = options.writeDeadlineMillis ?? 30_000;
-  const reader = connect(options.url, readDeadline);
-  const writer = connect(options.url, writeDeadline);
+  const reader = connect(options.url, { deadlineMillis: readDeadline, isTimedByCaller: true });
+  const writer = connect(options.url, { deadlineMillis: writeDeadline, isTimedByCaller: false });
   const connected = (): Promise<Redis> => ready(writer, Math.min(writeDeadline, CONNECT_MILLIS));
   return {
-    read: async (keys) => answer(async () => (await ready(reader, readDeadline)).mgetBuffer([...keys])),
+    read: async (keys, waitMillis = readDeadline) =>
+      answer(() => inTime(waitMillis, async () => (await ready(reader, waitMillis)).mgetBuffer([...keys]))),
     claim: async (key, value) =>
       answer(async () => {
         const client = await connected();
@@ -76,7 +77,7 @@ export function openRedisClient(options: RedisClientOptions): RedisClient {
     removePrefix: async (prefix) => answer(async () => removePrefix(await connected(), prefix)),
     ping: async () => {
       try {
-        return (await (await ready(reader, readDeadline)).ping()) === 'PONG';
+        return (await inTime(readDeadline, async () => (await ready(reader, readDeadline)).ping())) === 'PONG';
       } catch {
         return false;
       }
@@ -90,9 +91,12 @@ export function openRedisClient(options: RedisClientOptions): RedisClient {
 
 const CONNECT_MILLIS = 5000;
 
-function connect(url: string, deadlineMillis: number): Redis {
+function connect(
+  url: string,
+  { deadlineMillis, isTimedByCaller }: { readonly deadlineMillis: number; readonly isTimedByCaller: boolean },
+): Redis {
   const client = new Redis(url, {
-    commandTimeout: deadlineMillis,
+    ...(!isTimedByCaller && { commandTimeout: deadlineMillis }),
     connectTimeout: CONNECT_MILLIS,
     // a connection on which nothing comes back is dropped, so that commands do not pile up behind it
     socketTimeout: Math.max(2 * deadlineMillis, CONNECT_MILLIS),
@@ -104,6 +108,19 @@ function connect(url: string, deadlineMillis: number): Redis {
   // each call reports its own failure; without a listener the client would print every attempt to reconnect
   client.on('error', () => undefined);
   return client;
+}
+
+/** Gives the work up when it takes longer; what comes back later is dropped. */
+async function inTime<T>(millis: number, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), millis);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Waits for a connection that is being made, no longer than the deadline. */

@@ -23,6 +23,7 @@ export async function fetchStates(
   { project, redis, positions }: Pick<OnlineReadDependencies, 'project' | 'redis' | 'positions'>,
   views: readonly PlannedView[],
   keysByView: readonly EntityKeys[],
+  waitMillis?: number,
 ): Promise<readonly FetchedView[]> {
   const names = views.map(({ view }) => viewKeys(project, view.name, view.fingerprint));
   const stateKeys = views.map((view, index) => encodeKeys(view, names[index]!.values, keysByView[index]!));
@@ -32,7 +33,7 @@ export async function fetchStates(
     ...stateKeys.flat().filter((key) => key !== null),
   ];
   const [answer, recorded] = await Promise.all([
-    readOrNothing(redis, wanted),
+    readOrNothing(redis, wanted, waitMillis),
     Promise.all(views.map(({ view }) => positions.of({ project, view: view.name, fingerprint: view.fingerprint }))),
   ]);
   if (answer === undefined) return views.map(() => ({ available: false, position: undefined, states: [] }));
@@ -55,9 +56,10 @@ function encodeKeys(view: PlannedView, prefix: Buffer, keys: EntityKeys): readon
 async function readOrNothing(
   redis: OnlineReadDependencies['redis'],
   keys: readonly (Buffer | string)[],
+  waitMillis: number | undefined,
 ): Promise<readonly (Buffer | null)[] | undefined> {
   try {
-    return await redis.read(keys);
+    return await redis.read(keys, waitMillis);
   } catch (error) {
     if (error instanceof AsofError && error.code === 'REDIS_UNAVAILABLE') return undefined;
     throw error;

@@ -4,6 +4,7 @@ import type { DefinitionRuntime, PlannedView } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { EntityKey } from './entity-key.ts';
 import type { LakeReader } from './lake-reader.ts';
+import { beforeDeadline, type ReadDeadline } from './read-deadline.ts';
 import { DENIED_CELL, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
 import type { FetchedView } from './state-fetch.ts';
 import { mayHaveLapsed } from './state-life.ts';
@@ -18,6 +19,7 @@ export interface ViewQuestion {
   readonly now: Micros;
   readonly isDenied: (feature: string) => boolean;
   readonly runtime?: DefinitionRuntime;
+  readonly deadline?: ReadDeadline;
 }
 
 /** Feature name to its cells by entity. */
@@ -68,13 +70,18 @@ async function askLake(
   lake: LakeReader | null,
   view: PlannedView,
   keys: readonly EntityKey[],
-  { at, runtime }: ViewQuestion,
+  { at, runtime, deadline }: ViewQuestion,
 ): Promise<readonly EntityCells[] | undefined> {
   if (lake === null) return undefined;
   try {
-    return await lake.read({ view, keys, at, runtime });
+    const reading = lake.read({ view, keys, at, runtime, deadline });
+    return await (deadline === undefined ? reading : beforeDeadline(reading, deadline));
   } catch (error) {
-    if (error instanceof AsofError && error.retryable) return undefined;
+    if (!(error instanceof AsofError)) throw error;
+    // the deadline interrupts what the engine does
+    if (error.code === 'CANCELLED' && deadline?.remainingMillis() === 0) return undefined;
+    // a process that takes no more on says so to its caller
+    if (error.retryable && error.code !== 'OVERLOADED') return undefined;
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts
 import { createAsofCodec } from '../../../online/asof-state.ts';
 import type { LakeReader } from '../../../online/lake-reader.ts';
 import { presentCell } from '../../../online/online-cell.ts';
+import { startDeadline } from '../../../online/read-deadline.ts';
 import type { FetchedView } from '../../../online/state-fetch.ts';
 import { answerView, type ViewQuestion } from '../../../online/view-answers.ts';
 import { aggregateFeature, columnFeature, planView } from '../../world/world.ts';
@@ -119,4 +120,25 @@ describe('a view answers', () => {
       ['least', 3n, 'DEFAULT'],
     ]);
   });
+});
+
+it('what the lake has not given by the deadline is unavailable, and refused work is an error', async () => {
+  const never: LakeReader = { read: () => new Promise(() => undefined) };
+  const old = { at: NOW - 2n * BigInt(MICROS_PER_DAY), deadline: startDeadline(5) };
+  expect(await answer(old, { states: [stateAt(NOW)] }, never)).toMatchObject({ status: 'UNAVAILABLE', value: null });
+  const interrupted: LakeReader = {
+    read: async ({ deadline }) => {
+      await new Promise((resolve) => deadline!.signal.addEventListener('abort', resolve));
+      throw new AsofError('CANCELLED', { where: 'the lake' });
+    },
+  };
+  const again = { ...old, deadline: startDeadline(5) };
+  expect(await answer(again, { states: [stateAt(NOW)] }, interrupted)).toMatchObject({ status: 'UNAVAILABLE' });
+  const full: LakeReader = {
+    read: async () => {
+      throw new AsofError('OVERLOADED', { what: 'reads of the lake', most: 1, mostQueued: 0 });
+    },
+  };
+  const asked = answer({ ...old, deadline: startDeadline(1000) }, { states: [stateAt(NOW)] }, full);
+  await expect(asked).rejects.toMatchObject({ code: 'OVERLOADED' });
 });

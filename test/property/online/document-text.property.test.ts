@@ -1,0 +1,61 @@
+/** The writer of online documents against the plain way: the document, then `toJsonText`. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { toJsonText } from '../../../contracts/json-text.ts';
+import { Timestamp } from '../../../contracts/timestamp.ts';
+import { STATUSES, type FeatureValue, type ScalarValue } from '../../../contracts/values.ts';
+import { formatFeatureDocument } from '../../../online/feature-document.ts';
+import { writeFeatureDocument } from '../../../online/feature-document-text.ts';
+import type { OnlineCell } from '../../../online/online-cell.ts';
+import type { OnlineVectors } from '../../../online/online-reads.ts';
+import { aggregateFeature } from '../../world/world.ts';
+
+const instant = fc.bigInt(-62_167_219_200_000_000n, 253_402_300_799_999_999n);
+const scalar: fc.Arbitrary<ScalarValue> = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+  fc.constantFrom(2n ** 53n - 1n, 2n ** 53n, -(2n ** 53n), 0n),
+  fc.double(),
+  fc.constantFrom(0, -0, 1e21, 1e-7, Number.NaN, Infinity, -Infinity),
+  fc.boolean(),
+  instant.map((micros) => new Timestamp(micros)),
+);
+const value: fc.Arbitrary<FeatureValue> = fc.oneof(
+  fc.constant(null),
+  scalar,
+  fc.array(fc.option(scalar), { maxLength: 4 }),
+);
+
+/** Of an entity a few instants, which come again and again. */
+const cell: fc.Arbitrary<OnlineCell> = fc.record({
+  value,
+  status: fc.constantFrom(...STATUSES),
+  eventTimestamp: fc.option(fc.oneof(fc.constantFrom(0n, 1n, -1n), instant)),
+  servedFrom: fc.constantFrom('online', 'cache', 'lake', 'default'),
+});
+const name = fc.string({ unit: 'binary', maxLength: 8 });
+const position = fc.option(fc.record({ snapshot: fc.nat(), to: instant }));
+
+const vectors: fc.Arbitrary<OnlineVectors> = fc.nat({ max: 4 }).chain((entities) => {
+  const cells = fc.array(cell, { minLength: entities, maxLength: entities });
+  const key = fc.record({ column: name, type: fc.constant('string' as const), entity: name, key: name });
+  const feature = aggregateFeature('count', { function: 'count', column: null, window: { kind: 'all' }, where: [] });
+  return fc.record({
+    at: instant,
+    keys: fc.array(fc.record({ key, cells }), { maxLength: 2 }),
+    features: fc.array(fc.record({ column: fc.record({ name, as: name, feature: fc.constant(feature) }), cells }), {
+      maxLength: 4,
+    }),
+    versions: fc.dictionary(name, name, { maxKeys: 2 }),
+    positions: fc.dictionary(name, position, { maxKeys: 2 }),
+  });
+});
+
+it('the text of a document is that of the plain way', () => {
+  fc.assert(
+    fc.property(vectors, (read) => {
+      expect(writeFeatureDocument(read)).toBe(toJsonText(formatFeatureDocument(read)));
+    }),
+    { numRuns: 1000 },
+  );
+});
