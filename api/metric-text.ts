@@ -16,15 +16,20 @@ export interface MetricSample {
   readonly value: number;
 }
 
-/** A family without samples is left out. */
-export function formatMetrics(families: readonly MetricFamily[]): string {
+/** A family without samples is left out. `shared` labels stand on every line. */
+export function formatMetrics(
+  families: readonly MetricFamily[],
+  shared: Readonly<Record<string, string>> = {},
+): string {
   return families
     .filter(({ samples }) => samples.length > 0)
     .map(({ name, help, type, samples }) =>
       [
         `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`,
         `# TYPE ${name} ${type}`,
-        ...samples.map(({ suffix = '', labels = {}, value }) => `${name}${suffix}${formatLabels(labels)} ${value}`),
+        ...samples.map(
+          ({ suffix = '', labels = {}, value }) => `${name}${suffix}${formatLabels({ ...labels, ...shared })} ${value}`,
+        ),
         '',
       ].join('\n'),
     )

@@ -35,6 +35,8 @@ export interface MetricDependencies {
   readonly probes: Readonly<Record<string, ReadinessProbe>>;
   readonly streams: EventStreams;
   readonly work: ServingWork;
+  /** Of several processes behind one port: which it is. */
+  readonly processName: string | undefined;
 }
 
 /** Seconds: online reads take milliseconds, frames minutes. */
@@ -51,7 +53,7 @@ const METRICS_SCHEMA = {
 /** Measures every route of the server, whether it was added before or is added later. */
 export function serveMetrics(
   server: FastifyInstance,
-  { project, catalog, definitions, engine, probes, streams, work }: MetricDependencies,
+  { project, catalog, definitions, engine, probes, streams, work, processName }: MetricDependencies,
 ): void {
   const durations = new DurationHistogram(BOUNDS);
   // the route and not the path: names in paths have no bound
@@ -104,7 +106,9 @@ export function serveMetrics(
       ...describeViews(freshness),
       ...describeProcess(),
     ];
-    return reply.header('content-type', METRICS_TYPE).send(formatMetrics(families));
+    return reply
+      .header('content-type', METRICS_TYPE)
+      .send(formatMetrics(families, processName === undefined ? {} : { process: processName }));
   });
 }
 

@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly events?: Partial<EventLimits>;
   readonly limits?: Partial<ServingLimits>;
+  /** Of several processes behind one port: which this one is. */
+  readonly processName?: string | undefined;
 }
 
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -56,7 +58,7 @@ const GRACE_MILLIS = 8_000;
 /** Serves until `close`. Every address of the settings must be resolved; port 0 takes a free one. */
 export async function startServer(
   settings: Settings,
-  { host, port, events = {}, limits = {} }: ServerOptions,
+  { host, port, events = {}, limits = {}, processName }: ServerOptions,
 ): Promise<RunningServer> {
   const catalog = await openCatalog({ url: settings.catalogUrl ?? '' });
   const redis = openRedisClient({ url: settings.redisUrl ?? '' });
@@ -99,7 +101,7 @@ export async function startServer(
   serveRuns(server, runs);
   serveRunControl(server, runs);
   const streams = serveRunEvents(server, runs, { ...EVENT_LIMITS, ...events });
-  serveMetrics(server, { project, catalog, definitions, engine, probes, streams, work });
+  serveMetrics(server, { project, catalog, definitions, engine, probes, streams, work, processName });
   const { payloadKeys, codecOrigins = [] } = settings.temporal;
   if (payloadKeys) servePayloadCodec(server, createPayloadCodec(payloadKeys), codecOrigins);
   const close = async (): Promise<void> => {

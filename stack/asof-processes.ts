@@ -72,7 +72,8 @@ function ownEnvironment(): NodeJS.ProcessEnv {
   return environment;
 }
 
-function addressVariables(settings: Settings): Record<string, string> {
+/** What tells another process of Asof where the components are. */
+export function addressVariables(settings: Settings): Record<string, string> {
   const variables = {
     ASOF_CATALOG_URL: settings.catalogUrl,
     REDIS_URL: settings.redisUrl,

@@ -1,4 +1,6 @@
 /** An API over a store of purchases of users 1 to 5, on a Redis of its own that can be paused, emptied and killed. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { startServer, type RunningServer, type ServerOptions } from '../../../api/server.ts';
 import type { Store } from '../../../index.ts';
 import { settingsFor } from '../../support/settings.ts';
@@ -9,6 +11,10 @@ import { startRedis, type TestRedis } from '../online/redis-server.ts';
 export interface ServedStore {
   readonly redis: TestRedis;
   readonly store: Store;
+  /** Lets the command line find the project: its directory. */
+  writeProject(): string;
+  /** What tells the command line where the stores are. */
+  readonly environment: Readonly<Record<string, string>>;
   serve(limits?: ServerOptions['limits']): Promise<RunningServer>;
   /** Stops every server that was started. */
   close(): Promise<void>;
@@ -37,6 +43,17 @@ export async function openServedStore(): Promise<ServedStore> {
   return {
     redis,
     store,
+    writeProject() {
+      writeFileSync(path.join(fixture.directory, 'features.ts'), '');
+      const config = JSON.stringify({ project: fixture.project, definitions: 'features.ts' });
+      writeFileSync(path.join(fixture.directory, 'asof.config.ts'), `export default ${config};\n`);
+      return fixture.directory;
+    },
+    environment: {
+      ASOF_CATALOG_URL: fixture.catalogUrl,
+      REDIS_URL: redis.url,
+      TEMPORAL_ADDRESS: testStack().temporalAddress,
+    },
     async serve(limits = {}) {
       const server = await startServer(settings, { host: '127.0.0.1', port: 0, limits });
       servers.push(server);

@@ -1,0 +1,135 @@
+/** Fault 21 of the reliability table: processes of the API that are killed and replaced under load. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { poll } from '../../e2e/support/polling.ts';
+import { openServedStore, readAmounts, USERS, type ReadAnswer, type ServedStore } from './served-store.ts';
+
+const PROGRAM = path.resolve(import.meta.dirname, '../../../bin/asof');
+const CLIENTS = 4;
+/** A process starts for seconds on a busy machine, and two are replaced one after the other. */
+const PATIENCE_MILLIS = 300_000;
+
+let served: ServedStore;
+let child: ChildProcess;
+let url: string;
+let log = '';
+beforeAll(async () => {
+  served = await openServedStore();
+  const args = ['-C', served.writeProject(), 'serve', '--port', '0', '--processes', '2', '--drain', '1s'];
+  child = spawn(process.execPath, [PROGRAM, ...args], {
+    env: { ...process.env, ...served.environment, ASOF_MEMORY_LIMIT: '1GB' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (log += text));
+  while (!/^serving \S+$/m.test(log)) {
+    expect(child.exitCode, log).toBeNull();
+    await sleep(100);
+  }
+  url = /^serving (\S+)$/m.exec(log)![1]!;
+}, 300_000);
+afterAll(async () => {
+  if (child?.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+  await served?.close();
+});
+
+const VALUES = USERS.map((user) => user * 10);
+
+/** The processes that serve, by what the command says of them. */
+function serving(): readonly number[] {
+  const announced = [...log.matchAll(/^process (\d+) serves as (\d+)$/gm)];
+  return [...new Map(announced.map(([, place, pid]) => [place, Number(pid)])).values()];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+interface Load {
+  answered: number;
+  readonly failed: unknown[];
+  readonly wrong: ReadAnswer[];
+}
+
+/** Clients that read one after the other until they are stopped. */
+function startLoad(): Load & { stop(): Promise<void> } {
+  let over = false;
+  const load: Load = { answered: 0, failed: [], wrong: [] };
+  const client = async (): Promise<void> => {
+    while (!over) {
+      try {
+        const answer = await readAmounts({ url });
+        load.answered += 1;
+        if (answer.status !== 200 || JSON.stringify(answer.values) !== JSON.stringify(VALUES)) load.wrong.push(answer);
+      } catch (error) {
+        load.failed.push(error);
+      }
+    }
+  };
+  const clients = Promise.all(Array.from({ length: CLIENTS }, client));
+  return Object.assign(load, {
+    async stop() {
+      over = true;
+      await clients;
+    },
+  });
+}
+
+it(
+  '21: a process that is killed under load costs what it was answering, is started again, and no value is wrong',
+  async () => {
+    const load = startLoad();
+    await poll(() => (load.answered > 20 ? true : undefined));
+    const [killed, other] = serving();
+    process.kill(killed!, 'SIGKILL');
+    await poll(() => (serving().includes(killed!) ? undefined : true));
+    const { answered } = load;
+    await poll(() => (load.answered > answered + 20 ? true : undefined));
+    await load.stop();
+    expect(serving()).toHaveLength(2);
+    expect(serving()).toContain(other);
+    expect(load.wrong).toEqual([]);
+    expect(load.failed.length).toBeLessThanOrEqual(CLIENTS);
+  },
+  PATIENCE_MILLIS,
+);
+
+it(
+  '21: processes that are replaced one by one under load lose nothing but what was under way',
+  async () => {
+    const load = startLoad();
+    await poll(() => (load.answered > 20 ? true : undefined));
+    const before = serving();
+    child.kill('SIGHUP');
+    await poll(() => (before.some(isAlive) ? undefined : true));
+    await load.stop();
+    expect(serving()).toHaveLength(2);
+    expect(serving().every(isAlive)).toBe(true);
+    expect(load.wrong).toEqual([]);
+    expect(load.failed.length).toBeLessThanOrEqual(CLIENTS);
+  },
+  PATIENCE_MILLIS,
+);
+
+it('each process names itself in its metrics', async () => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  expect(text).toMatch(/^asof_work_under_way\{work="online reads",process="[12]"\} \d+$/m);
+});
+
+it('ends with all of its processes, and code 0', async () => {
+  const pids = serving();
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  expect(pids.filter(isAlive)).toEqual([]);
+});
