@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { SparkSetup } from '../offline/spark/spark-views.ts';
+import type { TopicReader } from '../sources/topic-reader.ts';
 import type { DefinitionCache } from './definition-cache.ts';
 
 /** What activities of every stage work with; the workers compose it. One set serves all projects of the namespace. */
@@ -19,6 +20,8 @@ export interface ComputeDependencies extends ActivityDependencies {
     directories: readonly string[],
     work: (engine: Engine) => Promise<T>,
   ) => Promise<T>;
+  /** Absent when no Kafka broker is named. */
+  readonly topics?: TopicReader | undefined;
   /** Absent when no Spark is configured. */
   readonly spark?: SparkSetup | undefined;
 }

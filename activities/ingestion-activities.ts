@@ -48,7 +48,7 @@ const EARLIEST: Micros = requireInstant('0001-01-01', 'range');
 const LATEST: Micros = requireInstant('+010000-01-01', 'range');
 
 export function createIngestionActivities(dependencies: ComputeDependencies): IngestionActivities {
-  const { catalog, definitions, lakeOf, withEngine } = dependencies;
+  const { catalog, definitions, lakeOf, topics, withEngine } = dependencies;
 
   /** Runs a step with the source as the plan holds it, whatever is applied meanwhile. */
   const runStep = async <R>(
@@ -59,7 +59,7 @@ export function createIngestionActivities(dependencies: ComputeDependencies): In
     const { source } = await readPlan(lake, planUri);
     const directories = await sourceDirectories(source);
     return withSignal((signal) =>
-      withEngine(lake, directories, (engine) => step({ catalog, lake, engine }, { signal })),
+      withEngine(lake, directories, (engine) => step({ catalog, lake, engine, topics }, { signal })),
     );
   };
 
@@ -70,7 +70,9 @@ export function createIngestionActivities(dependencies: ComputeDependencies): In
       const directories = await sourceDirectories(requireStoredSource(manifest, name));
       const request = { manifest, source: name, range: rangeOf(from, to), runId };
       const { planUri, groups, rows } = await withSignal((signal) =>
-        withEngine(lake, directories, (engine) => planIngestion({ catalog, lake, engine }, request, { signal })),
+        withEngine(lake, directories, (engine) =>
+          planIngestion({ catalog, lake, engine, topics }, request, { signal }),
+        ),
       );
       return { planUri, groups, rows };
     },

@@ -3,6 +3,7 @@
  * transaction; methods that take an `idempotencyKey` apply their effect once and answer a repeated call with the first
  * result. Readers see whole commits or nothing.
  */
+import type { ExpiredSnapshots, ExpireRequest } from './expiry.ts';
 import type { FreshnessLog } from '../contracts/freshness.ts';
 import type { ColumnStatistics, DatasetSplit, SpineSource } from '../contracts/datasets.ts';
 import type { FitVersion, ProjectFits } from '../contracts/fits.ts';
@@ -15,6 +16,7 @@ import type {
   Snapshot,
   TableKey,
   TimeRange,
+  TopicRange,
 } from '../contracts/lake.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
@@ -80,6 +82,8 @@ export interface Commit {
   readonly replacedInputs: readonly { readonly path: string; readonly checksum: string }[];
   /** Source tables: sequence ranges (start inclusive, end exclusive) whose rows this commit took away. */
   readonly removedSequences: readonly { readonly start: bigint; readonly end: bigint }[];
+  /** Source tables of a topic: what was read, each partition from where the newest snapshot ends, otherwise `COMMIT_CONFLICT`. */
+  readonly topicRanges?: readonly TopicRange[];
   readonly conservation: readonly Conservation[];
   readonly ledger: readonly LedgerAppend[];
   /** Commits to sibling tables in the same transaction: the quarantine of a source. */
@@ -100,22 +104,6 @@ export interface CommitResult {
   readonly snapshot: number;
   /** True when an earlier call with this key had done it. */
   readonly repeated: boolean;
-}
-
-export interface ExpireRequest {
-  readonly project: string;
-  /** A snapshot expires when it was superseded longer ago than this. */
-  readonly olderThanMicros: number;
-  /** Snapshots of these sources from these on are kept: what Redis holds is compared with them. */
-  readonly keepFrom: readonly { readonly source: string; readonly snapshot: number }[];
-  /** The run that asks: it holds nothing back itself. */
-  readonly exceptRun: string;
-}
-
-export interface ExpiredSnapshots {
-  readonly snapshots: number;
-  readonly files: number;
-  readonly bytes: number;
 }
 
 export interface SnapshotChanges {
@@ -149,6 +137,10 @@ export interface TableCatalog {
   inputs(table: TableKey): Promise<readonly IngestedInput[]>;
   /** Reserves `count` sequence numbers; the same key returns the same start. Starts are above all earlier blocks. */
   reserveSequences(input: { readonly table: TableKey; readonly key: string; readonly count: bigint }): Promise<bigint>;
+  /** By partition the offset of the first message that the newest snapshot has not read. */
+  topicPositions(table: TableKey, topic: string): Promise<ReadonlyMap<number, bigint>>;
+  /** Offsets that were gone before they were read, by topic, partition and offset. */
+  lostRanges(table: TableKey): Promise<readonly TopicRange[]>;
   conservation(table: TableKey): Promise<readonly Conservation[]>;
   /** Every table of a project that has a commit. */
   list(project: string): Promise<readonly TableKey[]>;

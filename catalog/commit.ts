@@ -5,6 +5,7 @@ import { endFiles, endInputs, refuseOvertakenIntervals, refuseRepeatedInputs } f
 import type { CatalogTransaction, Queries } from './database.ts';
 import { insertLedger, insertLineage, insertRows } from './insert.ts';
 import { conservationRow, fileRow, inputRow, tableName } from './rows.ts';
+import { appendTopicRanges } from './topic-ranges.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { DataFile, Snapshot, TableKey } from '../contracts/lake.ts';
 
@@ -35,6 +36,7 @@ export async function writeCommit(tx: CatalogTransaction, commit: Commit): Promi
   await endInputs(tx, commit, place);
   await refuseRepeatedInputs(tx, commit, place);
   await refuseOvertakenIntervals(tx, commit);
+  await appendTopicRanges(tx, commit, place);
 
   await insertContents(tx, commit, place, bringsRows(commit) ? null : ended.rowsFrom);
   await insertLedger(tx, withSourceSnapshot(commit, place.snapshot), place.snapshot);

@@ -6,6 +6,7 @@
  * | adds files                         | never                                                                       |
  * | removes a file or replaces an input | ended it (a replacement, a compaction)                                     |
  * | ingests an input                   | ingested an overlapping part of it, or another version of it                |
+ * | reads messages of a topic           | read any of them                                                            |
  * | completes an interval              | completed an overlapping one, or made it dirty for a snapshot it has not read |
  */
 import { sql } from 'kysely';

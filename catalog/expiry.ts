@@ -4,10 +4,25 @@
  */
 import { sql } from 'kysely';
 import { oldestWork } from './active-work.ts';
-import type { ExpireRequest, ExpiredSnapshots } from './catalog.ts';
 import type { Database, Queries } from './database.ts';
 import { committedFile } from './rows.ts';
 import type { CommittedFile } from '../contracts/lake.ts';
+
+export interface ExpireRequest {
+  readonly project: string;
+  /** A snapshot expires when it was superseded longer ago than this. */
+  readonly olderThanMicros: number;
+  /** Snapshots of these sources from these on are kept: what Redis holds is compared with them. */
+  readonly keepFrom: readonly { readonly source: string; readonly snapshot: number }[];
+  /** The run that asks: it holds nothing back itself. */
+  readonly exceptRun: string;
+}
+
+export interface ExpiredSnapshots {
+  readonly snapshots: number;
+  readonly files: number;
+  readonly bytes: number;
+}
 
 /**
  * Expires the snapshots of a project that were superseded long enough ago. Kept whatever their age: the newest of each

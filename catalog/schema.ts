@@ -20,6 +20,7 @@ export interface CatalogSchema {
   readonly files: FileRow;
   readonly inputs: InputRow;
   readonly removed_sequences: RemovedSequenceRow;
+  readonly topic_ranges: TopicRangeRow;
   readonly conservation: ConservationRow;
   readonly sequence_blocks: SequenceBlockRow;
   readonly ledger: LedgerRow;
@@ -133,6 +134,16 @@ interface RemovedSequenceRow {
   snapshot: number;
   sequence_start: bigint;
   sequence_end: bigint;
+}
+
+interface TopicRangeRow {
+  table_id: number;
+  snapshot: number;
+  topic: string;
+  partition: number;
+  offset_from: bigint;
+  offset_to: bigint;
+  lost: boolean;
 }
 
 interface ConservationRow {

@@ -7,6 +7,7 @@ import { expiredPaths, expireSnapshots, filesOfLiveSnapshots, forgetFiles } from
 import { violatesUnique } from './failures.ts';
 import { knownPaths } from './known-paths.ts';
 import { committedFile, ingestedInput, tableName } from './rows.ts';
+import { lostRangesOf, topicPositionsOf } from './topic-ranges.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { CommittedFile, Conservation, IngestedInput, Snapshot, TableKey, TimeRange } from '../contracts/lake.ts';
 
@@ -58,6 +59,11 @@ export function tableCatalog(database: Database): TableCatalog {
     inputs: (table) => ofTable(table, [], inputsOf),
 
     reserveSequences: (input) => reserveSequences(database, input),
+
+    topicPositions: (table, topic) =>
+      ofTable<ReadonlyMap<number, bigint>>(table, new Map(), (db, tableId) => topicPositionsOf(db, tableId, topic)),
+
+    lostRanges: (table) => ofTable(table, [], lostRangesOf),
 
     conservation: (table) => ofTable(table, [], conservationOf),
 

@@ -23,6 +23,7 @@ export async function describeSource(
   const size = tableSize(files, await catalog.tables.everyFile(table));
   const overhead = stores && (await measureOverhead(stores, files));
   const conservation = await accountOf(catalog, table);
+  const topic = source.kind === 'kafka' ? await topicOf(catalog, table, source.topic) : undefined;
   return {
     document: {
       kind: `${source.kind} source`,
@@ -31,6 +32,7 @@ export async function describeSource(
       ...size,
       ...(overhead !== undefined && { overhead }),
       conservation,
+      ...(topic !== undefined && { topic }),
     },
     lines: [
       `${source.kind} source ${source.name}: snapshot ${snapshot}, ${formatCount(size.rows)} rows in ${formatCount(size.files)} files`,
@@ -38,6 +40,7 @@ export async function describeSource(
       `rows in ${formatCount(conservation.rowsIn)} = committed ${formatCount(conservation.committed)}` +
         ` + quarantined ${formatCount(conservation.quarantined)} + deduplicated ${formatCount(conservation.deduplicated)}`,
       ...(conservation.expired !== undefined ? [`${formatCount(conservation.expired)} of them expired since`] : []),
+      ...(topic === undefined ? [] : describeTopic(topic)),
       '',
       drawTable(
         ['column', 'type'],
@@ -45,6 +48,35 @@ export async function describeSource(
       ),
     ],
   };
+}
+
+interface TopicAccount {
+  readonly name: string;
+  /** The offset of the first message that is not ingested yet, by partition. Offsets are decimal text. */
+  readonly positions: Readonly<Record<string, string>>;
+  /** What was gone before it was read: `from` (inclusive) to `to` (exclusive). */
+  readonly lost: readonly { readonly partition: number; readonly from: string; readonly to: string }[];
+}
+
+async function topicOf(catalog: Catalog, table: TableKey, name: string): Promise<TopicAccount> {
+  const positions = await catalog.tables.topicPositions(table, name);
+  const lost = (await catalog.tables.lostRanges(table)).filter(({ topic }) => topic === name);
+  return {
+    name,
+    positions: Object.fromEntries([...positions].map(([partition, next]) => [partition, String(next)])),
+    lost: lost.map(({ partition, from, to }) => ({ partition, from: String(from), to: String(to) })),
+  };
+}
+
+function describeTopic({ name, positions, lost }: TopicAccount): readonly string[] {
+  const reached = Object.entries(positions).map(([partition, next]) => `partition ${partition} up to offset ${next}`);
+  return [
+    `topic ${name}: ${reached.length === 0 ? 'not ingested yet' : reached.join(', ')}`,
+    ...lost.map(
+      ({ partition, from, to }) =>
+        `gone before they were read: partition ${partition}, offsets ${from} to ${BigInt(to) - 1n}`,
+    ),
+  ];
 }
 
 /** By how much the table is larger than its rows as one file of DuckDB: 0.08 for 8 %. 0 for an empty table. */

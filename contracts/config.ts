@@ -98,6 +98,8 @@ export interface DevStack {
   readonly catalog: { readonly url: string };
   /** When it was asked for; its keys stand in `.asof/s3/credentials`, in the form of every AWS tool. */
   readonly s3?: { readonly endpoint: string; readonly bucket: string };
+  /** When it was asked for: `host:port` each. */
+  readonly kafka?: { readonly brokers: readonly string[] };
   readonly processes: readonly { readonly name: ProcessName; readonly pid: number }[];
 }
 
@@ -111,8 +113,8 @@ export const PROCESS_NAMES = [
   'worker-serving',
   'api',
 ] as const;
-/** Of a stack that was asked for more, or whose lake stands there. */
-export const EXTRA_PROCESS_NAMES = ['s3'] as const;
+/** Of a stack that was asked for more, or whose data stand there. */
+export const EXTRA_PROCESS_NAMES = ['s3', 'kafka'] as const;
 export type ProcessName = (typeof PROCESS_NAMES)[number] | (typeof EXTRA_PROCESS_NAMES)[number];
 
 export const TASK_QUEUES = {

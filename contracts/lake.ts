@@ -103,6 +103,16 @@ export interface IngestedInput {
   readonly range: TimeRange | null;
 }
 
+/** Messages of one partition that a commit has read: offsets from `from` (inclusive) to `to` (exclusive). */
+export interface TopicRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+  /** They were gone before they could be read. */
+  readonly lost: boolean;
+}
+
 /** `rows in = committed + quarantined + deduplicated`, for one interval of one source. */
 export interface Conservation {
   readonly range: TimeRange;

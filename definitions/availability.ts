@@ -27,14 +27,14 @@ export function notAvailableYet(manifest: Manifest): readonly Unavailable[] {
 
 function inSource(source: StoredSourceManifest): readonly Unavailable[] {
   const { columns, types } = source.contract;
+  const mayQuarantine = (mode: string): boolean => source.kind === 'kafka' && mode === 'quarantine';
   return list(`source ${source.name}`, {
     'a database source': source.kind === 'database',
-    'a Kafka source': source.kind === 'kafka',
     'a file source on S3': source.kind === 'file' && source.path.startsWith('s3://'),
-    'primaryKey of a file source': source.kind === 'file' && source.primaryKey.length > 0,
+    [`primaryKey of a ${source.kind} source`]: ['file', 'kafka'].includes(source.kind) && source.primaryKey.length > 0,
     'column and table expectations on a push source': source.kind === 'push' && !areOfRows(source.expectations),
-    [`contract columns: '${columns}'`]: columns !== 'evolve' && columns !== 'freeze',
-    [`contract types: '${types}'`]: types !== 'freeze',
+    [`contract columns: '${columns}'`]: columns !== 'evolve' && columns !== 'freeze' && !mayQuarantine(columns),
+    [`contract types: '${types}'`]: types !== 'freeze' && !mayQuarantine(types),
   });
 }
 

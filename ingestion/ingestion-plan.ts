@@ -3,6 +3,7 @@ import type { IngestedInput, TimeRange } from '../contracts/lake.ts';
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { InputFile } from '../sources/source.ts';
+import type { OffsetRange } from '../sources/topic-reader.ts';
 import { findStagingObject, readStagingObject } from './staging-object.ts';
 
 export interface IngestionPlan {
@@ -16,8 +17,10 @@ export interface IngestionPlan {
   readonly range: TimeRange | null;
   /** The source's snapshot whose inputs were looked at. */
   readonly base: number;
-  /** In byte order of the paths. */
+  /** In byte order of the paths; of a topic by partition and offset. */
   readonly inputs: readonly PlannedInput[];
+  /** Messages of a topic that were gone before they could be read. */
+  readonly lost?: readonly OffsetRange[];
   readonly unchangedInputs: number;
   /** Positions in `inputs` of each group. */
   readonly groups: readonly (readonly number[])[];
@@ -39,6 +42,8 @@ export interface PlannedInput extends InputFile {
   readonly skip: readonly TimeRange[];
   /** Earlier versions of the file, whose rows this one replaces. */
   readonly replaces: readonly IngestedInput[];
+  /** What is read of a topic; `rows` are its offsets then, not all of which need have a message. */
+  readonly messages?: OffsetRange;
 }
 
 export const PLAN = 'plan.json';

@@ -2,6 +2,7 @@
 import type { TableKey, TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import { AsofError } from '../contracts/errors.ts';
+import { withRequiredColumns } from '../quality/required-columns.ts';
 import { withViewRules } from '../quality/view-rules.ts';
 import { openSource } from '../sources/open-source.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
@@ -9,6 +10,7 @@ import { groupInputs } from './input-groups.ts';
 import { findInputWork, type InputWork } from './input-work.ts';
 import { findPlan, PLAN, type IngestionPlan, type PlannedInput, type PlannedSourceView } from './ingestion-plan.ts';
 import { writeStagingObject } from './staging-object.ts';
+import { planTopic } from './topic-inputs.ts';
 
 export interface PlannedIngestion {
   readonly planUri: string;
@@ -22,7 +24,8 @@ export interface PlannedIngestion {
 
 /**
  * Decides what a run will ingest. Repeating the call with the same run gives the same plan. Throws `INPUT_NOT_FOUND`,
- * `INPUT_UNREADABLE`, `UNKNOWN_NAME` for a source that the manifest does not have, and `NOT_AVAILABLE_YET`.
+ * `INPUT_UNREADABLE`, `UNKNOWN_NAME` for a source that the manifest does not have, and `NOT_AVAILABLE_YET`; for a topic
+ * `INVALID_RANGE`, and what `planTopic` throws.
  */
 export async function planIngestion(
   dependencies: IngestionDependencies,
@@ -36,6 +39,10 @@ export async function planIngestion(
 ): Promise<PlannedIngestion> {
   const { manifest, runId } = request;
   const source = requireStoredSource(manifest, request.source);
+  if (source.kind === 'kafka' && request.range !== undefined) {
+    const problem = 'a topic is read from where the last run ended to its end; leave out from and to';
+    throw new AsofError('INVALID_RANGE', { where: `source ${source.name}`, problem });
+  }
   return makePlan(
     dependencies,
     { project: manifest.project, source, views: viewsOf(manifest, source), range: request.range ?? null, runId },
@@ -45,18 +52,40 @@ export async function planIngestion(
 
 /** `planIngestion` from what a plan itself holds, so that a run can plan again. */
 export async function makePlan(
-  { catalog, lake, engine }: IngestionDependencies,
+  dependencies: IngestionDependencies,
   request: Pick<IngestionPlan, 'project' | 'source' | 'views' | 'range' | 'runId'>,
-  { signal, progress }: StepOptions,
+  options: StepOptions,
 ): Promise<PlannedIngestion> {
+  const { catalog, lake } = dependencies;
   const earlier = await findPlan(lake, request.runId);
   if (earlier) return summarize(earlier);
   const { source } = request;
-  const opened = openSource(source);
   const table = sourceTable(request.project, source.name);
   const base = await catalog.tables.head(table);
+  const { inputs, unchanged, lost } =
+    source.kind === 'kafka'
+      ? await planTopic(dependencies, source, table)
+      : { ...(await planFiles(dependencies, { source, table, range: request.range }, options)), lost: [] };
+  const plan: IngestionPlan = {
+    ...request,
+    base,
+    inputs,
+    ...(lost.length > 0 && { lost }),
+    unchangedInputs: unchanged,
+    groups: groupInputs(inputs),
+    rows: inputs.reduce((sum, { rows }) => sum + rows, 0),
+  };
+  return summarize(await writeStagingObject(lake, request.runId, PLAN, plan));
+}
+
+async function planFiles(
+  { catalog, engine }: IngestionDependencies,
+  { source, table, range }: Pick<IngestionPlan, 'source' | 'range'> & { readonly table: TableKey },
+  { signal, progress }: StepOptions,
+): Promise<{ readonly inputs: readonly PlannedInput[]; readonly unchanged: number }> {
+  const opened = openSource(source);
   const listed = await opened.list(signal);
-  const { work, unchanged } = findInputWork(listed, await catalog.tables.inputs(table), request.range);
+  const { work, unchanged } = findInputWork(listed, await catalog.tables.inputs(table), range);
   const inputs: PlannedInput[] = [];
   let rows = 0;
   for (const { input, ...taken } of work) {
@@ -65,22 +94,14 @@ export async function makePlan(
     inputs.push({ ...input, ...taken, rows: count, sequenceStart });
     progress?.((rows += count));
   }
-  const plan: IngestionPlan = {
-    ...request,
-    base,
-    inputs,
-    unchangedInputs: unchanged,
-    groups: groupInputs(inputs),
-    rows,
-  };
-  return summarize(await writeStagingObject(lake, request.runId, PLAN, plan));
+  return { inputs, unchanged };
 }
 
 export function sourceTable(project: string, source: string): TableKey {
   return { project, kind: 'source', name: source, version: '' };
 }
 
-/** With the rules of its views. Throws `UNKNOWN_NAME`. A request source is not stored. */
+/** With the rules of its views and of its kind. Throws `UNKNOWN_NAME`. A request source is not stored. */
 export function requireStoredSource(manifest: Manifest, name: string): StoredSourceManifest {
   const stored = manifest.sources.filter((source) => source.kind !== 'request');
   const source = stored.find((candidate) => candidate.name === name);
@@ -91,7 +112,7 @@ export function requireStoredSource(manifest: Manifest, name: string): StoredSou
   if (source.primaryKey.length > 0 && source.kind === 'file') {
     throw new AsofError('NOT_AVAILABLE_YET', { place: `source ${name}`, what: 'primaryKey of a file source' });
   }
-  return withViewRules(manifest, source);
+  return withRequiredColumns(manifest, withViewRules(manifest, source));
 }
 
 /** The views whose values come from the source's rows. */

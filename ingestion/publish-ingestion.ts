@@ -16,6 +16,7 @@ import { makePlan, sourceTable } from './plan-ingestion.ts';
 import { removeSequences, type SequenceRange } from './replaced-rows.ts';
 import { readStagedGroups, stageGroup } from './stage-group.ts';
 import { rowsOfDays, type StagedGroup } from './staged-group.ts';
+import { isTopicOvertaken, lossWarnings, readRanges } from './topic-inputs.ts';
 
 /** Every conflict means that another run got on; this many in a row means that something else is wrong. */
 const MOST_CONFLICTS = 10;
@@ -76,13 +77,14 @@ async function publishPlan(
 ): Promise<IngestResult> {
   const { catalog } = dependencies;
   const table = sourceTable(plan.project, plan.source.name);
-  if (plan.inputs.length === 0) return nothingNew(plan, await catalog.tables.head(table));
+  if (isEmpty(plan)) return nothingNew(plan, await catalog.tables.head(table));
   const groups = await readStagedGroups(dependencies, plan);
   const audit = await auditIngestion(dependencies, { planUri }, options);
   const earlier = await catalog.tables.committed(identity.idempotencyKey);
   const { snapshot } = earlier ?? (await commitPlan(dependencies, plan, groups, identity, options));
   const late = await lateWarnings(catalog.intervals, plan);
-  return resultOf(plan, groups, { warnings: [...audit.warnings, ...late] }, snapshot);
+  const lost = lossWarnings(readRanges(plan, groups));
+  return resultOf(plan, groups, { warnings: [...lost, ...audit.warnings, ...late] }, snapshot);
 }
 
 async function commitPlan(
@@ -109,7 +111,8 @@ async function commitPlan(
     base: plan.base,
     add: [...groups.flatMap((group) => group.files), ...replacement.add],
     remove: replacement.remove,
-    inputs: plan.inputs.flatMap(ingestedInputs),
+    inputs: source.kind === 'kafka' ? [] : plan.inputs.flatMap(ingestedInputs),
+    topicRanges: readRanges(plan, groups),
     replacedInputs: replaced.map(({ path, checksum }) => ({ path, checksum })),
     removedSequences: blocks,
     conservation: conserve({ committed, quarantined }),
@@ -125,7 +128,9 @@ async function commitPlan(
 
 /** Whether the table no longer leaves to this plan what the plan set out to do. */
 async function isOvertaken({ catalog }: IngestionDependencies, plan: IngestionPlan): Promise<boolean> {
-  const held = await catalog.tables.inputs(sourceTable(plan.project, plan.source.name));
+  const table = sourceTable(plan.project, plan.source.name);
+  if (plan.source.kind === 'kafka') return isTopicOvertaken({ catalog }, plan.source, table, plan);
+  const held = await catalog.tables.inputs(table);
   const { work } = findInputWork(plan.inputs, held, plan.range);
   const asPlanned = work.map(({ input, ...taken }) => ({ path: input.path, ...taken }));
   const planned = plan.inputs.map(({ path, take, skip, replaces }) => ({ path, take, skip, replaces }));
@@ -165,7 +170,7 @@ function resultOf(
   return {
     source: plan.source.name,
     snapshot,
-    inputs: plan.inputs.length,
+    inputs: plan.inputs.length + (plan.lost?.length ?? 0),
     unchangedInputs: plan.unchangedInputs,
     rowsIn: committed + quarantined,
     committed,
@@ -175,8 +180,16 @@ function resultOf(
   };
 }
 
+function isEmpty({ inputs, lost = [] }: IngestionPlan): boolean {
+  return inputs.length + lost.length === 0;
+}
+
 function nothingNew(plan: IngestionPlan, snapshot: number): IngestResult {
   const inputs = `${plan.unchangedInputs} ${plan.unchangedInputs === 1 ? 'input' : 'inputs'}`;
-  const warnings = [`nothing new: ${inputs} ingested before and unchanged; no snapshot was made`];
+  const known =
+    plan.source.kind === 'kafka'
+      ? `every message of topic ${plan.source.topic} was ingested before`
+      : `${inputs} ingested before and unchanged`;
+  const warnings = [`nothing new: ${known}; no snapshot was made`];
   return resultOf(plan, [], { warnings }, snapshot);
 }

@@ -14,7 +14,7 @@ import { INPUT_COLUMN, type StagedInput } from './staged-table.ts';
 /**
  * Writes `REJECTED_TABLE` as one file of the source's quarantine, not yet committed: `raw` (the row as JSON text under
  * the file's own names), `input`, `row` (1-based), `rules`, `event`, `run`, `quarantined_at`, and the sequence that the
- * row would have had. No file for no rows.
+ * row would have had; for a message also `topic`, `partition` and `offset`, which is its `row`. No file for no rows.
  */
 export async function writeQuarantineFile(
   lake: Lake,
@@ -32,15 +32,20 @@ export async function writeQuarantineFile(
   if (parts.length === 0) return [];
   const file = newQuarantineFilePath(source.name);
   const stamps = `${literalText(run.id)} AS run, ${literalTimestamp(run.at)} AS quarantined_at`;
-  const rows = `SELECT raw, input, row, rules, event, ${stamps}, ${SEQUENCE_COLUMN} FROM (${parts.join(' UNION ALL ')})`;
+  const rows = `SELECT * EXCLUDE (${SEQUENCE_COLUMN}), ${stamps}, ${SEQUENCE_COLUMN} FROM (${parts.join(' UNION ALL ')})`;
   const path = literalText(await lake.stagingPath(file.path));
   await session.run(`COPY (${rows} ORDER BY ${SEQUENCE_COLUMN}) TO ${path} ${PARQUET}`);
   return [await publishDataFile(lake, session, file, { eventColumn: null, createdColumn: null })];
 }
 
 function rejectedOf({ reading, sequenceStart }: StagedInput, position: number): string {
+  const { path, firstRow, message } = reading;
+  const row = `${ROW_COLUMN} + ${firstRow}::BIGINT`;
+  const place = message
+    ? `${literalText(message.topic)} AS topic, ${message.partition}::BIGINT AS "partition", ${row} AS "offset", `
+    : '';
   return (
-    `SELECT ${RAW_COLUMN} AS raw, ${literalText(reading.path)} AS input, ${ROW_COLUMN} + 1 AS row, rules, event, ` +
+    `SELECT ${RAW_COLUMN} AS raw, ${literalText(path)} AS input, ${row} AS row, ${place}rules, event, ` +
     `r.${SEQUENCE_COLUMN} FROM ${REJECTED_TABLE} r JOIN (${reading.rawJsonSql}) raw ` +
     `ON raw.${ROW_COLUMN} = r.${SEQUENCE_COLUMN} - ${sequenceStart}::BIGINT WHERE r.${INPUT_COLUMN} = ${position}`
   );

@@ -114,7 +114,7 @@ async function refuseMissingEvents(
   throw new AsofError('INPUT_ROW_INVALID', {
     where: source.name,
     path: input.reading.path,
-    row: (found['sequence'] as bigint) - input.sequenceStart + 1n,
+    row: (found['sequence'] as bigint) - input.sequenceStart + input.reading.firstRow,
     problem: `its event time (column "${source.timestamp}") is null; mend the row, or quarantine such rows with expect_column_values_to_not_be_null`,
   });
 }

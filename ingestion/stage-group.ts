@@ -7,6 +7,7 @@ import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { readPlan, type IngestionPlan, type PlannedInput } from './ingestion-plan.ts';
 import { rowsOfDays, stageInputs, type StagedGroup } from './staged-group.ts';
 import type { StagedInput } from './staged-table.ts';
+import { openMessages } from './topic-inputs.ts';
 import { findStagingObject, readStagingObject, writeStagingObject } from './staging-object.ts';
 
 export interface GroupStaged {
@@ -18,10 +19,11 @@ export interface GroupStaged {
 
 /**
  * Stages one group. A group that was staged before, by another attempt too, is not staged again. Throws
- * `INPUT_VALUE_INVALID`, `INPUT_ROW_INVALID` and `INPUT_UNREADABLE`, the last also for an input that changed since the plan.
+ * `INPUT_VALUE_INVALID`, `INPUT_ROW_INVALID` and `INPUT_UNREADABLE`, the last also for an input that changed since the plan,
+ * and for a topic what reading it throws.
  */
 export async function stageGroup(
-  { lake, engine }: Omit<IngestionDependencies, 'catalog'>,
+  { lake, engine, topics }: Omit<IngestionDependencies, 'catalog'>,
   request: { readonly planUri: string; readonly group: number },
   { signal, progress }: StepOptions = {},
 ): Promise<GroupStaged> {
@@ -31,8 +33,13 @@ export async function stageGroup(
   if (earlier) return summarize(earlier);
   const planned = inputsOf(plan, request.group);
   const group = await engine.session(async (session) => {
+    const { source, runId } = plan;
+    if (source.kind === 'kafka') {
+      const { inputs, lost } = await openMessages({ topics }, session, source, planned, { ...(signal && { signal }) });
+      return { ...(await stageInputs(lake, session, { source, inputs, runId, progress })), lost };
+    }
     const inputs = await openInputs(session, plan, planned);
-    const staged = await stageInputs(lake, session, { source: plan.source, inputs, runId: plan.runId, progress });
+    const staged = await stageInputs(lake, session, { source, inputs, runId, progress });
     await requireUnchanged(plan, planned);
     return staged;
   }, signal);

@@ -5,6 +5,7 @@ import { clockNow } from '../contracts/time.ts';
 import type { Session } from '../engine/engine.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { RowRuleCounts } from '../quality/row-counts.ts';
+import type { OffsetRange } from '../sources/topic-reader.ts';
 import { countDays, type DayCount } from './day-counts.ts';
 import { writeQuarantineFile } from './quarantine-file.ts';
 import { REJECTED_TABLE, rejectRows } from './rejected-rows.ts';
@@ -18,6 +19,8 @@ export interface StagedGroup {
   readonly quarantinedDays: readonly DayCount[];
   /** Of each row rule of the source, by position. */
   readonly ruleCounts: readonly RowRuleCounts[];
+  /** Messages of a topic that were gone when they were to be read. */
+  readonly lost?: readonly OffsetRange[];
 }
 
 /** Casts, checks, sorts out and writes the rows of some inputs. The session's temporary tables are its own. */

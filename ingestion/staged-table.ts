@@ -51,8 +51,8 @@ export async function fillStagedTable(
 }
 
 /** A faulty value in words: `column "delay" is not a valid int64`. */
-export function describeFault({ from, type }: ValueCheck): string {
-  return `column "${from}" is not a valid ${type}`;
+export function describeFault({ from, type, words }: ValueCheck): string {
+  return words ?? `column "${from}" is not a valid ${type}`;
 }
 
 /** Names of the engine ignore case, so the first spelling stands for all. */
@@ -103,7 +103,7 @@ async function refuseFaults(
   throw new AsofError('INPUT_VALUE_INVALID', {
     where: source.name,
     path: reading.path,
-    row: row + 1n,
+    row: row + reading.firstRow,
     column: check.from,
     value: await faultyValue(session, reading, check, row),
     type: check.type,

@@ -12,6 +12,10 @@ export interface JsonRows {
   readonly path: string;
   /** Names of the columns when there is no row to take them from. */
   readonly expected: readonly string[];
+  /** Names that are columns though no row may have them. @default none */
+  readonly always?: readonly string[];
+  /** An expression over the lines for the number of a row. @default its place */
+  readonly row?: string;
 }
 
 export async function jsonlRelation(session: Session, rows: JsonRows, file: string): Promise<RawRelation> {
@@ -27,7 +31,7 @@ export async function jsonRelation(session: Session, rows: JsonRows, lines: stri
   const pointers = literalTextList(columns.map(({ name }) => pointerTo(name)));
   const list = columns.map(({ alias }, index) => `v[${index + 1}] AS ${alias}`);
   const values = columns.length === 0 ? 'NULL' : `json_extract_string(json, ${pointers})`;
-  const row = `row_number() OVER () - 1 AS ${ROW_COLUMN}`;
+  const row = `${rows.row ?? 'row_number() OVER () - 1'} AS ${ROW_COLUMN}`;
   return {
     sql: `SELECT ${[ROW_COLUMN, ...list].join(', ')} FROM (SELECT ${row}, ${values} AS v FROM ${lines})`,
     columns,
@@ -46,7 +50,7 @@ function readLines(path: string): string {
 
 async function jsonColumns(
   session: Session,
-  { where, path, expected }: JsonRows,
+  { where, path, expected, always = [] }: JsonRows,
   lines: string,
 ): Promise<readonly RawColumn[]> {
   const numbered = `SELECT row_number() OVER () AS row, json, json_type(json) = 'OBJECT' AS object FROM ${lines}`;
@@ -59,7 +63,7 @@ async function jsonColumns(
     throw new AsofError('INPUT_ROW_INVALID', { where, path, row: bad as bigint, problem: 'it is not a JSON object' });
   }
   const keys = (found?.['keys'] ?? []) as readonly (readonly string[])[];
-  const names = new Set(found?.['rows'] === 0n ? expected : keys.flat());
+  const names = new Set([...always, ...(found?.['rows'] === 0n ? expected : keys.flat())]);
   return [...names].sort(compareBytes).map((name, index) => ({ name, alias: columnAlias(index), type: 'VARCHAR' }));
 }
 

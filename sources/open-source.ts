@@ -9,8 +9,9 @@ export function openSource(source: StoredSourceManifest): Source {
   switch (source.kind) {
     case 'file':
       return new FileSource(source);
-    case 'database':
     case 'kafka':
+      throw new AsofError('USAGE', { problem: `source ${source.name} has messages, and no files to list` });
+    case 'database':
       throw new AsofError('NOT_AVAILABLE_YET', {
         place: `source ${source.name}`,
         what: `ingesting from a ${source.kind} source`,

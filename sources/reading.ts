@@ -62,6 +62,7 @@ export function planReading(source: StoredSourceManifest, path: string, raw: Raw
     checks: faults.map(({ check }) => check),
     rawSql: raw.sql,
     rawJsonSql: raw.jsonSql,
+    firstRow: 1n,
   };
 }
 
@@ -125,7 +126,7 @@ function requireDistinctNames(source: StoredSourceManifest, path: string, column
   const seen = new Map<string, string>();
   for (const { name } of columns) {
     const twin = seen.get(name.toLowerCase());
-    const problem = isReserved(name.toLowerCase())
+    const problem = isReservedName(name.toLowerCase())
       ? `the column name "${name}" is reserved; rename it or leave it out with contract { columns: "discard" }`
       : twin === undefined
         ? undefined
@@ -147,6 +148,7 @@ function readingSql(raw: RawRelation, stored: readonly StoredColumn[], faults: r
   );
 }
 
-function isReserved(name: string): boolean {
+/** Whether a column may not have this name, in lower case. */
+export function isReservedName(name: string): boolean {
   return RESERVED.has(name) || isColumnAlias(name);
 }

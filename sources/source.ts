@@ -34,6 +34,8 @@ export interface ValueCheck {
   readonly alias: string;
   /** Whether the contract sets such a row aside instead of refusing the input. */
   readonly quarantine: boolean;
+  /** The reason in words, where it is not that a column's value is not of its type. */
+  readonly words?: string;
 }
 
 /** How to read one input with a session. All SQL is a SELECT without parameters. */
@@ -51,6 +53,10 @@ export interface Reading {
   readonly rawSql: string;
   /** Gives `ROW_COLUMN` and `RAW_COLUMN`: the row as JSON text under the file's own names. */
   readonly rawJsonSql: string;
+  /** What the first row is called: 1 in a file, its offset in a topic. */
+  readonly firstRow: bigint;
+  /** Absent for files. */
+  readonly message?: { readonly topic: string; readonly partition: number };
 }
 
 export interface Source {

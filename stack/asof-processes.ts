@@ -80,6 +80,7 @@ export function addressVariables(settings: Settings): Record<string, string> {
     TEMPORAL_ADDRESS: settings.temporal.address,
     TEMPORAL_NAMESPACE: settings.temporal.namespace,
     S3_ENDPOINT: settings.s3.endpoint,
+    KAFKA_BROKERS: settings.kafkaBrokers?.join(',') ?? null,
     // engine queries hold threads of libuv's pool
     UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '16',
   };

@@ -4,8 +4,8 @@ import type { ProcessIdentity } from './process-identity.ts';
 
 /** Those that every stack has. */
 export const COMPONENT_NAMES = ['catalog', 'redis', 'temporal'] as const;
-/** Those that a stack has when it is asked for them, or when the project's lake stands in them. */
-export const EXTRA_COMPONENT_NAMES = ['s3'] as const;
+/** Those that a stack has when it is asked for them, or when the project's data stand in them. */
+export const EXTRA_COMPONENT_NAMES = ['s3', 'kafka'] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number] | (typeof EXTRA_COMPONENT_NAMES)[number];
 
 /** The environment variable that names a server to use instead of the embedded component. */
@@ -14,6 +14,7 @@ export const ADDRESS_VARIABLES: Readonly<Record<ComponentName, string>> = {
   redis: 'REDIS_URL',
   temporal: 'TEMPORAL_ADDRESS',
   s3: 'S3_ENDPOINT',
+  kafka: 'KAFKA_BROKERS',
 };
 
 /** Takes one line of progress, for a person. */
@@ -54,7 +55,7 @@ export interface Running {
   readonly name: ProcessName;
   readonly process: ProcessIdentity;
   readonly ready: boolean;
-  /** A URL; `host:port` for Temporal; null for a worker, and for any process until it is ready. */
+  /** A URL; `host:port` for Temporal and Kafka; null for a worker, and for any process until it is ready. */
   readonly address: string | null;
   /** The URL of the component's web pages. */
   readonly ui: string | null;

@@ -3,6 +3,7 @@ import type { ProcessName, Settings } from '../contracts/config.ts';
 import { catalogComponent } from './catalog-server.ts';
 import type { Component, ComponentName, Report, StartOptions } from './component.ts';
 import { redisComponent } from './redis-server.ts';
+import { kafkaComponent } from './kafka-server.ts';
 import { s3Component } from './s3-server.ts';
 import { findRunning, readRecords, removeRecord, writeRecord, type RunRecord } from './run-records.ts';
 import { temporalComponent } from './temporal-server.ts';
@@ -13,6 +14,7 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
   redis: redisComponent,
   temporal: temporalComponent,
   s3: s3Component,
+  kafka: kafkaComponent,
 };
 
 /** Processes that may stop at the same time, in the order of stopping: users of a component before the component. */
@@ -20,7 +22,7 @@ const STOP_ORDER: readonly (readonly ProcessName[])[] = [
   ['api'],
   ['worker-orchestration', 'worker-compute', 'worker-serving'],
   ['temporal'],
-  ['redis'],
+  ['redis', 'kafka'],
   ['s3'],
   ['catalog'],
 ];
@@ -36,6 +38,8 @@ export function configuredAddress(settings: Settings, name: ComponentName): stri
       return settings.temporal.address;
     case 's3':
       return settings.s3.endpoint;
+    case 'kafka':
+      return settings.kafkaBrokers?.join(',') ?? null;
   }
 }
 

@@ -8,10 +8,10 @@ import {
   type ProcessName,
   type Settings,
 } from '../contracts/config.ts';
-import { AsofError } from '../contracts/errors.ts';
 import { startAsofProcess, type AsofProcessName } from './asof-processes.ts';
 import { COMPONENT_NAMES, EXTRA_COMPONENT_NAMES, type ComponentName, type Report } from './component.ts';
 import { configuredAddress, provideComponents, startComponents, stopProcess, stopProcesses } from './components.ts';
+import { needsEmbeddedKafka } from './embedded-kafka.ts';
 import { withLock } from './lock.ts';
 import { findRunning, readJson, readRecords, runLock, writeJson, writeRecord, type RunRecord } from './run-records.ts';
 import { bucketOf, needsEmbeddedS3 } from './s3-lake-server.ts';
@@ -24,7 +24,7 @@ export interface StackOptions {
   /** Default: all. A component for which the settings name a server is never started. */
   readonly processes?: readonly ProcessName[];
   /** Components beside the usual ones. */
-  readonly with?: readonly ('kafka' | 's3')[];
+  readonly with?: readonly (typeof EXTRA_COMPONENT_NAMES)[number][];
   readonly report?: Report;
 }
 
@@ -36,10 +36,12 @@ export async function startStack(
   settings: Settings,
   { processes = PROCESS_NAMES, with: extras = [], report = () => undefined }: StackOptions = {},
 ): Promise<DevStack> {
-  if (extras.includes('kafka')) throw new AsofError('NOT_AVAILABLE_YET', { place: 'dev --with', what: 'kafka' });
   const directory = settings.stateDirectory;
-  const withS3 = extras.includes('s3') || needsEmbeddedS3(settings);
-  const wanted = [...COMPONENT_NAMES.filter((name) => processes.includes(name)), ...(withS3 ? (['s3'] as const) : [])];
+  const needed = { s3: needsEmbeddedS3(settings), kafka: needsEmbeddedKafka(settings) };
+  const wanted: readonly ComponentName[] = [
+    ...COMPONENT_NAMES.filter((name) => processes.includes(name)),
+    ...EXTRA_COMPONENT_NAMES.filter((name) => extras.includes(name) || needed[name]),
+  ];
   const components = wanted.filter((name) => configuredAddress(settings, name) === null);
   await provideComponents(
     components.filter((name) => findRunning(directory, name) === undefined),
@@ -136,6 +138,7 @@ function haveAddressesChanged(stack: DevStack | undefined, now: Settings): boole
     stack.catalog.url !== now.catalogUrl ||
     stack.redis.url !== now.redisUrl ||
     (now.lake.startsWith('s3://') && (stack.s3?.endpoint ?? null) !== now.s3.endpoint) ||
+    (stack.kafka?.brokers.join() ?? null) !== (now.kafkaBrokers?.join() ?? null) ||
     stack.temporal.address !== now.temporal.address
   );
 }
@@ -154,6 +157,7 @@ function describeStack(settings: Settings): DevStack {
     redis: { url: settings.redisUrl ?? '' },
     catalog: { url: settings.catalogUrl ?? '' },
     ...(settings.s3.endpoint !== null && { s3: { endpoint: settings.s3.endpoint, bucket: bucketOf(settings) } }),
+    ...(settings.kafkaBrokers !== null && { kafka: { brokers: settings.kafkaBrokers } }),
     processes: running.map(processOf),
   };
 }

@@ -2,8 +2,9 @@
 import type { Settings } from '../contracts/config.ts';
 import { messageOf } from '../contracts/errors.ts';
 import { askSparkVersion, openSpark } from '../engine/spark/thrift-spark.ts';
-import { ADDRESS_VARIABLES, COMPONENT_NAMES, type ComponentName } from './component.ts';
+import { ADDRESS_VARIABLES, COMPONENT_NAMES, EXTRA_COMPONENT_NAMES, type ComponentName } from './component.ts';
 import { COMPONENTS, configuredAddress } from './components.ts';
+import { needsEmbeddedKafka } from './embedded-kafka.ts';
 import { findPostgresProblem } from './postgres-probe.ts';
 import { askRedis } from './redis-probe.ts';
 import { findRunning } from './run-records.ts';
@@ -19,10 +20,16 @@ export interface Finding {
   readonly mend: string;
 }
 
-/** One finding for each component, one for a lake on S3 and one for a Spark, without starting or installing anything. */
+/** One finding for each component that is used, one for a lake on S3 and one for a Spark, without starting or installing anything. */
 export async function examineComponents(settings: Settings): Promise<readonly Finding[]> {
-  const isEmbedded = needsEmbeddedS3(settings) || findRunning(settings.stateDirectory, 's3') !== undefined;
-  const names: readonly ComponentName[] = isEmbedded ? [...COMPONENT_NAMES, 's3'] : COMPONENT_NAMES;
+  const isUsed = {
+    s3: needsEmbeddedS3(settings),
+    kafka: settings.kafkaBrokers !== null || needsEmbeddedKafka(settings),
+  };
+  const extras = EXTRA_COMPONENT_NAMES.filter(
+    (name) => isUsed[name] || findRunning(settings.stateDirectory, name) !== undefined,
+  );
+  const names: readonly ComponentName[] = [...COMPONENT_NAMES, ...extras];
   const findings: Finding[] = [...(await Promise.all(names.map((name) => examine(name, settings))))];
   // afterwards: loading the SDK holds up the event loop, and with it the clocks of the others
   if (settings.lake.startsWith('s3://')) findings.push(await examineLake(settings));
@@ -98,6 +105,10 @@ async function findProblem(name: ComponentName, address: string, namespace: stri
       return checkNamespace(address, namespace).then(() => undefined, messageOf);
     case 's3':
       return findHttpProblem(address);
+    case 'kafka': {
+      const { askClusterId } = await import('../streaming/kafka-client.ts');
+      return askClusterId(address.split(',')).then(() => undefined, messageOf);
+    }
   }
 }
 

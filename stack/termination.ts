@@ -18,6 +18,7 @@ const MANNERS: Readonly<Record<ProcessName, Manner>> = {
   temporal: { signal: 'SIGTERM', graceMillis: 5_000 },
   redis: { signal: 'SIGTERM', graceMillis: 10_000 },
   s3: { signal: 'SIGTERM', graceMillis: 5_000 },
+  kafka: { signal: 'SIGTERM', graceMillis: 15_000 },
   // PostgreSQL waits for its clients on SIGTERM and disconnects them on SIGINT
   catalog: { signal: 'SIGINT', graceMillis: 10_000 },
 };

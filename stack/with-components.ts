@@ -8,6 +8,7 @@ import {
   stopProcesses,
 } from './components.ts';
 import type { ComponentName, Report, StartOptions } from './component.ts';
+import { withEmbeddedKafka } from './embedded-kafka.ts';
 import { endLease, endOwnLeases, leasedComponents, takeLease } from './leases.ts';
 import { withLock } from './lock.ts';
 import { onProcessEnd } from './process-end.ts';
@@ -106,7 +107,7 @@ export function withAddresses(settings: Settings, names: readonly ComponentName[
       ? (findRunning(settings.stateDirectory, name)?.address ?? null)
       : configuredAddress(settings, name);
   return {
-    ...withEmbeddedS3(settings),
+    ...withEmbeddedKafka(withEmbeddedS3(settings)),
     catalogUrl: addressOf('catalog'),
     redisUrl: addressOf('redis'),
     temporal: { ...settings.temporal, address: addressOf('temporal') },

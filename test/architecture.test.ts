@@ -104,6 +104,15 @@ describe('packages', () => {
   });
 });
 
+describe('kafkajs', () => {
+  it('which is no longer maintained, stands behind one file', () => {
+    const users = eachImport(
+      (file, { target }) => packageOf(target) === 'kafkajs' && (MODULES as readonly string[]).includes(moduleOf(file)),
+    ).map((use) => use.split(' ')[0]);
+    expect([...new Set(users)]).toEqual(['streaming/kafka-client.ts', 'streaming/kafkajs-internals.d.ts']);
+  });
+});
+
 describe('rows of the lake', () => {
   it('are read through checked paths only, but for what Spark left a moment ago', () => {
     const readers = files.filter((file) => (MODULES as readonly string[]).includes(moduleOf(file)));

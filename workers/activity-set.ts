@@ -18,6 +18,7 @@ import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/open.ts';
 import { openSparkSetup } from '../offline/spark/setup.ts';
 import { openRedisClient } from '../online/redis-client.ts';
+import { openTopicClient } from '../streaming/kafka-client.ts';
 import { createEnginePool } from './engine-pool.ts';
 import { requireAddress } from './required-address.ts';
 import { ENGINE_SLOTS } from './worker-kind.ts';
@@ -54,6 +55,7 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
   const redisUrl = requireAddress(settings.redisUrl, 'REDIS_URL');
   const catalog = await openCatalog({ url: requireAddress(settings.catalogUrl, 'ASOF_CATALOG_URL') });
   const redis = openRedisClient({ url: redisUrl });
+  const topics = settings.kafkaBrokers === null ? undefined : openTopicClient({ brokers: settings.kafkaBrokers });
   const workDirectory = path.join(settings.stateDirectory, 'work');
   await mkdir(workDirectory, { recursive: true });
   const engines = createEnginePool(ENGINE_SLOTS, {
@@ -65,6 +67,7 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
     definitions: createDefinitionCache(catalog),
     lakeOf: openLakes(settings),
     spark: openSparkSetup(settings),
+    topics,
     withEngine: (lake, directories, work) => engines.withEngine([...lake.directories, ...directories], work),
   };
   return {
@@ -77,6 +80,7 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
     },
     async close() {
       await engines.close();
+      await topics?.close();
       await redis.close();
       await catalog.close();
     },

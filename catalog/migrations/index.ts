@@ -9,6 +9,7 @@ import { fits } from './0004-fits.ts';
 import { activeWork } from './0005-active-work.ts';
 import { lateRows } from './0006-late-rows.ts';
 import { freshness } from './0007-freshness.ts';
+import { topicRanges } from './0008-topic-ranges.ts';
 
 /** The statements that make format `index + 1` from the one before. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   activeWork,
   lateRows,
   freshness,
+  topicRanges,
 ];
 
 /** The format that this code reads and writes. */

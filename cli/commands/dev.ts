@@ -66,6 +66,7 @@ function describeStack(stack: DevStack, started: readonly ProcessName[]): readon
         ['Redis', stack.redis.url],
         ['Catalog', stack.catalog.url],
         ...(stack.s3 ? [['S3', `${stack.s3.endpoint} (bucket ${stack.s3.bucket})`]] : []),
+        ...(stack.kafka ? [['Kafka', stack.kafka.brokers.join(', ')]] : []),
       ],
     ),
     '',

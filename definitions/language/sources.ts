@@ -60,7 +60,13 @@ export type DatabaseSourceOptions<Columns extends Schema> = StoredSourceOptions<
 } & ({ readonly table: string; readonly query?: never } | { readonly query: string; readonly table?: never });
 
 export interface KafkaSourceOptions<Columns extends Schema> extends StoredSourceOptions<Columns> {
+  /** Its messages are JSON objects in UTF-8; members that the schema leaves out become columns of their own. */
   readonly topic: string;
+  /**
+   * A message that does not fit is quarantined; `types: 'freeze'` lets it stop the source instead, for as long as the topic holds
+   * it. @default { columns: 'evolve', types: 'quarantine' }
+   */
+  readonly contract?: StoredSourceOptions<Columns>['contract'];
 }
 
 /** What does not concern the reading of inputs. */
@@ -89,7 +95,7 @@ export function databaseSource<const Name extends string, const Columns extends 
   return { definition: 'source', kind: 'database', name, options };
 }
 
-/** Events of a Kafka topic. */
+/** Events of a Kafka topic, each once, whatever fails meanwhile. */
 export function kafkaSource<const Name extends string, const Columns extends Schema>(
   name: Name,
   options: KafkaSourceOptions<Columns>,

@@ -80,7 +80,10 @@ export function normalizeSource(
     case 'kafka': {
       const options = new OptionReader(definition.options, place, [...STORED_OPTIONS, 'topic']);
       const topic = options.requiredText('topic', "name the topic, such as topic: 'raw_events'");
-      return { kind, ...normalizeStored(name, options, { kind }), topic };
+      requireTopicName(topic, place);
+      const stored = normalizeStored(name, options, { kind }, normalizeContract(options, 'quarantine'));
+      requireNoWindow(stored, place);
+      return { kind, ...stored, topic };
     }
     case 'push': {
       const options = new OptionReader(definition.options, place, PUSH_OPTIONS);
@@ -189,18 +192,33 @@ function normalizeZone(options: OptionReader): string | null {
   return zone;
 }
 
-function normalizeContract(options: OptionReader): StoredBase['contract'] {
+/** A file that is wrong can be mended, a message cannot: `types` says what happens unless the contract does. */
+function normalizeContract(options: OptionReader, types: ContractMode = 'freeze'): StoredBase['contract'] {
   const given = options.get('contract');
   if (given !== undefined && !isRecord(given)) {
     options.place
       .in('contract')
-      .report(`${show(given)} is not a contract`, "write { columns: 'evolve', types: 'freeze' }");
+      .report(`${show(given)} is not a contract`, `write { columns: 'evolve', types: '${types}' }`);
   }
   const contract = new OptionReader(isRecord(given) ? given : {}, options.place.in('contract'), ['columns', 'types']);
   return {
     columns: contract.choice('columns', CONTRACT_MODES, 'evolve'),
-    types: contract.choice('types', CONTRACT_MODES, 'freeze'),
+    types: contract.choice('types', CONTRACT_MODES, types),
   };
+}
+
+/** Kafka's own rule. */
+function requireTopicName(topic: string, place: Place): void {
+  if (topic === '' || (/^[A-Za-z0-9._-]{1,249}$/.test(topic) && topic !== '.' && topic !== '..')) return;
+  place.in('topic').report(`${show(topic)} is not a name of a topic`, 'letters, digits, ".", "_" and "-", at most 249');
+}
+
+function requireNoWindow({ schedule }: StoredBase, place: Place): void {
+  if (schedule === null || schedule.windowMicros === null) return;
+  place
+    .in('schedule')
+    .in('window')
+    .report('a topic is read from where the last run ended, whatever the time of its events', 'leave it out');
 }
 
 function formatOf(given: string, place: Place): FileFormat {

@@ -2,7 +2,12 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
-import type { ExpectationManifest, FileFormat, FileSourceManifest } from '../../../contracts/manifest.ts';
+import type {
+  ExpectationManifest,
+  FileFormat,
+  FileSourceManifest,
+  KafkaSourceManifest,
+} from '../../../contracts/manifest.ts';
 import type { ColumnType } from '../../../contracts/values.ts';
 import { openEngine } from '../../../engine/duckdb.ts';
 import type { Engine } from '../../../engine/engine.ts';
@@ -63,6 +68,12 @@ export function sourceOf(
     expectations: [],
     ...options,
   };
+}
+
+/** Messages of a topic: `ts`, a key, a number. */
+export function topicSourceOf(topic: string, options: Partial<KafkaSourceManifest> = {}): KafkaSourceManifest {
+  const { path: _path, format: _format, ...rest } = sourceOf('a.jsonl', { ts: 'timestamp', key: 'string', n: 'int64' });
+  return { ...rest, kind: 'kafka', topic, contract: { columns: 'evolve', types: 'quarantine' }, ...options };
 }
 
 export function expectationOf(

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { Catalog } from '../../../catalog/catalog.ts';
 import { openCatalog } from '../../../catalog/postgres.ts';
 import type { TableKey, TimeRange } from '../../../contracts/lake.ts';
-import type { FeatureViewManifest, FileSourceManifest, Manifest } from '../../../contracts/manifest.ts';
+import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../../../contracts/manifest.ts';
 import type { IngestResult } from '../../../contracts/runs.ts';
 import type { Engine, EngineRow } from '../../../engine/engine.ts';
 import { literalTextList } from '../../../engine/sql.ts';
@@ -15,6 +15,7 @@ import { publishIngestion } from '../../../ingestion/publish-ingestion.ts';
 import { stageGroup } from '../../../ingestion/stage-group.ts';
 import type { Lake } from '../../../lake/lake.ts';
 import { LocalLake } from '../../../lake/local-lake.ts';
+import type { TopicReader } from '../../../sources/topic-reader.ts';
 import { createCatalogDatabase } from '../../support/catalog.ts';
 import { uniqueName } from '../../support/stack.ts';
 import { openFolder, openTestEngine, type Folder } from './fixtures.ts';
@@ -31,7 +32,7 @@ export interface World extends AsyncDisposable {
   rows(): Promise<readonly EngineRow[]>;
   quarantine(): Promise<readonly EngineRow[]>;
   /** All four steps of one run. */
-  ingest(source: FileSourceManifest, options?: IngestOptions): Promise<IngestResult>;
+  ingest(source: StoredSourceManifest, options?: IngestOptions): Promise<IngestResult>;
 }
 
 export interface IngestOptions {
@@ -40,6 +41,8 @@ export interface IngestOptions {
   readonly views?: Manifest['views'];
   /** In place of the world's own: one in which something happens meanwhile. */
   readonly catalog?: Catalog;
+  /** For a source of Kafka. */
+  readonly topics?: TopicReader;
 }
 
 export interface TestCatalog extends AsyncDisposable {
@@ -94,8 +97,8 @@ export async function openWorld({ catalog }: Pick<TestCatalog, 'catalog'>): Prom
     ...dependencies,
     rows: async () => (await read('source')).map(({ __seq, ...row }) => row),
     quarantine: () => read('quarantine'),
-    ingest: async (source, { range, runId = randomUUID(), views = [], catalog: other = catalog } = {}) => {
-      const dependencies = { catalog: other, lake, engine };
+    ingest: async (source, { range, runId = randomUUID(), views = [], catalog: other = catalog, topics } = {}) => {
+      const dependencies = { catalog: other, lake, engine, topics };
       const manifest = manifestOf(project, source, views);
       const { planUri, groups } = await planIngestion(dependencies, { manifest, source: source.name, range, runId });
       for (let group = 0; group < groups; group++) await stageGroup(dependencies, { planUri, group });
@@ -109,7 +112,7 @@ export async function openWorld({ catalog }: Pick<TestCatalog, 'catalog'>): Prom
   };
 }
 
-export function manifestOf(project: string, source: FileSourceManifest, views: Manifest['views'] = []): Manifest {
+export function manifestOf(project: string, source: StoredSourceManifest, views: Manifest['views'] = []): Manifest {
   const rest = { entities: [], aliases: [], services: [] };
   return { format: 1, project, fingerprint: 'm', sources: [source], views, ...rest };
 }

@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { notAvailableYet } from '../../../definitions/availability.ts';
-import {
-  count,
-  databaseSource,
-  expectation,
-  fileSource,
-  kafkaSource,
-  numeric,
-  pushSource,
-  standardize,
-} from '../../../index.ts';
+import { count, databaseSource, expectation, fileSource, numeric, pushSource, standardize } from '../../../index.ts';
 import { manifestOf, viewWith } from './project.ts';
 
 const stored = { timestamp: 'at', schema: { at: 'timestamp', id: 'int64', op: 'string' } } as const;
@@ -18,7 +9,6 @@ const file = (options: object): unknown => fileSource('s', { ...stored, path: 'a
 describe('notAvailableYet', () => {
   it.each<readonly [unknown, string, string]>([
     [databaseSource('s', { ...stored, url: 'env:DB', table: 't' }), 'source s', 'a database source'],
-    [kafkaSource('s', { ...stored, topic: 't' }), 'source s', 'a Kafka source'],
     [file({ path: 's3://bucket/rows/*.parquet' }), 'source s', 'a file source on S3'],
     [file({ contract: { columns: 'discard' } }), 'source s', "contract columns: 'discard'"],
     [file({ contract: { types: 'evolve' } }), 'source s', "contract types: 'evolve'"],

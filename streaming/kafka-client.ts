@@ -1,0 +1,196 @@
+/** Kafka through kafkajs, which is imported here only: offsets of a topic, and ranges of offsets of one partition. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
+import Cluster, { type FetchedMessage, type FetchedPartition } from 'kafkajs/src/cluster/index.js';
+import Batch from 'kafkajs/src/consumer/batch.js';
+import defaultSocketFactory from 'kafkajs/src/network/socketFactory.js';
+import { AsofError } from '../contracts/errors.ts';
+import type { OffsetRange, PartitionOffsets, TopicChunk, TopicMessage, TopicReader } from '../sources/topic-reader.ts';
+import { brokersUnavailable, isOutOfRange, isPassing, topicError } from './kafka-errors.ts';
+
+export interface TopicClient extends TopicReader {
+  close(): Promise<void>;
+}
+
+const READ_COMMITTED = 1;
+const CONNECT_MILLIS = 3_000;
+const REQUEST_MILLIS = 30_000;
+const METADATA_MILLIS = 60_000;
+const WAIT_MILLIS = 1_000;
+/** Of one answer; a batch that is larger comes whole. */
+const FETCH_BYTES = 4 * 2 ** 20;
+/** Of the second question about a range that seems to hold nothing: enough to see beyond any emptied batches. */
+const WIDE_FETCH_BYTES = 64 * 2 ** 20;
+/** A leader may move while it is asked. */
+const ATTEMPTS = 5;
+const PAUSE_MILLIS = 250;
+
+/** Connects at the first use, and anew after a failure. */
+export function openTopicClient({ brokers }: { readonly brokers: readonly string[] }): TopicClient {
+  let connection: Promise<Cluster> | undefined;
+
+  const disconnect = async (): Promise<void> => {
+    const closing = connection;
+    connection = undefined;
+    await closing?.then((cluster) => cluster.disconnect()).catch(() => undefined);
+  };
+
+  /** Repeats what failed for a passing reason, with the newest leaders. */
+  const ask = async <T>(
+    topic: string,
+    question: (cluster: Cluster) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        const cluster = await (connection ??= connect(brokers));
+        await cluster.addTargetTopic(topic);
+        return await question(cluster);
+      } catch (error) {
+        if (isOutOfRange(error)) throw error;
+        await disconnect();
+        if (attempt === ATTEMPTS || !isPassing(error)) throw topicError(brokers, topic, error);
+        await sleep(PAUSE_MILLIS * attempt);
+      }
+    }
+  };
+
+  const offsetsOf = (topic: string): Promise<readonly PartitionOffsets[]> =>
+    ask(topic, (cluster) => askOffsets(cluster, topic));
+
+  return {
+    offsets: offsetsOf,
+
+    async *read(range, signal) {
+      const fetchFrom = (at: bigint, maxBytes: number): Promise<FetchedPartition> =>
+        ask(range.topic, (cluster) => fetchOnce(cluster, range, at, maxBytes), signal);
+      let at = range.from;
+      while (at < range.to) {
+        let fetched: FetchedPartition;
+        try {
+          fetched = await fetchFrom(at, FETCH_BYTES);
+          if (fetched.messages.length === 0) fetched = await fetchFrom(at, WIDE_FETCH_BYTES);
+        } catch (error) {
+          if (!isOutOfRange(error)) throw error;
+          const chunk = findLoss(range, at, await offsetsOf(range.topic));
+          yield chunk;
+          at = chunk.lost.to;
+          continue;
+        }
+        const { messages, next } = readFetched(range, at, fetched, brokers);
+        yield { messages, lost: null };
+        at = next;
+      }
+    },
+
+    close: disconnect,
+  };
+}
+
+/** The id that the cluster was formatted with. Throws `KAFKA_UNAVAILABLE`. */
+export async function askClusterId(brokers: readonly string[]): Promise<string> {
+  let cluster: Cluster | undefined;
+  try {
+    cluster = await connect(brokers);
+    return (await cluster.metadata({ topics: [] })).clusterId;
+  } catch (error) {
+    throw brokersUnavailable(brokers, error);
+  } finally {
+    await cluster?.disconnect().catch(() => undefined);
+  }
+}
+
+async function connect(brokers: readonly string[]): Promise<Cluster> {
+  // its failures are told by what it throws
+  const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
+  const cluster = new Cluster({
+    logger: kafka.logger(),
+    socketFactory: defaultSocketFactory(),
+    brokers,
+    clientId: 'asof',
+    connectionTimeout: CONNECT_MILLIS,
+    requestTimeout: REQUEST_MILLIS,
+    enforceRequestTimeout: true,
+    metadataMaxAge: METADATA_MILLIS,
+    retry: { retries: 1, initialRetryTime: 100 },
+    allowAutoTopicCreation: false,
+    isolationLevel: READ_COMMITTED,
+  });
+  await cluster.connect();
+  return cluster;
+}
+
+async function askOffsets(cluster: Cluster, topic: string): Promise<readonly PartitionOffsets[]> {
+  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId }));
+  const find = async (fromBeginning: boolean): Promise<ReadonlyMap<number, bigint>> => {
+    const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
+    return new Map(found?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+  };
+  const [first, end] = [await find(true), await find(false)];
+  return partitions
+    .map(({ partition }) => ({ partition, first: first.get(partition) ?? 0n, end: end.get(partition) ?? 0n }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+async function fetchOnce(
+  cluster: Cluster,
+  { topic, partition }: OffsetRange,
+  at: bigint,
+  maxBytes: number,
+): Promise<FetchedPartition> {
+  const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader;
+  if (leader === undefined) throw new Error(`partition ${partition} is not there`);
+  const broker = await cluster.findBroker({ nodeId: leader });
+  const { responses } = await broker.fetch({
+    isolationLevel: READ_COMMITTED,
+    maxWaitTime: WAIT_MILLIS,
+    minBytes: 1,
+    maxBytes,
+    topics: [{ topic, partitions: [{ partition, fetchOffset: at.toString(), maxBytes }] }],
+  });
+  const fetched = responses[0]?.partitions[0];
+  if (fetched === undefined) throw new Error(`the answer says nothing of partition ${partition}`);
+  return fetched;
+}
+
+/**
+ * The messages of an answer and where the next question begins. An answer without records for a range that is stable up to its end
+ * means that compaction or an abort has left none there.
+ */
+function readFetched(
+  { topic, partition, to }: OffsetRange,
+  at: bigint,
+  fetched: FetchedPartition,
+  brokers: readonly string[],
+): { readonly messages: readonly TopicMessage[]; readonly next: bigint } {
+  const { messages, rawMessages } = new Batch(topic, at.toString(), fetched);
+  const last = rawMessages.at(-1);
+  if (last === undefined) {
+    if (BigInt(fetched.lastStableOffset ?? fetched.highWatermark) >= to) return { messages: [], next: to };
+    const problem = `partition ${partition} of topic ${topic} ends below offset ${to}, which was there before`;
+    throw new AsofError('KAFKA_UNAVAILABLE', { brokers, problem });
+  }
+  const wanted = messages.map(messageFrom).filter(({ offset }) => offset < to);
+  // a batch whose rest compaction took out may end below the offset that was asked for
+  const next = BigInt(last.offset) + 1n;
+  return { messages: wanted, next: next > at ? next : at + 1n };
+}
+
+function messageFrom({ offset, timestamp, value }: FetchedMessage): TopicMessage {
+  const stampMillis = Number(timestamp);
+  return { offset: BigInt(offset), stampMillis: stampMillis < 0 ? null : stampMillis, value };
+}
+
+function findLoss(
+  { topic, partition, to }: OffsetRange,
+  at: bigint,
+  offsets: readonly PartitionOffsets[],
+): TopicChunk & { readonly lost: OffsetRange } {
+  const found = offsets.find((one) => one.partition === partition);
+  if (found === undefined || found.first <= at) {
+    const problem = `offset ${at} of partition ${partition} is beyond its end ${found?.end ?? 0n}: the topic was made anew, or lost messages`;
+    throw new AsofError('TOPIC_UNREADABLE', { topic, problem });
+  }
+  return { messages: [], lost: { topic, partition, from: at, to: found.first < to ? found.first : to } };
+}
