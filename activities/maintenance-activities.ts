@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableKey } from '../contracts/lake.ts';
 import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
-import type { MaintainedTable } from '../contracts/runs.ts';
+import type { MaintainedTable, MaintainResult } from '../contracts/runs.ts';
 import { floorToGrid, MICROS_PER_DAY, requireInstant, type Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import { compactSource } from '../ingestion/compact-source.ts';
@@ -11,6 +11,8 @@ import { collectGarbage } from '../lake/gc.ts';
 import type { Lake } from '../lake/lake.ts';
 import { compactView } from '../offline/compact-view.ts';
 import { expireViewRows } from '../offline/expire-view-rows.ts';
+import type { RedisClient } from '../online/redis-client.ts';
+import { removeRetiredVersions } from '../online/retired-versions.ts';
 import type { ComputeDependencies } from './dependencies.ts';
 import { withPulse, withSignal } from './heartbeat.ts';
 import type { MaintainedTableName } from './maintenance-plan-activities.ts';
@@ -44,7 +46,8 @@ export interface MaintenanceActivities {
   expireSnapshots(
     input: ExpireSnapshotsInput,
   ): Promise<{ readonly snapshots: number; readonly files: number; readonly bytes: number }>;
-  removeGarbage(input: CollectGarbageInput): Promise<{ readonly files: number; readonly bytes: number }>;
+  /** Files that nothing mentions, and online versions of views that nothing reads. */
+  removeGarbage(input: CollectGarbageInput): Promise<MaintainResult['removed']>;
 }
 
 interface TableWork {
@@ -57,8 +60,10 @@ interface TableWork {
   readonly signal: AbortSignal;
 }
 
-export function createMaintenanceActivities(dependencies: ComputeDependencies): MaintenanceActivities {
-  const { catalog, definitions, lakeOf, withEngine } = dependencies;
+export function createMaintenanceActivities(
+  dependencies: ComputeDependencies & { readonly redis: RedisClient },
+): MaintenanceActivities {
+  const { catalog, definitions, lakeOf, withEngine, redis } = dependencies;
   return {
     async maintainTables({ project, definitions: fingerprint, tables, now, runId }) {
       const { manifest } = await definitions.at(project, fingerprint);
@@ -93,7 +98,7 @@ export function createMaintenanceActivities(dependencies: ComputeDependencies): 
 
     async removeGarbage({ project, graceDays, runId }) {
       const lake = await lakeOf(project);
-      const graceMillis = (graceDays * MICROS_PER_DAY) / 1000;
+      const graceMicros = graceDays * MICROS_PER_DAY;
       return withSignal(async (signal) => {
         const progress = (): void => signal.throwIfAborted();
         const { removed, bytes } = await collectGarbage({
@@ -101,10 +106,11 @@ export function createMaintenanceActivities(dependencies: ComputeDependencies): 
           lake,
           project,
           exceptRun: runId,
-          graceMillis,
+          graceMillis: graceMicros / 1000,
           progress,
         });
-        return { files: removed.length, bytes };
+        const online = await removeRetiredVersions({ catalog, redis }, { project, graceMicros, runId, signal });
+        return { files: removed.length, bytes, online };
       });
     },
   };

@@ -10,6 +10,7 @@ export interface MaterializeViewInput {
   readonly definitions: string;
   readonly view: string;
   readonly to: string;
+  readonly rebuild?: boolean;
   readonly runId: string;
 }
 
@@ -26,7 +27,7 @@ export function createMaterializationActivities({
   redis,
 }: ComputeDependencies & { readonly redis: RedisClient }): MaterializationActivities {
   return {
-    async materializeView({ project, definitions: fingerprint, view, to, runId }) {
+    async materializeView({ project, definitions: fingerprint, view, to, rebuild = false, runId }) {
       const applied = await definitions.at(project, fingerprint);
       const { manifest } = applied;
       const runtime = await definitions.runtime(applied);
@@ -35,7 +36,7 @@ export function createMaterializationActivities({
         withEngine(lake, [], (engine) =>
           materializeView(
             { catalog, lake, engine, redis },
-            { manifest, runtime, view, to: requireInstant(to, 'to'), runId, signal },
+            { manifest, runtime, view, to: requireInstant(to, 'to'), rebuild, runId, signal },
           ),
         ),
       );

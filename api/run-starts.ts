@@ -89,6 +89,7 @@ const MATERIALIZE_SCHEMA = {
       project: PROJECT,
       views: { type: 'array', minItems: 1, maxItems: MAX_VIEWS, items: { type: 'string' } },
       to: { type: 'string', description: 'rows due at this instant; default: now' },
+      rebuild: { type: 'boolean', description: 'make all values anew instead of what came or went' },
     },
   },
   answers: STARTED_ANSWER,

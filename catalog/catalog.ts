@@ -5,13 +5,11 @@
  */
 import type { ExpiredSnapshots, ExpireRequest } from './expiry.ts';
 import type { FreshnessLog } from '../contracts/freshness.ts';
-import type { ColumnStatistics, DatasetSplit, SpineSource } from '../contracts/datasets.ts';
 import type { FitVersion, ProjectFits } from '../contracts/fits.ts';
 import type {
   CommittedFile,
   Conservation,
   DataFile,
-  FileReference,
   IngestedInput,
   Snapshot,
   TableKey,
@@ -20,6 +18,9 @@ import type {
 } from '../contracts/lake.ts';
 import type { Manifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
+import type { DatasetCatalog } from './dataset-catalog.ts';
+
+export type { DatasetManifest, NewDataset, KeptSplit, DatasetKey, DatasetCatalog } from './dataset-catalog.ts';
 
 export interface Catalog {
   readonly definitions: DefinitionCatalog;
@@ -49,6 +50,8 @@ export interface DefinitionCatalog {
   current(project: string): Promise<AppliedDefinitions | undefined>;
   /** The newest definitions in which the view had this fingerprint, so that an old version can still be computed. */
   withView(project: string, view: string, fingerprint: string): Promise<AppliedDefinitions | undefined>;
+  /** The definitions of one `apply` by its number. */
+  byVersion(project: string, version: number): Promise<AppliedDefinitions | undefined>;
   /** The definitions of one manifest fingerprint, the newest `apply` of it. */
   byFingerprint(project: string, fingerprint: string): Promise<AppliedDefinitions | undefined>;
   /** The bundle's code. Throws `LAKE_FILE_CORRUPT` when it does not hash to its name. */
@@ -201,8 +204,12 @@ export interface IntervalLedger {
   keys(project: string): Promise<readonly LedgerKey[]>;
   /** The position of the last complete materialization of a view; undefined before the first. */
   onlinePosition(key: LedgerKey): Promise<OnlinePosition | undefined>;
+  /** The positions of every version of every view that is online, by view and fingerprint. */
+  onlinePositions(project: string): Promise<readonly (LedgerKey & OnlinePosition)[]>;
   /** Moves the position forward; going back is ignored. `epoch` names the Redis content it describes. */
   setOnlinePosition(key: LedgerKey, position: OnlinePosition): Promise<void>;
+  /** The version is online no more: its position goes, and what was done is `removed`. */
+  withdrawOnline(key: LedgerKey, runId: string): Promise<void>;
 }
 
 /** Redis holds the rows of `snapshot` that were due at `to`. */
@@ -211,93 +218,6 @@ export interface OnlinePosition {
   readonly to: Micros;
   readonly epoch: string;
   readonly keys: number;
-}
-
-// ── training datasets ───────────────────────────────────────────────────────
-
-export interface DatasetManifest {
-  readonly project: string;
-  readonly name: string;
-  readonly version: number;
-  readonly createdAt: Micros;
-  readonly runId: string;
-  /** Fingerprint of the project's manifest, and of each view and service used. */
-  readonly definitions: string;
-  readonly bundleHash: string;
-  readonly views: Readonly<Record<string, string>>;
-  /** Source name to pinned snapshot. */
-  readonly snapshots: Readonly<Record<string, number>>;
-  /** The request in words: features or service, as known, names. */
-  readonly request: DatasetRequest;
-  /** The copy of the spine, prepared. */
-  readonly spine: FileReference;
-  /** Where the spine came from. */
-  readonly spineSource: DatasetSpineSource | null;
-  /** What the build was decided to be, JSON in the lake: a rebuild needs nothing else. */
-  readonly plan: FileReference | null;
-  readonly seed: number;
-  /** `view:feature` to the version of the fit of its transform. */
-  readonly fits: Readonly<Record<string, number>>;
-  /** `name@version` of which this is a rebuild. */
-  readonly rebuiltFrom: string | null;
-  readonly shards: number;
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-  readonly rows: number;
-  /** Values made from rows created after q, per feature; `unknown` for sources without `created`. */
-  readonly leakage: Readonly<Record<string, number | 'unknown'>>;
-  /** By column, in their order; empty for versions that were built without. */
-  readonly statistics: readonly ColumnStatistics[];
-  readonly files: readonly FileReference[];
-}
-
-/** What versions of an older Asof do not have. */
-type LaterField = 'spineSource' | 'plan' | 'seed' | 'fits' | 'rebuiltFrom' | 'statistics';
-
-export type NewDataset = Omit<DatasetManifest, 'version' | 'createdAt' | LaterField> &
-  Partial<Pick<DatasetManifest, LaterField>>;
-
-export interface DatasetSpineSource {
-  readonly spine: SpineSource;
-  /** Of the sources that a query or the search for keys read. */
-  readonly snapshots: Readonly<Record<string, number>>;
-}
-
-/** A partition that is kept: the number of each row's part, in the rows' order, stands in `file`. */
-export interface KeptSplit extends DatasetSplit {
-  readonly file: FileReference;
-  readonly createdAt: Micros;
-}
-
-export interface DatasetKey {
-  readonly project: string;
-  readonly name: string;
-  readonly version: number;
-}
-
-export interface DatasetRequest {
-  readonly features: readonly string[] | null;
-  readonly service: string | null;
-  readonly asKnown: boolean;
-  readonly shortNames: boolean;
-}
-
-export interface DatasetCatalog {
-  /** Stores the manifest under the next version of its name. The same key returns the version it got before. */
-  publish(input: {
-    readonly idempotencyKey: string;
-    readonly manifest: NewDataset;
-    readonly lineage: readonly LineageEvent[];
-  }): Promise<DatasetManifest>;
-  /** The newest version unless one is named. */
-  get(project: string, name: string, version?: number): Promise<DatasetManifest | undefined>;
-  list(project: string): Promise<readonly DatasetManifest[]>;
-  /** The partitions of one version, in the order in which they were made. */
-  splits(dataset: DatasetKey): Promise<readonly KeptSplit[]>;
-  /**
-   * Keeps a partition for ever. The same rule with the same names gives the one that is there; a name that another
-   * partition of the version has is a `CONFLICT`.
-   */
-  addSplit(dataset: DatasetKey, split: Omit<KeptSplit, 'createdAt'>): Promise<KeptSplit>;
 }
 
 // ── fits of transforms ──────────────────────────────────────────────────────

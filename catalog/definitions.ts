@@ -32,6 +32,17 @@ export function definitionCatalog(database: Database, watch: DefinitionWatch): D
         return row && applied(row);
       }),
 
+    byVersion: (project, version) =>
+      database.read(async (db) => {
+        const row = await db
+          .selectFrom('definitions')
+          .selectAll()
+          .where('project', '=', project)
+          .where('version', '=', version)
+          .executeTakeFirst();
+        return row && applied(row);
+      }),
+
     byFingerprint: (project, fingerprint) =>
       database.read(async (db) => {
         const row = await db

@@ -1,9 +1,10 @@
 /** The interval ledger and the positions of online stores. */
-import { sql } from 'kysely';
-import type { IntervalLedger, LedgerKey } from './catalog.ts';
+import { sql, type Selectable } from 'kysely';
+import type { IntervalLedger, LedgerKey, OnlinePosition } from './catalog.ts';
 import type { Database } from './database.ts';
 import { insertLedger } from './insert.ts';
 import { ledgerEntry } from './rows.ts';
+import type { CatalogSchema } from './schema.ts';
 
 export function intervalLedger(database: Database): IntervalLedger {
   return {
@@ -40,7 +41,38 @@ export function intervalLedger(database: Database): IntervalLedger {
           .selectAll()
           .where((eb) => eb.and({ ...keyColumns(key) }))
           .executeTakeFirst();
-        return row && { snapshot: row.snapshot, to: row.to_micros, epoch: row.epoch, keys: Number(row.keys) };
+        return row && onlinePosition(row);
+      }),
+
+    onlinePositions: (project) =>
+      database.read(async (db) => {
+        const rows = await db
+          .selectFrom('online_positions')
+          .selectAll()
+          .where('project', '=', project)
+          .orderBy('view')
+          .orderBy('fingerprint')
+          .execute();
+        return rows.map((row) => ({ ...keyColumns(row), ...onlinePosition(row) }));
+      }),
+
+    withdrawOnline: (key, runId) =>
+      database.transaction(async (tx) => {
+        const position = await tx
+          .deleteFrom('online_positions')
+          .where((eb) => eb.and({ ...keyColumns(key) }))
+          .returningAll()
+          .executeTakeFirst();
+        const done = await tx
+          .selectFrom('ledger')
+          .select(({ fn }) => [fn.min('range_from').as('from'), fn.max('range_to').as('to')])
+          .where((eb) => eb.and({ ...keyColumns(key), operation: 'done' }))
+          .executeTakeFirst();
+        if (position === undefined || !done?.from || !done.to) return;
+        const range = { from: done.from, to: done.to };
+        const counts = { inputSnapshot: null, rowsIn: 0, rowsOut: 0 };
+        const idempotencyKey = `withdraw/${runId}`;
+        await insertLedger(tx, [{ ...key, range, operation: 'removed', idempotencyKey, runId, ...counts }], null);
       }),
 
     setOnlinePosition: (key, position) =>
@@ -62,6 +94,10 @@ export function intervalLedger(database: Database): IntervalLedger {
           .execute();
       }),
   };
+}
+
+function onlinePosition(row: Selectable<CatalogSchema['online_positions']>): OnlinePosition {
+  return { snapshot: row.snapshot, to: row.to_micros, epoch: row.epoch, keys: Number(row.keys) };
 }
 
 function keyColumns({ project, view, fingerprint, store }: LedgerKey): LedgerKey {

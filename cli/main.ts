@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   backfill: async () => (await import('./commands/backfill.ts')).registerBackfill,
   maintain: async () => (await import('./commands/maintain.ts')).registerMaintain,
   materialize: async () => (await import('./commands/materialize.ts')).registerMaterialize,
+  online: async () => (await import('./commands/online.ts')).registerOnline,
   historical: async () => (await import('./commands/historical.ts')).registerHistorical,
   fit: async () => (await import('./commands/fit.ts')).registerFit,
   schedule: async () => (await import('./commands/schedule.ts')).registerSchedule,

@@ -106,6 +106,7 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
       project: required(A_NAME, isName),
       views: required(`a list of 1 to ${MAX_VIEWS} view names`, isTextList(MAX_VIEWS)),
       to: optional(AN_INSTANT, isInstant),
+      rebuild: optional('true or false', isBoolean),
     },
     maintain: {
       project: required(A_NAME, isName),

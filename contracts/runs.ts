@@ -43,6 +43,8 @@ export interface MaterializeInput {
   readonly views: readonly string[];
   /** Rows due at this instant; default: the clock at the start. */
   readonly to?: string;
+  /** Makes all values anew instead of what came or went: for values in Redis that are wrong. */
+  readonly rebuild?: boolean;
 }
 
 export interface BuildTrainingDatasetInput {
@@ -167,7 +169,12 @@ export interface MaintainResult {
   readonly expiredRows: number;
   /** Snapshots that can no longer be read, and the files that they alone showed: gc removes those after its grace. */
   readonly expired: { readonly snapshots: number; readonly files: number; readonly bytes: number };
-  readonly removed: { readonly files: number; readonly bytes: number };
+  readonly removed: {
+    readonly files: number;
+    readonly bytes: number;
+    /** Versions of views that nothing reads any more, and their values in Redis; absent in results of older runs. */
+    readonly online?: { readonly versions: number; readonly keys: number };
+  };
 }
 
 /** What a look at freshness found. */

@@ -9,6 +9,8 @@ import { resolveFeatures } from '../definitions/resolution.ts';
 export interface CompiledDefinitions {
   readonly applied: AppliedDefinitions;
   readonly runtime: DefinitionRuntime;
+  /** Without them. Throws what `resolveFeatures` throws. */
+  readonly resolve: (request: FeatureRequest) => FeaturePlan;
   /** With the parameters of fitted transforms. Throws what `resolveFeatures` throws, and `NOT_FITTED`. */
   readonly plan: (request: FeatureRequest) => FeaturePlan;
 }
@@ -39,7 +41,7 @@ export async function openDefinitions(
   return {
     current() {
       if (compiled === undefined) {
-        const loading = compile(catalog, project);
+        const loading = compileNewest(catalog, project);
         compiled = loading;
         loading.catch(() => {
           if (compiled === loading) forget();
@@ -52,27 +54,41 @@ export async function openDefinitions(
   };
 }
 
-async function compile(
-  { definitions, fits: fitted }: Pick<Catalog, 'definitions' | 'fits'>,
+async function compileNewest(
+  catalog: Pick<Catalog, 'definitions' | 'fits'>,
   project: string,
 ): Promise<CompiledDefinitions> {
-  const applied = await definitions.current(project);
+  const applied = await catalog.definitions.current(project);
   if (applied === undefined) throw new AsofError('NOTHING_APPLIED', { project });
+  return compileDefinitions(catalog, project, applied);
+}
+
+/** With the fits of now. Throws `DEFINITIONS_UNLOADABLE`. */
+export async function compileDefinitions(
+  { definitions, fits: fitted }: Pick<Catalog, 'definitions' | 'fits'>,
+  project: string,
+  applied: AppliedDefinitions,
+): Promise<CompiledDefinitions> {
   const fits = await fitted.current(project);
   const runtime = runtimeFromBundle(await definitions.bundle(applied.bundleHash));
   const plans = new Map<string, FeaturePlan>();
   return {
     applied,
     runtime,
-    plan({ features, service }) {
-      const name = JSON.stringify([features ?? null, service ?? null]);
+    resolve: (request) => resolveFeatures(applied.manifest, request),
+    plan(request) {
+      const name = requestName(request);
       let plan = plans.get(name);
       if (plan === undefined) {
-        const names = { ...(features && { features }), ...(service !== undefined && { service }) };
-        plan = fillFits(resolveFeatures(applied.manifest, names), fits, { service });
+        plan = fillFits(resolveFeatures(applied.manifest, request), fits, { service: request.service });
         if (plans.size < MOST_PLANS) plans.set(name, plan);
       }
       return plan;
     },
   };
+}
+
+/** The same for the same request. */
+export function requestName({ features, service }: FeatureRequest): string {
+  return JSON.stringify([features ?? null, service ?? null]);
 }

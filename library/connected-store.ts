@@ -24,6 +24,7 @@ import { put } from './puts.ts';
 import { register } from './registration.ts';
 import { Resources } from './resources.ts';
 import type { Store } from './store.ts';
+import { createServingDefinitions } from './serving-definitions.ts';
 import { readVectors } from './vectors.ts';
 
 export async function connectStore(config: StoreConfig | string): Promise<Store> {
@@ -66,7 +67,9 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
 
   const stores = { project, catalog, lake, engine, redis };
   const followers = createOnlineFollowers({ ...stores, runtime: async () => (await definitions.current()).runtime });
-  const online = { ...stores, positions: createRecordedPositions(catalog.intervals), lake: createLakeReader(stores) };
+  const positions = createRecordedPositions(catalog.intervals);
+  const online = { ...stores, positions, lake: createLakeReader(stores) };
+  const serving = createServingDefinitions({ project, catalog, redis, positions, definitions });
   const { tables, intervals } = catalog;
   const offline = { project, tables, intervals, lake, engine, workDirectory, spark: openSparkSetup(settings) };
   const manifest = async () => (await definitions.current()).applied.manifest;
@@ -84,7 +87,7 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
       onLake(async () => put({ ...stores, followers }, await manifest(), { ...options, view: viewName(view), rows })),
     // what the rows hold follows from the definitions: the compiler knows it, and nothing here can
     getFeatures: (async (request: Parameters<typeof readVectors>[2]) =>
-      readVectors(online, await definitions.current(), request)) as Store['getFeatures'],
+      readVectors(online, serving, request)) as Store['getFeatures'],
     getHistoricalFeatures: (async (request: Parameters<typeof readHistory>[2]) =>
       onLake(async () => readHistory(offline, await definitions.current(), request))) as Store['getHistoricalFeatures'],
     materialize: async (views, options) =>

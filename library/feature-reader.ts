@@ -12,6 +12,7 @@ import type { RequestColumns } from '../online/read-request.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
 import type { RedisClient } from '../online/redis-client.ts';
 import { openDefinitions } from './applied-definitions.ts';
+import { createServingDefinitions } from './serving-definitions.ts';
 
 export interface FeatureReaderDependencies {
   readonly project: string;
@@ -49,24 +50,25 @@ export interface FeatureReader {
 export async function openFeatureReader(dependencies: FeatureReaderDependencies): Promise<FeatureReader> {
   const { project, catalog, redis, aroundLake = (read) => read() } = dependencies;
   const lake = createLakeReader(dependencies);
+  const positions = createRecordedPositions(catalog.intervals);
   const online = {
     project,
     redis,
-    positions: createRecordedPositions(catalog.intervals),
+    positions,
     lake: { read: (question: LakeQuestion) => aroundLake(() => lake.read(question), question.deadline) },
   };
   const definitions = await openDefinitions(catalog, project);
+  const serving = createServingDefinitions({ project, catalog, redis, positions, definitions });
   const readVectors = async ({ features, service, ...request }: NamedFeatureRequest): Promise<OnlineVectors> => {
-    const { runtime, plan } = await definitions.current();
     const named = { ...(features && { features }), ...(service !== undefined && { service }) };
-    return readOnlineVectors(online, { plan: plan(named), runtime, ...request });
+    return readOnlineVectors(online, { ...(await serving.of(named)), ...request });
   };
   return {
     read: async (request) => formatFeatureDocument(await readVectors(request)),
     readVectors,
     async requestColumns(named) {
-      const { plan } = await definitions.current();
-      return new Set(plan(named).requestColumns.map(({ name }) => name));
+      const { plan } = await serving.of(named);
+      return new Set(plan.requestColumns.map(({ name }) => name));
     },
     close: () => definitions.close(),
   };

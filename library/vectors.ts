@@ -6,18 +6,18 @@ import type { OnlineCell } from '../online/online-cell.ts';
 import { readOnlineVectors, type OnlineReadRequest, type OnlineVectors } from '../online/online-reads.ts';
 import type { OnlineReadDependencies } from '../online/read-dependencies.ts';
 import type { RequestColumns } from '../online/read-request.ts';
-import type { CompiledDefinitions } from './applied-definitions.ts';
 import { requestOf } from './choice.ts';
+import type { ServingDefinitions } from './serving-definitions.ts';
 import type { Choice, FeatureCell, FeatureVectorRequest, FeatureVectors, KeyRow } from './store.ts';
 
 /** Throws what `Store.getFeatures` throws. */
 export async function readVectors(
   dependencies: OnlineReadDependencies,
-  { plan: planOf, runtime }: CompiledDefinitions,
+  serving: ServingDefinitions,
   request: Choice & FeatureVectorRequest<KeyRow>,
 ): Promise<FeatureVectors<KeyRow, KeyRow>> {
   const { entities } = request;
-  const plan = planOf(requestOf(request));
+  const { plan, runtime } = await serving.of(requestOf(request));
   const vectors = await readOnlineThenLake(dependencies, {
     plan,
     runtime,

@@ -43,6 +43,12 @@ export async function materializeAggregates(
   return writer;
 }
 
+/** The keys that have a state: SELECT of the view's keys, without repeats. */
+export async function aggregateKeys(session: Session, snapshot: SnapshotReader): Promise<string> {
+  const rows = countingOnly(snapshot, await snapshot.rows(session));
+  return `SELECT DISTINCT ${identifierList(relationKeys(snapshot.view))} FROM (${rows})`;
+}
+
 /** Where events have ids, the rows that count at some instant, and have a key. */
 function countingOnly({ view, source }: SnapshotReader, rows: string): string {
   if (source.eventId === null) return rows;

@@ -34,6 +34,11 @@ export async function materializeAsof(
   return writer;
 }
 
+/** The keys that have a state: SELECT of the view's keys, without repeats. */
+export async function asofKeys(session: Session, snapshot: SnapshotReader): Promise<string> {
+  return `SELECT DISTINCT ${identifierList(relationKeys(snapshot.view))} FROM (${await snapshot.rows(session)})`;
+}
+
 async function rewriteLosers(
   session: Session,
   snapshot: SnapshotReader,

@@ -3,8 +3,8 @@
  * without a tag but so that its end is known: two different tuples never share bytes, whatever characters they hold.
  */
 import { createHash } from 'node:crypto';
-import { ByteWriter } from '../aggregates/bytes.ts';
-import { writeValue } from '../aggregates/value-codec.ts';
+import { ByteReader, ByteWriter } from '../aggregates/bytes.ts';
+import { readValue, writeValue } from '../aggregates/value-codec.ts';
 import type { ScalarType } from '../contracts/values.ts';
 import type { EngineValue } from '../engine/engine.ts';
 
@@ -21,6 +21,8 @@ export type EntityKey = readonly EngineValue[];
 export interface KeyEncoder {
   /** The bytes of a key without nulls, its parts of the declared types. */
   encode(key: EntityKey): Uint8Array;
+  /** The key of such bytes; undefined for a long one, of which only the hash is there. Throws a `RangeError` for other bytes. */
+  decode(bytes: Uint8Array): EntityKey | undefined;
 }
 
 /** The encoder of a view's keys, by the types of its key columns in order. */
@@ -34,6 +36,10 @@ export function createKeyEncoder(types: readonly ScalarType[]): KeyEncoder {
       const literal = writer.finish();
       if (literal.length <= LONGEST_LITERAL_KEY) return literal;
       return Buffer.concat([Buffer.of(HASHED), createHash('sha256').update(literal).digest()]);
+    },
+    decode(bytes) {
+      const reader = new ByteReader(bytes);
+      return reader.byte() === LITERAL ? types.map((type) => readValue(reader, type)) : undefined;
     },
   };
 }

@@ -25,6 +25,8 @@ export interface LakeQuestion {
   readonly view: PlannedView;
   readonly keys: readonly EntityKey[];
   readonly at: Micros;
+  /** Of the view's source. Default: the newest. */
+  readonly snapshot?: number;
   /** Needed for views with a `map`. */
   readonly runtime?: DefinitionRuntime | undefined;
   /** Interrupts the engine when it passes. */
@@ -38,13 +40,13 @@ export interface LakeReaderDependencies {
   readonly engine: Engine;
 }
 
-/** Reads the newest snapshot as the historical engine does, so that both ways agree. */
+/** Reads a snapshot as the historical engine does, so that both ways agree. */
 export function createLakeReader({ project, catalog, lake, engine }: LakeReaderDependencies): LakeReader {
   return {
-    read: ({ view: planned, keys, at, runtime, deadline }) =>
+    read: ({ view: planned, keys, at, snapshot: named, runtime, deadline }) =>
       withLakeWork(catalog.work, project, async () => {
         const { view, source } = planned;
-        const snapshot = await catalog.tables.head(sourceTable(project, source));
+        const snapshot = named ?? (await catalog.tables.head(sourceTable(project, source)));
         const requestKeys = view.keys.map((_, index) => `key_${index}`);
         return engine.session(async (session) => {
           const events = await openViewEvents(

@@ -3,7 +3,7 @@
  * at one instant. Only what came or went since the last position is written; a Redis that lost its content is filled
  * again from the beginning. Repeating a run changes nothing.
  */
-import type { Catalog, LedgerKey } from '../catalog/catalog.ts';
+import type { Catalog, LedgerKey, OnlinePosition } from '../catalog/catalog.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { FeatureViewManifest, Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { DefinitionRuntime } from '../contracts/plan.ts';
@@ -20,6 +20,7 @@ import { createStateWriter, type WriteCounts } from './state-writer.ts';
 import { ensureEpoch, raiseFence, readMarker, setMarker } from './store-content.ts';
 import { viewKeys, type ViewKeys } from './store-keys.ts';
 import type { StreamOffsets } from './stream-offsets.ts';
+import { removeKeys, removeValues } from './value-removal.ts';
 
 export interface MaterializationDependencies {
   readonly catalog: Pick<Catalog, 'tables' | 'intervals'>;
@@ -40,6 +41,8 @@ export interface MaterializationRequest {
   readonly runtime?: DefinitionRuntime | undefined;
   /** Rows due at this instant; rows later than the clock wait in the lake whatever it says. */
   readonly to: Micros;
+  /** Makes all values anew, right ones too: the view is not available while it lasts. */
+  readonly rebuild?: boolean;
   readonly runId: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { readonly rows: number }) => void;
@@ -92,8 +95,9 @@ async function materializeOnce(dependencies: MaterializationDependencies, run: R
   const { catalog, engine, redis } = dependencies;
   const { project } = run.ledger;
   const epoch = await ensureEpoch(redis, project);
-  const base = await findBase(dependencies, run, epoch);
-  const to = latest(earliest(run.to, clockNow()), base?.to);
+  const recorded = await catalog.intervals.onlinePosition(run.ledger);
+  const found = run.rebuild ? undefined : await findBase(redis, run.keys, epoch, recorded);
+  const to = latest(earliest(run.to, clockNow()), (run.rebuild ? recorded : found)?.to);
   const snapshot = await openSnapshot(
     dependencies,
     project,
@@ -101,11 +105,15 @@ async function materializeOnce(dependencies: MaterializationDependencies, run: R
     to,
   );
   const { position } = snapshot;
+  const content = { redis, project, keys: run.keys, epoch };
   const landed = await dependencies.landedOffsets?.(run.source.name, position.snapshot);
   const before = await raiseFence(redis, project, run.keys, epoch, position, landed);
+  // until the fence stood, another run could take the values out of service
+  const base = found !== undefined && (await isHeld(redis, run.keys, found)) ? found : undefined;
   // what an unfinished run of another position wrote may be of rows that are gone
   const isForeign = base === undefined && before !== undefined && comparePositions(before, position) !== 0;
-  if (isForeign) await redis.removePrefix(run.keys.values);
+  if (run.rebuild) await removeKeys(content, position, [run.keys.marker]);
+  if (run.rebuild || isForeign) await removeValues(content, position, run.signal);
   const counts = await engine.session(async (session) => {
     const materialize = run.feature.mode === 'asof' ? materializeAsof : materializeAggregates;
     const writer = await materialize(
@@ -114,10 +122,7 @@ async function materializeOnce(dependencies: MaterializationDependencies, run: R
       base,
       (removed) =>
         createStateWriter({
-          redis,
-          project,
-          keys: run.keys,
-          epoch,
+          ...content,
           position,
           lifeMillis: lifeMillis(run.feature),
           removed,
@@ -167,14 +172,18 @@ function resolveRun(request: MaterializationRequest): Run {
 
 /** The last position, if Redis still holds what was written for it. */
 async function findBase(
-  { catalog, redis }: MaterializationDependencies,
-  run: Run,
+  redis: RedisClient,
+  keys: ViewKeys,
   epoch: string,
-): Promise<(Position & { readonly keys: number }) | undefined> {
-  const recorded = await catalog.intervals.onlinePosition(run.ledger);
+  recorded: OnlinePosition | undefined,
+): Promise<OnlinePosition | undefined> {
   if (recorded === undefined || recorded.epoch !== epoch) return undefined;
-  const marker = await readMarker(redis, run.keys);
-  return marker !== undefined && comparePositions(marker, recorded) >= 0 ? recorded : undefined;
+  return (await isHeld(redis, keys, recorded)) ? recorded : undefined;
+}
+
+async function isHeld(redis: RedisClient, keys: ViewKeys, recorded: Position): Promise<boolean> {
+  const marker = await readMarker(redis, keys);
+  return marker !== undefined && comparePositions(marker, recorded) >= 0;
 }
 
 /** The ledger's row: everything up to the position is done. */

@@ -24,8 +24,10 @@ export interface RedisClient {
    * `ScriptRefusal` when the script answers an error of ours.
    */
   evaluate(script: Script, keys: readonly (Buffer | string)[], values: readonly (Buffer | string)[]): Promise<unknown>;
-  /** Removes every key that begins with the prefix, page by page; answers how many. */
-  removePrefix(prefix: Buffer): Promise<number>;
+  /** The keys that begin with the prefix, page by page; one that moves meanwhile may come twice. */
+  pages(prefix: Buffer): AsyncIterable<readonly Buffer[]>;
+  /** The bytes that each key takes, its value and its place among the keys included; null for one that is not there. */
+  memory(keys: readonly Buffer[]): Promise<readonly (number | null)[]>;
   /** Whether Redis answers. */
   ping(): Promise<boolean>;
   close(): Promise<void>;
@@ -74,7 +76,13 @@ export function openRedisClient(options: RedisClientOptions): RedisClient {
       }),
     evaluate: async (script, keys, values) =>
       answer(async () => evaluateScript(await connected(), script, keys, values)),
-    removePrefix: async (prefix) => answer(async () => removePrefix(await connected(), prefix)),
+    pages: (prefix) => scanPages(connected, prefix),
+    memory: async (keys) =>
+      answer(async () => {
+        const client = await connected();
+        // every element of every value is looked at, however long it is
+        return Promise.all(keys.map((key) => client.memory('USAGE', key, 'SAMPLES', 0)));
+      }),
     ping: async () => {
       try {
         return (await inTime(readDeadline, async () => (await ready(reader, readDeadline)).ping())) === 'PONG';
@@ -155,15 +163,15 @@ async function evaluateScript(
   }
 }
 
-async function removePrefix(client: Redis, prefix: Buffer): Promise<number> {
-  let removed = 0;
+async function* scanPages(connected: () => Promise<Redis>, prefix: Buffer): AsyncGenerator<readonly Buffer[]> {
   let cursor = '0';
   do {
-    const [next, page] = await client.scanBuffer(cursor, 'MATCH', `${prefix.toString('latin1')}*`, 'COUNT', SCAN_PAGE);
-    if (page.length > 0) removed += await client.unlink(page);
+    const [next, page] = await answer(async () =>
+      (await connected()).scanBuffer(cursor, 'MATCH', `${prefix.toString('latin1')}*`, 'COUNT', SCAN_PAGE),
+    );
+    if (page.length > 0) yield page;
     cursor = next.toString();
   } while (cursor !== '0');
-  return removed;
 }
 
 async function answer<T>(work: () => Promise<T>): Promise<T> {

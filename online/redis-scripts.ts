@@ -145,6 +145,26 @@ redis.call('SET', KEYS[3], ARGV[2])
 return 1
 `);
 
+/** Puts a fence, however old, in place of the one that was found. KEYS: epoch, fence. ARGV: expected epoch, found (or nothing), new. */
+export const REPLACE_FENCE_SCRIPT = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('ASOF_EPOCH') end
+if (redis.call('GET', KEYS[2]) or '') ~= ARGV[2] then return redis.error_reply('ASOF_FENCE') end
+redis.call('SET', KEYS[2], ARGV[3])
+return 1
+`);
+
+/**
+ * Removes keys while the fence is the caller's: what a newer run has written is never removed. KEYS: epoch, fence, then the keys.
+ * ARGV: expected epoch, expected fence. Answers how many there were.
+ */
+export const REMOVE_SCRIPT = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('ASOF_EPOCH') end
+if redis.call('GET', KEYS[2]) ~= ARGV[2] then return redis.error_reply('ASOF_FENCE') end
+local removed = 0
+for index = 3, #KEYS do removed = removed + redis.call('UNLINK', KEYS[index]) end
+return removed
+`);
+
 export function script(text: string): Script {
   return { text, sha1: createHash('sha1').update(text).digest('hex') };
 }

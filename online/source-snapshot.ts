@@ -32,7 +32,7 @@ export interface SnapshotReader {
   ): Promise<{ readonly rows: string; readonly sequences: readonly SequenceRange[] }>;
 }
 
-/** Pins the newest snapshot of the view's source. `rows…` are SELECTs over event relations. */
+/** Pins a snapshot of the view's source, the newest unless one is named. `rows…` are SELECTs over event relations. */
 export async function openSnapshot(
   { catalog, lake }: { readonly catalog: Pick<Catalog, 'tables' | 'intervals'>; readonly lake: Lake },
   project: string,
@@ -48,11 +48,12 @@ export async function openSnapshot(
     readonly runtime?: DefinitionRuntime | undefined;
   },
   to: bigint,
+  named?: number,
 ): Promise<SnapshotReader> {
   const { tables, intervals } = catalog;
   const source = viewSource(view, base);
   const table = sourceTable(project, source);
-  const { snapshot, files } = await tables.files(table);
+  const { snapshot, files } = await tables.files(table, named);
   const position = { snapshot, to };
   const identity = hasEvents(view, source) ? [source.eventId!] : [];
   const columns = [...new Set([...usedColumns(view), ...identity])];

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { OnlinePosition } from '../catalog/catalog.ts';
 import { comparePositions, decodePosition, encodePosition, type Position } from './position.ts';
 import type { RedisClient } from './redis-client.ts';
-import { RAISE_FENCE_SCRIPT, SET_MARKER_SCRIPT } from './redis-scripts.ts';
+import { RAISE_FENCE_SCRIPT, REPLACE_FENCE_SCRIPT, SET_MARKER_SCRIPT } from './redis-scripts.ts';
 import { epochKey, type ViewKeys } from './store-keys.ts';
 import { encodeOffsets, type StreamOffsets } from './stream-offsets.ts';
 
@@ -41,6 +41,25 @@ export async function raiseFence(
     [epoch, Buffer.from(encodePosition(position)), ...encodeOffsets(landed)],
   );
   return before instanceof Uint8Array ? decodePosition(before) : undefined;
+}
+
+/** Older than the fence of any run: the values are about to be removed, and a run that begins on what is left starts from nothing. */
+export const REMOVAL_FENCE: Position = { snapshot: 0, to: -(2n ** 63n) };
+
+/** Announces that the values will be removed. Throws a `ScriptRefusal` when the fence is not the one that was found. */
+export async function announceRemoval(
+  redis: RedisClient,
+  project: string,
+  keys: ViewKeys,
+  epoch: string,
+  found: Position | undefined,
+): Promise<void> {
+  const before = found === undefined ? '' : Buffer.from(encodePosition(found));
+  await redis.evaluate(
+    REPLACE_FENCE_SCRIPT,
+    [epochKey(project), keys.fence],
+    [epoch, before, Buffer.from(encodePosition(REMOVAL_FENCE))],
+  );
 }
 
 /** Says that the values are complete for the run's position. Only the newest run may. */

@@ -75,7 +75,7 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
       ...createIngestionActivities(dependencies),
       ...createBackfillActivities(dependencies),
       ...createMaterializationActivities({ ...dependencies, redis }),
-      ...createMaintenanceActivities(dependencies),
+      ...createMaintenanceActivities({ ...dependencies, redis }),
       ...createDatasetActivities({ ...dependencies, workDirectory }),
     },
     async close() {

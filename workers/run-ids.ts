@@ -24,8 +24,9 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
       return join('backfill', project, `${view}${version}`, rangeText(from, to), ...more);
     }
     case 'materialize': {
-      const { project, views, to } = input as RunInputs['materialize'];
-      return join('materialize', project, nameViews(views), to === undefined ? '' : instantText(to));
+      const { project, views, to, rebuild } = input as RunInputs['materialize'];
+      const more = [to === undefined ? '' : instantText(to), rebuild ? 'rebuild' : ''];
+      return join('materialize', project, nameViews(views), ...more);
     }
     case 'maintain': {
       // one at a time: a second start joins the first, whatever it asks for

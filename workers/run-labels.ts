@@ -69,8 +69,8 @@ function describeInput<W extends WorkflowName>(workflow: W, input: RunInputs[W])
       return { text: `${restate ? 'Restate' : 'Backfill'} ${view} from ${from} to ${to}`, view };
     }
     case 'materialize': {
-      const { views, to } = input as RunInputs['materialize'];
-      const text = `Materialize ${views.join(', ')}${to === undefined ? '' : ` as of ${to}`}`;
+      const { views, to, rebuild } = input as RunInputs['materialize'];
+      const text = `${rebuild ? 'Rebuild' : 'Materialize'} ${views.join(', ')}${to === undefined ? '' : ` as of ${to}`}`;
       return { text, view: views.length === 1 ? views[0] : undefined };
     }
     case 'maintain': {

@@ -37,6 +37,7 @@ export async function materialize(input: MaterializeInput): Promise<MaterializeR
           definitions: plan.definitions,
           view,
           to: plan.to,
+          ...(request.rebuild && { rebuild: true }),
           runId,
         });
         board.add({ done: 1, rows: result.written });

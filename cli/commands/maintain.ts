@@ -3,7 +3,7 @@ import type { RunResults } from '../../workers/starter.ts';
 import { runDurably } from '../durable.ts';
 import type { Register } from '../main.ts';
 import { requireProjectName } from '../project.ts';
-import { drawTable, formatCount } from '../table.ts';
+import { drawTable, formatCount, plural } from '../table.ts';
 
 export const registerMaintain: Register = (program, run) => {
   program
@@ -47,5 +47,10 @@ function describe({ tables, changed, compacted, expiredRows, expired, removed }:
       ` ${formatCount(compacted.filesAfter)}, ${formatCount(expiredRows)} rows expired.`,
     `${formatCount(expired.snapshots)} snapshots expired, with ${formatCount(expired.files)} files;` +
       ` ${formatCount(removed.files)} files removed, ${formatCount(removed.bytes)} bytes.`,
+    ...(removed.online?.versions ? [describeRetired(removed.online)] : []),
   ];
+}
+
+function describeRetired({ versions, keys }: { readonly versions: number; readonly keys: number }): string {
+  return `${plural(versions, 'version')} of views that nothing reads any more left Redis, with ${plural(keys, 'value')}.`;
 }

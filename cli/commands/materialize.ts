@@ -1,9 +1,8 @@
-import { AsofError } from '../../contracts/errors.ts';
 import type { RunResults } from '../../workers/starter.ts';
 import { runDurably } from '../durable.ts';
 import type { Register } from '../main.ts';
-import { requireApplied, requireProjectName, withCatalog } from '../project.ts';
 import { drawTable, formatCount } from '../table.ts';
+import { chooseNamedOrAll } from './online/choice.ts';
 
 export const registerMaterialize: Register = (program, run) => {
   program
@@ -15,23 +14,19 @@ export const registerMaterialize: Register = (program, run) => {
     .option('--no-wait', "return the run's id at once")
     .action((names: readonly string[], options: { all?: boolean; to?: string; wait: boolean }) =>
       run(async (context) => {
-        if (names.length > 0 === (options.all === true)) {
-          throw new AsofError('USAGE', { problem: 'name views, or give --all' });
-        }
-        const project = await requireProjectName(context);
-        const views = options.all
-          ? await withCatalog(context, async ({ catalog }) => {
-              const { manifest } = await requireApplied(catalog, project);
-              return manifest.views.filter((view) => view.kind === 'feature' && view.online).map(({ name }) => name);
-            })
-          : names;
+        const { project, views } = await chooseNamedOrAll(context, names, options.all === true);
         const input = { project, views, ...(options.to === undefined ? {} : { to: options.to }) };
-        await runDurably(context, { workflow: 'materialize', input, wait: options.wait, describe });
+        await runDurably(context, {
+          workflow: 'materialize',
+          input,
+          wait: options.wait,
+          describe: describeMaterialized,
+        });
       }),
     );
 };
 
-function describe({ views }: RunResults['materialize']): string {
+export function describeMaterialized({ views }: RunResults['materialize']): string {
   return drawTable(
     ['view', 'snapshot', 'due at', 'keys written', 'unchanged'],
     views.map((view) => [view.view, view.snapshot, view.to, formatCount(view.written), formatCount(view.unchanged)]),

@@ -1,6 +1,8 @@
 /** Online reads from outside: over HTTP and by the command line, with the same document and the same errors. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OnlineFeaturesResult } from '../../online/feature-document.ts';
+import { keysOf, withRawRedis } from '../integration/online/raw-redis.ts';
+import { readDocument } from './support/command.ts';
 import { BEYOND_DOUBLES, createPaymentsProject, GREATEST } from './support/payments-project.ts';
 import type { Project } from './support/project.ts';
 
@@ -33,6 +35,39 @@ async function post(route: string, body: string, type = 'application/json'): Pro
 function valuesOf({ metadata, results }: OnlineFeaturesResult, name: string): readonly unknown[] {
   return results[metadata.feature_names.indexOf(name)]?.values ?? [];
 }
+
+describe('what Redis holds', () => {
+  it('is verified, made anew and listed by the command line', async () => {
+    interface Verified {
+      readonly ok: boolean;
+      readonly project: string;
+      readonly seed: number;
+      readonly views: readonly { readonly view: string; readonly problems: readonly string[] }[];
+    }
+    const sound = await project.run<Verified>('online', 'verify');
+    expect(sound).toMatchObject({ ok: true, sample: 1000 });
+    await withRawRedis(project.stack().redis.url, async (redis) => {
+      const values = await keysOf(redis, `asof:{${sound.project}}:`);
+      // the names of markers and fences have a colon more
+      await redis.del(...values.filter((key) => !/:(epoch|fence:.*|position:.*)$/.test(key.toString('latin1'))));
+    });
+    const broken = readDocument<Verified>(await project.start('online', 'verify', '--seed', '7').outcome, 1);
+    expect(broken).toMatchObject({ ok: false, seed: 7 });
+    expect(broken.views.map(({ view, problems }) => [view, problems.length > 0])).toEqual([
+      ['account_payments', true],
+      // its rows are beyond their ttl: Redis may let them go
+      ['latest_payment', false],
+      ['pair_latest', true],
+    ]);
+    const rebuilt = await project.run<{ views: readonly { written: number }[] }>('online', 'rebuild', '--all');
+    expect(rebuilt.views.every(({ written }) => written > 0)).toBe(true);
+    expect(await project.run('online', 'verify')).toMatchObject({ ok: true });
+    const { versions } = await project.run<{ versions: readonly object[] }>('online', 'status');
+    expect(versions).toMatchObject(sound.views.map(({ view }) => ({ view, state: 'complete' })));
+    expect(await project.fail(2, 'online', 'rebuild')).toMatchObject({ code: 'USAGE' });
+    expect(await project.fail(2, 'online', 'verify', 'nowhere')).toMatchObject({ code: 'UNKNOWN_NAME' });
+  });
+});
 
 describe('an online read', () => {
   it('is the same document over HTTP and by the command line', async () => {

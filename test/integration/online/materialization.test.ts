@@ -195,7 +195,9 @@ describe('an as-of view', () => {
   it('stops when it is cancelled, and goes on where nothing is lost', async () => {
     const planned = viewNamed('cancelled');
     await commitRows(fixture, planned, [row('a', NOON, 1n)]);
-    await expect(materialize(fixture, planned, NOON, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(materialize(fixture, planned, NOON, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
     expect(await materialize(fixture, planned, NOON + 1n)).toMatchObject({ written: 1, keys: 1 });
   });
 

@@ -120,7 +120,7 @@ export async function materialize(
   fixture: OnlineFixture & Pick<MaterializationDependencies, 'landedOffsets'>,
   planned: PlannedView,
   to: Micros,
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal; readonly rebuild?: boolean } = {},
 ): Promise<Materialization> {
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
@@ -137,7 +137,7 @@ export async function materialize(
     view: planned.view.name,
     to,
     runId: randomUUID(),
-    ...(signal && { signal }),
+    ...options,
   });
 }
 

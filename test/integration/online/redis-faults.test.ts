@@ -12,6 +12,7 @@ import {
   readDependencies,
   type OnlineFixture,
 } from './online-fixture.ts';
+import { removeKeys } from './raw-redis.ts';
 import { startRedis, type TestRedis } from './redis-server.ts';
 
 const NOON = 1_704_110_400_000_000n;
@@ -119,7 +120,7 @@ describe('a materialization', () => {
       ...fixture.redis,
       async evaluate(script, keys, values) {
         calls += 1;
-        if (calls === 2) await fixture.redis.removePrefix(Buffer.from(`asof:{${fixture.project}}:`));
+        if (calls === 2) await removeKeys(server.url, `asof:{${fixture.project}}:`);
         return fixture.redis.evaluate(script, keys, values);
       },
     };

@@ -8,6 +8,7 @@ import { Timestamp } from '../../../contracts/timestamp.ts';
 import type { FeatureValue } from '../../../contracts/values.ts';
 import type { EngineValue } from '../../../engine/engine.ts';
 import { readOnlineVectors } from '../../../online/online-reads.ts';
+import { verifyView } from '../../../online/verification.ts';
 import { uniqueName } from '../../support/stack.ts';
 import { arbitraryWorld } from '../../world/arbitrary-world.ts';
 import { isSameValue } from '../../world/matches-answer.ts';
@@ -49,6 +50,9 @@ describe.each([
         fc.pre(drawn.rows.length > 0 && drawn.rows.every(({ event }) => event < YEAR_2026));
         const world = asOnlineView(drawn);
         const left = await fillStore(world, removedPart);
+        // nothing is wrong, so the comparison with the lake must not say so
+        const verified = await verifyView(fixture, { planned: world.planned, sample: 1000, seed: 1 });
+        expect(verified).toMatchObject({ state: 'complete', problems: [], differences: [] });
         for (const at of [...new Set(world.requests.map((request) => request.at))].slice(0, INSTANTS)) {
           const requests = world.requests.filter((request) => request.at === at);
           const { features } = await readOnlineVectors(readDependencies(fixture), {

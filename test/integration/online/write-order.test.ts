@@ -12,6 +12,7 @@ import { ensureEpoch, raiseFence } from '../../../online/store-content.ts';
 import { viewKeys } from '../../../online/store-keys.ts';
 import { testStack, uniqueName } from '../../support/stack.ts';
 import { aggregateFeature, columnFeature, planView } from '../../world/world.ts';
+import { removeKeys } from './raw-redis.ts';
 
 const planned = planView({
   mode: 'asof',
@@ -129,7 +130,7 @@ describe('rows', () => {
       await writer.write(Buffer.from(`=${entity}`), stateOf({ event: 0n, created: null, sequence: BigInt(entity) }));
     }
     expect(await writer.finish()).toEqual({ written: 5000, unchanged: 0, added: 5000, deleted: 0 });
-    expect(await redis.removePrefix(scope.keys.values)).toBe(5000);
+    expect(await removeKeys(testStack().redisUrl, scope.keys.values)).toBe(5000);
   });
 });
 

@@ -9,7 +9,7 @@ import { checkLake } from '../../../lake/fsck.ts';
 import { openLake } from '../../../lake/open.ts';
 import type { RunInputs } from '../../../contracts/run-inputs.ts';
 import { startRun, waitForRun } from '../../../workers/starter.ts';
-import { openPlatform, type Platform } from './platform.ts';
+import { DEFINITIONS, openPlatform, type Platform } from './platform.ts';
 
 let platform: Platform;
 beforeAll(async () => {
@@ -113,4 +113,15 @@ it('compacts tables of sources and views, expires snapshots that nothing needs, 
   expect((await materialize()).map(({ written }) => written)).toEqual([0, 0]);
   expect(await maintain()).toMatchObject({ compacted: { filesBefore: 0 }, expired: { snapshots: 0 } });
   expect((await check()).problems).toEqual([]);
+});
+
+it('removes online versions that nothing reads any more', async () => {
+  const { client, project, catalog } = platform;
+  await platform.applyDefinitions(DEFINITIONS.replace("window: '1d'", "window: '2d'"));
+  // the new version is not online yet: the one before answers
+  expect((await maintain({ graceDays: 0 })).removed.online).toEqual({ versions: 0, keys: 0 });
+  await waitForRun(await startRun(client, 'materialize', { project, views: ['delays'], to: '2001-01-12T00:00:00Z' }));
+  expect((await maintain()).removed.online).toEqual({ versions: 0, keys: 0 });
+  expect((await maintain({ graceDays: 0 })).removed.online).toEqual({ versions: 1, keys: 2 });
+  expect(await catalog.intervals.onlinePositions(project)).toHaveLength(2);
 });
