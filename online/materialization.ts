@@ -112,8 +112,11 @@ async function materializeOnce(dependencies: MaterializationDependencies, run: R
   const base = found !== undefined && (await isHeld(redis, run.keys, found)) ? found : undefined;
   // what an unfinished run of another position wrote may be of rows that are gone
   const isForeign = base === undefined && before !== undefined && comparePositions(before, position) !== 0;
-  if (run.rebuild) await removeKeys(content, position, [run.keys.marker]);
-  if (run.rebuild || isForeign) await removeValues(content, position, run.signal);
+  if (run.rebuild || isForeign) {
+    // with a marker, and a stream from the beginning has one, reads would take absent keys for keys without rows
+    await removeKeys(content, position, [run.keys.marker]);
+    await removeValues(content, position, run.signal);
+  }
   const counts = await engine.session(async (session) => {
     const materialize = run.feature.mode === 'asof' ? materializeAsof : materializeAggregates;
     const writer = await materialize(

@@ -1,6 +1,7 @@
 /** One view, written by materializations and by a stream in turn: values are those of the lake, and nothing counts twice. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PlannedView } from '../../../contracts/plan.ts';
+import type { Engine } from '../../../engine/engine.ts';
 import { createKeyEncoder } from '../../../online/entity-key.ts';
 import { readOnlineVectors } from '../../../online/online-reads.ts';
 import { createStateMerger } from '../../../online/state-merger.ts';
@@ -72,11 +73,23 @@ function openTurns(planned: PlannedView, messageAt: (offset: bigint) => WorldRow
       landed.set((await fixture.catalog.tables.files(table)).snapshot, to);
     },
     batch: () => materialize({ ...fixture, landedOffsets }, planned, AT),
+    /** Cancelled when it begins to compute. */
+    cancelledBatch: () => {
+      const controller = new AbortController();
+      const session: Engine['session'] = (work, signal) => {
+        controller.abort();
+        return fixture.engine.session(work, signal);
+      };
+      const { signal } = controller;
+      return materialize({ ...fixture, engine: { ...fixture.engine, session }, landedOffsets }, planned, AT, {
+        signal,
+      });
+    },
     apply: async (fromOffset: bigint, toOffset: bigint) => {
       const rows = messages(fromOffset, toOffset).map(streamRow);
       return applyEvents(await open(), merger, { partition: 0, fromOffset, toOffset, rows });
     },
-    read: async () => {
+    read: async (servedFrom = 'online') => {
       const { features } = await readOnlineVectors(readDependencies(fixture), {
         plan: planOf(planned),
         runtime: NO_RUNTIME,
@@ -84,7 +97,7 @@ function openTurns(planned: PlannedView, messageAt: (offset: bigint) => WorldRow
         at: AT,
       });
       const cells = features.flatMap((feature) => feature.cells);
-      expect(new Set(cells.map(({ servedFrom }) => servedFrom))).toEqual(new Set(['online']));
+      expect(new Set(cells.map((cell) => cell.servedFrom))).toEqual(new Set([servedFrom]));
       return cells.map(({ value }) => value);
     },
   };
@@ -130,6 +143,22 @@ it('goes from batch to stream and back', async () => {
   expect((await open()).offsets).toEqual(new Map([[0, 30n]]));
   expect(await apply(27n, 33n)).toEqual({ applied: 3, late: 0, replayed: 3 });
   expect(await read()).toEqual(expected(33n));
+});
+
+it('goes from a stream from the beginning to batch, and the lake answers until that is complete', async () => {
+  const planned = viewNamed('from_the_beginning', {
+    mode: 'aggregate',
+    features: [aggregateFeature('n', { function: 'count', column: null, window: ALL, where: [] })],
+  });
+  const { land, batch, cancelledBatch, apply, read } = openTurns(planned, messageRow);
+  await apply(0n, 9n);
+  expect(await read()).toEqual([3, 3, 3]);
+  await land(0n, 12n);
+  await expect(cancelledBatch()).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(apply(9n, 12n)).rejects.toMatchObject({ code: 'CONFLICT' });
+  expect(await read('lake')).toEqual([4, 4, 4]);
+  await batch();
+  expect(await read()).toEqual([4, 4, 4]);
 });
 
 it('counts an event once that comes by batch, by stream and again', async () => {
