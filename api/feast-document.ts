@@ -16,10 +16,10 @@ import {
 import type { OnlineCell } from '../online/online-cell.ts';
 import type { OnlineVectors } from '../online/online-reads.ts';
 
-/** Feast's words. A default is a value like any other to a client that knows no status but `PRESENT`. */
+/** Feast's words. Where a default stands in there was no value, and Feast knows no defaults. */
 const STATUSES: Readonly<Record<FeatureStatus, string>> = {
   PRESENT: 'PRESENT',
-  DEFAULT: 'PRESENT',
+  DEFAULT: 'NOT_FOUND',
   NULL: 'NULL_VALUE',
   MISSING: 'NOT_FOUND',
   EXPIRED: 'OUTSIDE_MAX_AGE',
@@ -62,7 +62,7 @@ function requireUnique(names: readonly string[]): void {
 }
 
 function writeColumn({ type, cells }: FeastColumn): string {
-  const values = cells.map(({ value }) => writeValue(value, type)).join(',');
+  const values = cells.map(({ status, value }) => writeValue(status === 'PRESENT' ? value : null, type)).join(',');
   const statuses = cells.map(({ status }) => `"${STATUSES[status]}"`).join(',');
   const events = cells.map(({ eventTimestamp }) => `"${writeEvent(eventTimestamp)}"`).join(',');
   return `{"values":[${values}],"statuses":[${statuses}],"event_timestamps":[${events}]}`;

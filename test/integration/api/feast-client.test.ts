@@ -169,8 +169,8 @@ it('an unmodified Feast client reads every type, keys of several columns, servic
   expect(all!.values).toEqual({
     customer_id: [1n, 2n, 3n],
     number: [BEYOND_DOUBLES, null, null],
-    // the default of the definition stands in where there is no row
-    amount: [30, 0.1, 0],
+    // Feast knows no defaults
+    amount: [30, 0.1, null],
     city: ['Zürich', 'Zürich', null],
     paid: [true, false, null],
     due: [DUE, DUE, null],
@@ -181,7 +181,7 @@ it('an unmodified Feast client reads every type, keys of several columns, servic
   expect(pair!.values).toEqual({ shop: ['a:b', 'a'], place: [7n, 7n], city: ['Zürich', null] });
   expect(full!.values).toEqual({
     customer_id: [1n, 2n, 3n],
-    latest__amount: [30, 0.1, 0],
+    latest__amount: [30, 0.1, null],
     recent__orders: [1n, 1n, 0n],
   });
 }, 300_000);
@@ -201,7 +201,7 @@ it('the document is that of Feast, also for a body that does not say what it is'
       results: [
         { values: [1, 2, 3], statuses: ['PRESENT', 'PRESENT', 'PRESENT'] },
         { statuses: ['PRESENT', 'NULL_VALUE', 'NOT_FOUND'] },
-        { values: [30, 0.1, 0], statuses: ['PRESENT', 'PRESENT', 'PRESENT'] },
+        { values: [30, 0.1, null], statuses: ['PRESENT', 'PRESENT', 'NOT_FOUND'] },
         { statuses: ['PRESENT', 'PRESENT', 'NOT_FOUND'] },
       ],
     },
