@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPort } from '../../../stack/ports.ts';
+import { startKafka, type KafkaBroker } from '../../support/kafka.ts';
 import { createDatabase, createNamespace, temporaryDirectory, testStack } from '../../support/stack.ts';
 import { parseGraceMillis, readComposeServices, readImage, ROOT, type ComposeService } from './compose-file.ts';
 import { startService, type NativeService } from './native-service.ts';
@@ -39,23 +40,27 @@ describe('the services', () => {
   const started = new Map<string, NativeService>();
   let database: Awaited<ReturnType<typeof createDatabase>>;
   let namespace: string;
-  /** What stands in docker-compose.yml, and what it is here. Kafka and S3 are not called by what runs below. */
+  let kafka: KafkaBroker | undefined;
+  /** What stands in docker-compose.yml, and what it is here. S3 is not called by what runs below. */
   let replaced: readonly (readonly [string, string])[];
 
   beforeAll(async () => {
     database = await createDatabase();
     namespace = await createNamespace();
+    kafka = await startKafka();
     const { redisUrl, temporalAddress } = testStack();
     replaced = [
+      ['kafka:9092', kafka.brokers[0]!],
       ['postgres://asof:asof@postgres:5432/asof', database.url],
       ['redis://redis:6379', redisUrl],
       ['temporal:7233', temporalAddress],
       ['0.0.0.0', '127.0.0.1'],
       ['8080', String(await findPort(null))],
     ];
-  });
+  }, MINUTE);
   afterAll(async () => {
     await Promise.all([...started.values()].map((service) => service.kill()));
+    await kafka?.close();
     await database.drop();
     directory.remove();
   });
