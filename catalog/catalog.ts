@@ -140,8 +140,8 @@ export interface TableCatalog {
   inputs(table: TableKey): Promise<readonly IngestedInput[]>;
   /** Reserves `count` sequence numbers; the same key returns the same start. Starts are above all earlier blocks. */
   reserveSequences(input: { readonly table: TableKey; readonly key: string; readonly count: bigint }): Promise<bigint>;
-  /** By partition the offset of the first message that the newest snapshot has not read. */
-  topicPositions(table: TableKey, topic: string): Promise<ReadonlyMap<number, bigint>>;
+  /** By partition the offset of the first message that a snapshot, the newest unless one is named, has not read. */
+  topicPositions(table: TableKey, topic: string, snapshot?: number): Promise<ReadonlyMap<number, bigint>>;
   /** Offsets that were gone before they were read, by topic, partition and offset. */
   lostRanges(table: TableKey): Promise<readonly TopicRange[]>;
   conservation(table: TableKey): Promise<readonly Conservation[]>;

@@ -60,8 +60,10 @@ export function tableCatalog(database: Database): TableCatalog {
 
     reserveSequences: (input) => reserveSequences(database, input),
 
-    topicPositions: (table, topic) =>
-      ofTable<ReadonlyMap<number, bigint>>(table, new Map(), (db, tableId) => topicPositionsOf(db, tableId, topic)),
+    topicPositions: (table, topic, snapshot) =>
+      ofTable<ReadonlyMap<number, bigint>>(table, new Map(), (db, tableId) =>
+        topicPositionsOf(db, tableId, topic, snapshot),
+      ),
 
     lostRanges: (table) => ofTable(table, [], lostRangesOf),
 

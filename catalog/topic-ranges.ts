@@ -44,11 +44,14 @@ export async function topicPositionsOf(
   db: Queries,
   tableId: number,
   topic: string,
+  snapshot: number | null = null,
 ): Promise<ReadonlyMap<number, bigint>> {
   // the key is in the order of the offsets, and so are the ends
   const { rows } = await sql<{ readonly partition: number; readonly next: bigint }>`
     select distinct on ("partition") "partition", offset_to as next from asof.topic_ranges
-    where table_id = ${tableId} and topic = ${topic} order by "partition", offset_from desc`.execute(db);
+    where table_id = ${tableId} and topic = ${topic} and (${snapshot}::int4 is null or snapshot <= ${snapshot}) order by "partition", offset_from desc`.execute(
+    db,
+  );
   return new Map(rows.map(({ partition, next }) => [partition, next]));
 }
 

@@ -31,3 +31,20 @@ export async function sequenceOf(
   const base = await tables.reserveSequences({ table, key, count: BLOCK_OFFSETS });
   return base + (offset % BLOCK_OFFSETS);
 }
+
+/** `sequenceOf` for one reader of a topic, which asks for each block once. */
+export function createSequencer(
+  tables: Pick<TableCatalog, 'reserveSequences'>,
+  table: TableKey,
+  topic: string,
+): (partition: number, offset: bigint) => Promise<bigint> {
+  const starts = new Map<string, bigint>();
+  return async (partition, offset) => {
+    const block = offset / BLOCK_OFFSETS;
+    const name = `${partition} ${block}`;
+    const start =
+      starts.get(name) ?? (await sequenceOf(tables, table, { topic, partition, offset: block * BLOCK_OFFSETS }));
+    starts.set(name, start);
+    return start + (offset % BLOCK_OFFSETS);
+  };
+}

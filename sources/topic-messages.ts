@@ -32,7 +32,7 @@ export async function readMessages(
   session: Session,
   source: KafkaSourceManifest,
   range: OffsetRange,
-  { chunks, table }: { readonly chunks: AsyncIterable<TopicChunk>; readonly table: string },
+  { chunks, table }: { readonly chunks: AsyncIterable<TopicChunk> | Iterable<TopicChunk>; readonly table: string },
 ): Promise<ReadMessages> {
   await session.run(`CREATE TEMP TABLE ${table} ("row" BIGINT, latest TIMESTAMP, fault INTEGER, "text" VARCHAR)`);
   const lost: OffsetRange[] = [];

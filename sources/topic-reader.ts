@@ -30,6 +30,16 @@ export interface TopicChunk {
   readonly lost: OffsetRange | null;
 }
 
+/** What a partition had when it was asked for everything from `from` on. */
+export interface FollowedChunk extends TopicChunk {
+  readonly partition: number;
+  readonly from: bigint;
+  /** Where to ask next: beyond marks of transactions and what compaction took out. */
+  readonly next: bigint;
+  /** The offset that the partition's next message gets: `end - next` messages lag. */
+  readonly end: bigint;
+}
+
 /** Every method throws `KAFKA_UNAVAILABLE`, which may be tried again, and `TOPIC_UNREADABLE`. */
 export interface TopicReader {
   /** All partitions in order. Throws `INPUT_NOT_FOUND` when there is no such topic; none is made. */

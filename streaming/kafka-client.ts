@@ -5,8 +5,16 @@ import Cluster, { type FetchedMessage, type FetchedPartition } from 'kafkajs/src
 import Batch from 'kafkajs/src/consumer/batch.js';
 import defaultSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import { AsofError } from '../contracts/errors.ts';
-import type { OffsetRange, PartitionOffsets, TopicChunk, TopicMessage, TopicReader } from '../sources/topic-reader.ts';
+import type {
+  FollowedChunk,
+  OffsetRange,
+  PartitionOffsets,
+  TopicChunk,
+  TopicMessage,
+  TopicReader,
+} from '../sources/topic-reader.ts';
 import { brokersUnavailable, isOutOfRange, isPassing, topicError } from './kafka-errors.ts';
+import type { GroupMember, TopicFollower } from './topic-follower.ts';
 
 export interface TopicClient extends TopicReader {
   close(): Promise<void>;
@@ -24,23 +32,30 @@ const WIDE_FETCH_BYTES = 64 * 2 ** 20;
 /** A leader may move while it is asked. */
 const ATTEMPTS = 5;
 const PAUSE_MILLIS = 250;
+/** How long a follower waits where nothing is new; what comes meanwhile is answered at once. */
+const FOLLOW_MILLIS = 250;
+/** A member that is silent for so long is dead to its group. */
+const SESSION_MILLIS = 10_000;
+const HEARTBEAT_MILLIS = 1_000;
+
+interface Connection {
+  /** Repeats what failed for a passing reason, with the newest leaders. */
+  readonly ask: <T>(topic: string, question: (cluster: Cluster) => Promise<T>, signal?: AbortSignal) => Promise<T>;
+  readonly offsets: (topic: string) => Promise<readonly PartitionOffsets[]>;
+  readonly close: () => Promise<void>;
+}
 
 /** Connects at the first use, and anew after a failure. */
-export function openTopicClient({ brokers }: { readonly brokers: readonly string[] }): TopicClient {
+function openConnection(brokers: readonly string[]): Connection {
   let connection: Promise<Cluster> | undefined;
 
-  const disconnect = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     const closing = connection;
     connection = undefined;
     await closing?.then((cluster) => cluster.disconnect()).catch(() => undefined);
   };
 
-  /** Repeats what failed for a passing reason, with the newest leaders. */
-  const ask = async <T>(
-    topic: string,
-    question: (cluster: Cluster) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> => {
+  const ask: Connection['ask'] = async (topic, question, signal) => {
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
@@ -49,18 +64,21 @@ export function openTopicClient({ brokers }: { readonly brokers: readonly string
         return await question(cluster);
       } catch (error) {
         if (isOutOfRange(error)) throw error;
-        await disconnect();
+        await close();
         if (attempt === ATTEMPTS || !isPassing(error)) throw topicError(brokers, topic, error);
         await sleep(PAUSE_MILLIS * attempt);
       }
     }
   };
 
-  const offsetsOf = (topic: string): Promise<readonly PartitionOffsets[]> =>
-    ask(topic, (cluster) => askOffsets(cluster, topic));
+  return { ask, close, offsets: (topic) => ask(topic, (cluster) => askOffsets(cluster, topic)) };
+}
 
+/** Connects at the first use, and anew after a failure. */
+export function openTopicClient({ brokers }: { readonly brokers: readonly string[] }): TopicClient {
+  const { ask, offsets, close } = openConnection(brokers);
   return {
-    offsets: offsetsOf,
+    offsets,
 
     async *read(range, signal) {
       const fetchFrom = (at: bigint, maxBytes: number): Promise<FetchedPartition> =>
@@ -73,7 +91,7 @@ export function openTopicClient({ brokers }: { readonly brokers: readonly string
           if (fetched.messages.length === 0) fetched = await fetchFrom(at, WIDE_FETCH_BYTES);
         } catch (error) {
           if (!isOutOfRange(error)) throw error;
-          const chunk = findLoss(range, at, await offsetsOf(range.topic));
+          const chunk = findLoss(range, at, await offsets(range.topic));
           yield chunk;
           at = chunk.lost.to;
           continue;
@@ -84,7 +102,137 @@ export function openTopicClient({ brokers }: { readonly brokers: readonly string
       }
     },
 
-    close: disconnect,
+    close,
+  };
+}
+
+/** On a connection of its own, since a broker answers the questions of one connection in turn. */
+export function openTopicFollower({ brokers }: { readonly brokers: readonly string[] }): TopicFollower {
+  const { ask, offsets, close } = openConnection(brokers);
+  return {
+    offsets,
+    close,
+
+    async next(topic, positions, signal) {
+      const fetchFrom = (asked: ReadonlyMap<number, bigint>, maxBytes: number): Promise<readonly FollowedChunk[]> =>
+        ask(topic, (cluster) => fetchNext(cluster, topic, asked, maxBytes), signal);
+      try {
+        const chunks = await fetchFrom(positions, FETCH_BYTES);
+        const stuck = chunks.filter(({ from, next, end }) => next === from && end > from);
+        if (stuck.length === 0) return chunks;
+        const again = await fetchFrom(new Map(stuck.map(({ partition, from }) => [partition, from])), WIDE_FETCH_BYTES);
+        const passed = again.map((chunk) => (chunk.next === chunk.from ? { ...chunk, next: chunk.end } : chunk));
+        return [...chunks.filter((chunk) => !stuck.includes(chunk)), ...passed];
+      } catch (error) {
+        if (!isOutOfRange(error)) throw error;
+        return findLosses(topic, positions, await offsets(topic));
+      }
+    },
+
+    join: (group, topic) => joinGroup(brokers, group, topic),
+  };
+}
+
+async function fetchNext(
+  cluster: Cluster,
+  topic: string,
+  positions: ReadonlyMap<number, bigint>,
+  maxBytes: number,
+): Promise<readonly FollowedChunk[]> {
+  const leaders = new Map(
+    cluster.findTopicPartitionMetadata(topic).map(({ partitionId, leader }) => [partitionId, leader]),
+  );
+  const byLeader = new Map<number, number[]>();
+  for (const partition of positions.keys()) {
+    const leader = leaders.get(partition);
+    if (leader === undefined) throw new Error(`partition ${partition} is not there`);
+    byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
+  }
+  const answers = await Promise.all(
+    [...byLeader].map(async ([leader, partitions]) => {
+      const broker = await cluster.findBroker({ nodeId: leader });
+      const asked = partitions.map((partition) => ({
+        ...{ partition, maxBytes },
+        fetchOffset: positions.get(partition)!.toString(),
+      }));
+      const { responses } = await broker.fetch({
+        ...{ isolationLevel: READ_COMMITTED, maxWaitTime: FOLLOW_MILLIS, minBytes: 1, maxBytes },
+        topics: [{ topic, partitions: asked }],
+      });
+      return responses[0]?.partitions ?? [];
+    }),
+  );
+  return answers.flat().map((fetched): FollowedChunk => {
+    const { partition } = fetched;
+    const from = positions.get(partition)!;
+    const { messages, rawMessages } = new Batch(topic, from.toString(), fetched);
+    const last = rawMessages.at(-1);
+    const next = last === undefined || BigInt(last.offset) < from ? from : BigInt(last.offset) + 1n;
+    const end = BigInt(fetched.lastStableOffset ?? fetched.highWatermark);
+    return { partition, from, next, end: end > next ? end : next, messages: messages.map(messageFrom), lost: null };
+  });
+}
+
+/** Partitions whose oldest message is younger than what was asked for. */
+function findLosses(
+  topic: string,
+  positions: ReadonlyMap<number, bigint>,
+  offsets: readonly PartitionOffsets[],
+): readonly FollowedChunk[] {
+  return offsets.flatMap(({ partition, first, end }) => {
+    const from = positions.get(partition);
+    if (from === undefined || (from >= first && from <= end)) return [];
+    const { lost } = findLoss({ topic, partition, from, to: first }, from, offsets);
+    return [{ partition, from, next: first, end, messages: [], lost }];
+  });
+}
+
+/**
+ * A consumer that is paused for good: kafkajs keeps the membership alive and shares the partitions out, and what they hold is
+ * fetched beside it.
+ */
+async function joinGroup(brokers: readonly string[], group: string, topic: string): Promise<GroupMember> {
+  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'asof', logLevel: kafkajs.logLevel.NOTHING });
+  const consumer = kafka.consumer({
+    groupId: group,
+    sessionTimeout: SESSION_MILLIS,
+    heartbeatInterval: HEARTBEAT_MILLIS,
+    maxWaitTimeInMs: FOLLOW_MILLIS,
+    allowAutoTopicCreation: false,
+  });
+  let held: ReadonlySet<number> = new Set();
+  let generation = 0;
+  let failure: unknown;
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    // by now there is something to pause, which a run that has just begun may not have
+    consumer.pause([{ topic }]);
+    held = new Set(payload.memberAssignment[topic] ?? []);
+    generation += 1;
+  });
+  consumer.on(consumer.events.REBALANCING, () => (held = new Set()));
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    held = new Set();
+    if (!payload.restart) failure = payload.error;
+  });
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: () => Promise.resolve() });
+  } catch (error) {
+    await consumer.disconnect().catch(() => undefined);
+    throw topicError(brokers, topic, error);
+  }
+  return {
+    partitions: () => held,
+    generation: () => generation,
+    async report(positions) {
+      const offsets = [...positions].map(([partition, offset]) => ({ topic, partition, offset: offset.toString() }));
+      await consumer.commitOffsets(offsets).catch(() => undefined);
+    },
+    check() {
+      if (failure !== undefined) throw topicError(brokers, topic, failure);
+    },
+    leave: () => consumer.disconnect(),
   };
 }
 

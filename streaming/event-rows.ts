@@ -1,0 +1,94 @@
+/**
+ * Messages of one partition as rows of a view's event relation: cast, judged and numbered as the lake's are, by the same
+ * code. What the lake puts into quarantine is left out here, and nothing is written.
+ */
+import { AsofError } from '../contracts/errors.ts';
+import { SEQUENCE_COLUMN } from '../contracts/lake.ts';
+import type { FeatureViewManifest, KafkaSourceManifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import type { Micros } from '../contracts/time.ts';
+import type { Session } from '../engine/engine.ts';
+import { rejectRows } from '../ingestion/rejected-rows.ts';
+import { fillStagedTable, STAGED_TABLE } from '../ingestion/staged-table.ts';
+import { eventRelation, relationKeys } from '../offline/event-relation.ts';
+import { keyedSql } from '../online/due-rows.ts';
+import type { KeyEncoder } from '../online/entity-key.ts';
+import { isDeleted, readCells, readRowOrder, rowPlaces, rowSelection } from '../online/row-selection.ts';
+import type { StateMerger } from '../online/state-merger.ts';
+import type { StreamRow } from '../online/stream-writer.ts';
+import { describeFailure, refusesBatch } from '../quality/results.ts';
+import { NO_ROWS, rowRuleResult, type RowRuleCounts } from '../quality/row-counts.ts';
+import { readMessages } from '../sources/topic-messages.ts';
+import type { OffsetRange, TopicChunk } from '../sources/topic-reader.ts';
+
+export interface StreamedView {
+  readonly view: FeatureViewManifest;
+  /** With the rules of what a message must have. */
+  readonly source: KafkaSourceManifest;
+  /** As the view sees it. */
+  readonly seen: StoredSourceManifest;
+  readonly merger: StateMerger;
+  readonly keys: KeyEncoder;
+}
+
+export interface EventRows {
+  /** In order of their offsets. */
+  readonly rows: readonly StreamRow[];
+  /** Messages that cannot be rows, or break a rule of quarantine: the lake keeps them with the reason. */
+  readonly rejected: number;
+  /** Null without a row. */
+  readonly newestEvent: Micros | null;
+}
+
+const MESSAGES_TABLE = 'messages';
+
+/**
+ * Reads the messages of a range, of which `sequenceStart` is the first one's sequence. Throws `QUALITY_GATE` for a rule that
+ * refuses them and `INPUT_VALUE_INVALID` for a value that a frozen contract does not let pass: their ingestion would stop too.
+ */
+export async function readEventRows(
+  session: Session,
+  { view, source, seen, merger, keys: encoder }: StreamedView,
+  range: OffsetRange & { readonly sequenceStart: bigint },
+  chunk: TopicChunk,
+): Promise<EventRows> {
+  const { sequenceStart } = range;
+  const { reading } = await readMessages(session, source, range, { chunks: [chunk], table: MESSAGES_TABLE });
+  const inputs = [{ reading, sequenceStart, take: null, skip: [] }];
+  const columns = await fillStagedTable(session, source, inputs);
+  refuseBatch(source, await rejectRows(session, source, inputs));
+  const made = { from: STAGED_TABLE, columns: [{ name: SEQUENCE_COLUMN, type: 'int64' } as const, ...columns] };
+  const identity = view.mode === 'aggregate' && seen.eventId !== null ? [seen.eventId] : [];
+  const wanted = [...merger.columns, ...identity];
+  const relation = eventRelation({ table: 'source', files: [], made, view, source: seen, columns: wanted });
+  const keys = relationKeys(view);
+  const places = rowPlaces(keys.length, wanted.length);
+  const select = `SELECT ${rowSelection(keys, wanted, seen.operation !== null)} FROM (${relation}) WHERE ${keyedSql(view)} ORDER BY __seq`;
+  const rows: StreamRow[] = [];
+  let newestEvent: Micros | null = null;
+  for await (const batch of session.stream(select)) {
+    for (let row = 0; row < batch.rows; row += 1) {
+      const order = readRowOrder(batch, places, row);
+      const values = readCells(batch, places.values, row);
+      const id = identity.length === 0 ? null : values.pop()!;
+      rows.push({
+        offset: range.from + (order.sequence - sequenceStart),
+        key: encoder.encode(readCells(batch, places.keys, row)),
+        order,
+        values: isDeleted(batch, places, row) ? null : values,
+        id,
+      });
+      if (newestEvent === null || order.event > newestEvent) newestEvent = order.event;
+    }
+  }
+  return { rows, rejected: chunk.messages.length - rows.length, newestEvent };
+}
+
+function refuseBatch(source: KafkaSourceManifest, counts: readonly RowRuleCounts[]): void {
+  const rules = source.expectations.filter(({ level }) => level === 'row');
+  const refusals = rules
+    .map((rule, position) => rowRuleResult(rule, counts[position] ?? NO_ROWS))
+    .filter((result) => refusesBatch(result));
+  if (refusals.length === 0) return;
+  const problem = refusals.map(describeFailure).join('; ');
+  throw new AsofError('QUALITY_GATE', { where: `stream of source ${source.name}`, problem });
+}

@@ -1,0 +1,192 @@
+/**
+ * Brings the messages of a topic to the online values of one view, as a member of the view's group of consumers. What was
+ * applied and how far it is change in one step inside Redis, so a consumer may die, come back or be at work twice: a message
+ * counts once.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Catalog } from '../catalog/catalog.ts';
+import { AsofError, messageOf } from '../contracts/errors.ts';
+import type { TableKey } from '../contracts/lake.ts';
+import type { Micros } from '../contracts/time.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createSequencer, cutRange } from '../ingestion/topic-sequences.ts';
+import type { RedisClient } from '../online/redis-client.ts';
+import { applyEvents } from '../online/stream-writer.ts';
+import { openViewStream, type ViewStream } from '../online/view-stream.ts';
+import type { FollowedChunk } from '../sources/topic-reader.ts';
+import { readEventRows, type StreamedView } from './event-rows.ts';
+import type { TopicFollower } from './topic-follower.ts';
+
+export interface ConsumerDependencies {
+  readonly catalog: Pick<Catalog, 'tables'>;
+  readonly redis: RedisClient;
+  readonly engine: Engine;
+  readonly follower: TopicFollower;
+}
+
+export interface ConsumerWork {
+  readonly project: string;
+  /** Where the topic lands. */
+  readonly table: TableKey;
+  readonly streamed: StreamedView;
+  /** The most messages that change values in one step. */
+  readonly batchSize: number;
+}
+
+/** What a consumer has done since it began, and where it stands. */
+export interface ConsumerReport {
+  readonly partitions: readonly { readonly partition: number; readonly next: bigint; readonly lag: bigint }[];
+  readonly applied: number;
+  readonly late: number;
+  readonly rejected: number;
+  /** Messages that retention took before they were read. */
+  readonly lost: bigint;
+  readonly newestEvent: Micros | null;
+  /** Why it waits; null while it works. */
+  readonly problem: string | null;
+}
+
+interface Held {
+  readonly stream: ViewStream;
+  readonly generation: number;
+  readonly positions: Map<number, bigint>;
+}
+
+const IDLE_MILLIS = 100;
+/** Between attempts while Kafka, Redis or the catalog is away, or a materialization has the values. */
+const WAIT_MILLIS = 1_000;
+
+/**
+ * Consumes until `signal` aborts, and then leaves the group. Waits out what passes (stores that are away, a materialization that is
+ * under way) and says so in its reports. Throws what does not pass: a rule that refuses the messages, a topic that was made
+ * anew, a failure of the group.
+ */
+export async function consumeView(
+  dependencies: ConsumerDependencies,
+  work: ConsumerWork,
+  { signal, report }: { readonly signal: AbortSignal; readonly report: (report: ConsumerReport) => void },
+): Promise<void> {
+  const { follower } = dependencies;
+  const { topic } = work.streamed.source;
+  const member = await follower.join(groupName(work), topic);
+  const apply = createApplier(dependencies, work);
+  const totals = { applied: 0, late: 0, rejected: 0, lost: 0n, newestEvent: null as Micros | null };
+  let held: Held | undefined;
+  const tell = (ends: ReadonlyMap<number, bigint>, problem: string | null): void => {
+    const partitions = [...(held?.positions ?? [])].map(([partition, next]) => ({
+      partition,
+      next,
+      lag: (ends.get(partition) ?? next) - next,
+    }));
+    report({ ...totals, partitions, problem });
+  };
+  try {
+    while (!signal.aborted) {
+      member.check();
+      try {
+        if (held?.generation !== member.generation() || member.partitions().size === 0) {
+          held = undefined;
+          const generation = member.generation();
+          const partitions = member.partitions();
+          if (partitions.size === 0) {
+            tell(new Map(), null);
+            await pause(IDLE_MILLIS, signal);
+            continue;
+          }
+          const stream = await open(dependencies, work);
+          const positions = new Map([...partitions].map((one) => [one, stream.offsets.get(one) ?? 0n]));
+          held = { stream, generation, positions };
+        }
+        const chunks = await follower.next(topic, held.positions, signal);
+        for (const chunk of chunks) {
+          const done = await apply(held.stream, chunk);
+          held.positions.set(chunk.partition, chunk.next);
+          totals.applied += done.applied;
+          totals.late += done.late;
+          totals.rejected += done.rejected;
+          if (chunk.lost !== null) totals.lost += chunk.lost.to - chunk.lost.from;
+          totals.newestEvent = later(totals.newestEvent, done.newestEvent);
+        }
+        if (chunks.some(({ from, next }) => next > from)) await member.report(held.positions);
+        tell(new Map(chunks.map(({ partition, end }) => [partition, end])), null);
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!passes(error)) throw error;
+        held = undefined;
+        tell(new Map(), messageOf(error));
+        await pause(WAIT_MILLIS, signal);
+      }
+    }
+  } finally {
+    await member.leave();
+  }
+}
+
+/** One group for each version of a view. */
+export function groupName({ project, streamed: { view } }: Pick<ConsumerWork, 'project' | 'streamed'>): string {
+  return `asof/${project}/${view.name}@${view.fingerprint.slice(0, 12)}`;
+}
+
+function open({ catalog, redis, follower }: ConsumerDependencies, work: ConsumerWork): Promise<ViewStream> {
+  const { project, table, streamed } = work;
+  const { view, source, seen } = streamed;
+  return openViewStream({ redis, project, view, source: seen }, async (position) => {
+    const first = (await follower.offsets(source.topic)).map((one) => [one.partition, one.first] as const);
+    if (position === undefined) return new Map(first);
+    const landed = await catalog.tables.topicPositions(table, source.topic, position.snapshot);
+    return new Map(first.map(([partition, offset]) => [partition, landed.get(partition) ?? offset]));
+  });
+}
+
+interface Applied {
+  readonly applied: number;
+  readonly late: number;
+  readonly rejected: number;
+  readonly newestEvent: Micros | null;
+}
+
+type Applier = (stream: ViewStream, chunk: FollowedChunk) => Promise<Applied>;
+
+/** Applies a chunk in steps of the batch size, none of which reaches over a block of sequences. */
+function createApplier({ catalog, engine }: ConsumerDependencies, work: ConsumerWork): Applier {
+  const { streamed, table, batchSize } = work;
+  const { topic } = streamed.source;
+  const sequence = createSequencer(catalog.tables, table, topic);
+  return async (stream, { partition, from, next, messages, lost }) => {
+    const total = { applied: 0, late: 0, rejected: 0, newestEvent: null as Micros | null };
+    if (lost !== null) {
+      await applyEvents(stream, streamed.merger, { partition, fromOffset: from, toOffset: next, rows: [] });
+      return total;
+    }
+    for (const range of cutRange({ topic, partition, from, to: next }, BigInt(batchSize))) {
+      const own = messages.filter(({ offset }) => offset >= range.from && offset < range.to);
+      const sequenceStart = await sequence(partition, range.from);
+      const read = await engine.session((session) =>
+        readEventRows(session, streamed, { ...range, sequenceStart }, { messages: own, lost: null }),
+      );
+      const counts = await applyEvents(stream, streamed.merger, {
+        ...{ partition, fromOffset: range.from, toOffset: range.to },
+        rows: read.rows,
+      });
+      total.applied += counts.applied;
+      total.late += counts.late;
+      total.rejected += read.rejected;
+      total.newestEvent = later(total.newestEvent, read.newestEvent);
+    }
+    return total;
+  };
+}
+
+/** Whether the same may succeed a moment later. */
+function passes(error: unknown): boolean {
+  return error instanceof AsofError && (error.retryable || error.code === 'CONFLICT');
+}
+
+async function pause(millis: number, signal: AbortSignal): Promise<void> {
+  await sleep(millis, undefined, { signal }).catch(() => undefined);
+}
+
+function later(a: Micros | null, b: Micros | null): Micros | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
+}
