@@ -123,7 +123,7 @@ export async function consumeView(
 }
 
 /** One group for each version of a view. */
-export function groupName({ project, streamed: { view } }: Pick<ConsumerWork, 'project' | 'streamed'>): string {
+function groupName({ project, streamed: { view } }: Pick<ConsumerWork, 'project' | 'streamed'>): string {
   return `asof/${project}/${view.name}@${view.fingerprint.slice(0, 12)}`;
 }
 
