@@ -1,9 +1,7 @@
 /** Rows that code or the API pushes: the rules and sequences of an ingestion, in one small commit. */
-import { AsofError } from '../contracts/errors.ts';
 import type { Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Session } from '../engine/engine.ts';
-import { describeFailure, refusesBatch } from '../quality/results.ts';
-import { NO_ROWS, rowRuleResult } from '../quality/row-counts.ts';
+import { refuseBrokenRows } from '../quality/row-gate.ts';
 import { jsonRelation } from '../sources/jsonl-relation.ts';
 import { planReading } from '../sources/reading.ts';
 import { conserve } from './day-counts.ts';
@@ -12,7 +10,7 @@ import { dirtyIntervals } from './dirty-intervals.ts';
 import { lateBefore } from './lateness.ts';
 import { requireStoredSource, sourceTable, viewsOf } from './plan-ingestion.ts';
 import { rowJson } from './row-json.ts';
-import { rowsOfDays, stageInputs, type StagedGroup } from './staged-group.ts';
+import { rowsOfDays, stageInputs } from './staged-group.ts';
 
 const PUSHED_TABLE = 'pushed';
 /** Stands for the path of an input in errors and in the quarantine. */
@@ -58,7 +56,7 @@ export async function appendRows(
     const input = { reading: await readPushed(session, source, rows), sequenceStart, take: null, skip: [] };
     return stageInputs(lake, session, { source, inputs: [input], runId: key, progress });
   }, signal);
-  refuseBatch(source, staged);
+  refuseBrokenRows(source, staged.ruleCounts, `source ${source.name}`);
   const { committedDays, quarantinedDays } = staged;
   const views = viewsOf(manifest, source);
   // nobody waits for a list of files that nothing is decided by
@@ -109,15 +107,4 @@ async function readPushed(
   const columns = source.columns.map((column) => ({ ...column, from: column.name }));
   const raw = await jsonRelation(session, { where: source.name, path: PUSHED_ROWS, expected }, lines);
   return planReading({ ...source, columns }, PUSHED_ROWS, raw);
-}
-
-function refuseBatch(source: StoredSourceManifest, { ruleCounts }: StagedGroup): void {
-  const rules = source.expectations.filter(({ level }) => level === 'row');
-  const results = rules.map((rule, position) => rowRuleResult(rule, ruleCounts[position] ?? NO_ROWS));
-  const refusals = results.filter(refusesBatch);
-  if (refusals.length === 0) return;
-  throw new AsofError('QUALITY_GATE', {
-    where: `source ${source.name}`,
-    problem: refusals.map(describeFailure).join('; '),
-  });
 }

@@ -2,7 +2,6 @@
  * Messages of one partition as rows of a view's event relation: cast, judged and numbered as the lake's are, by the same
  * code. What the lake puts into quarantine is left out here, and nothing is written.
  */
-import { AsofError } from '../contracts/errors.ts';
 import { SEQUENCE_COLUMN } from '../contracts/lake.ts';
 import type { FeatureViewManifest, KafkaSourceManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
@@ -15,8 +14,7 @@ import type { KeyEncoder } from '../online/entity-key.ts';
 import { isDeleted, readCells, readRowOrder, rowPlaces, rowSelection } from '../online/row-selection.ts';
 import type { StateMerger } from '../online/state-merger.ts';
 import type { StreamRow } from '../online/stream-writer.ts';
-import { describeFailure, refusesBatch } from '../quality/results.ts';
-import { NO_ROWS, rowRuleResult, type RowRuleCounts } from '../quality/row-counts.ts';
+import { refuseBrokenRows } from '../quality/row-gate.ts';
 import { readMessages } from '../sources/topic-messages.ts';
 import type { OffsetRange, TopicChunk } from '../sources/topic-reader.ts';
 
@@ -55,7 +53,7 @@ export async function readEventRows(
   const { reading } = await readMessages(session, source, range, { chunks: [chunk], table: MESSAGES_TABLE });
   const inputs = [{ reading, sequenceStart, take: null, skip: [] }];
   const columns = await fillStagedTable(session, source, inputs);
-  refuseBatch(source, await rejectRows(session, source, inputs));
+  refuseBrokenRows(source, await rejectRows(session, source, inputs), `stream of source ${source.name}`);
   const made = { from: STAGED_TABLE, columns: [{ name: SEQUENCE_COLUMN, type: 'int64' } as const, ...columns] };
   const identity = view.mode === 'aggregate' && seen.eventId !== null ? [seen.eventId] : [];
   const wanted = [...merger.columns, ...identity];
@@ -81,14 +79,4 @@ export async function readEventRows(
     }
   }
   return { rows, rejected: chunk.messages.length - rows.length, newestEvent };
-}
-
-function refuseBatch(source: KafkaSourceManifest, counts: readonly RowRuleCounts[]): void {
-  const rules = source.expectations.filter(({ level }) => level === 'row');
-  const refusals = rules
-    .map((rule, position) => rowRuleResult(rule, counts[position] ?? NO_ROWS))
-    .filter((result) => refusesBatch(result));
-  if (refusals.length === 0) return;
-  const problem = refusals.map(describeFailure).join('; ');
-  throw new AsofError('QUALITY_GATE', { where: `stream of source ${source.name}`, problem });
 }

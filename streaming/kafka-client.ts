@@ -139,30 +139,8 @@ async function fetchNext(
   positions: ReadonlyMap<number, bigint>,
   maxBytes: number,
 ): Promise<readonly FollowedChunk[]> {
-  const leaders = new Map(
-    cluster.findTopicPartitionMetadata(topic).map(({ partitionId, leader }) => [partitionId, leader]),
-  );
-  const byLeader = new Map<number, number[]>();
-  for (const partition of positions.keys()) {
-    const leader = leaders.get(partition);
-    if (leader === undefined) throw new Error(`partition ${partition} is not there`);
-    byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
-  }
-  const answers = await Promise.all(
-    [...byLeader].map(async ([leader, partitions]) => {
-      const broker = await cluster.findBroker({ nodeId: leader });
-      const asked = partitions.map((partition) => ({
-        ...{ partition, maxBytes },
-        fetchOffset: positions.get(partition)!.toString(),
-      }));
-      const { responses } = await broker.fetch({
-        ...{ isolationLevel: READ_COMMITTED, maxWaitTime: FOLLOW_MILLIS, minBytes: 1, maxBytes },
-        topics: [{ topic, partitions: asked }],
-      });
-      return responses[0]?.partitions ?? [];
-    }),
-  );
-  return answers.flat().map((fetched): FollowedChunk => {
+  const answers = await fetchPartitions(cluster, topic, positions, { maxBytes, waitMillis: FOLLOW_MILLIS });
+  return answers.map((fetched): FollowedChunk => {
     const { partition } = fetched;
     const from = positions.get(partition)!;
     const { messages, rawMessages } = new Batch(topic, from.toString(), fetched);
@@ -287,19 +265,42 @@ async function fetchOnce(
   at: bigint,
   maxBytes: number,
 ): Promise<FetchedPartition> {
-  const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader;
-  if (leader === undefined) throw new Error(`partition ${partition} is not there`);
-  const broker = await cluster.findBroker({ nodeId: leader });
-  const { responses } = await broker.fetch({
-    isolationLevel: READ_COMMITTED,
-    maxWaitTime: WAIT_MILLIS,
-    minBytes: 1,
-    maxBytes,
-    topics: [{ topic, partitions: [{ partition, fetchOffset: at.toString(), maxBytes }] }],
-  });
-  const fetched = responses[0]?.partitions[0];
+  const position = new Map([[partition, at]]);
+  const [fetched] = await fetchPartitions(cluster, topic, position, { maxBytes, waitMillis: WAIT_MILLIS });
   if (fetched === undefined) throw new Error(`the answer says nothing of partition ${partition}`);
   return fetched;
+}
+
+/** Asks each leader once for all of its partitions. */
+async function fetchPartitions(
+  cluster: Cluster,
+  topic: string,
+  positions: ReadonlyMap<number, bigint>,
+  { maxBytes, waitMillis }: { readonly maxBytes: number; readonly waitMillis: number },
+): Promise<readonly FetchedPartition[]> {
+  const found = cluster.findTopicPartitionMetadata(topic);
+  const leaders = new Map(found.map(({ partitionId, leader }) => [partitionId, leader]));
+  const byLeader = new Map<number, number[]>();
+  for (const partition of positions.keys()) {
+    const leader = leaders.get(partition);
+    if (leader === undefined) throw new Error(`partition ${partition} is not there`);
+    byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
+  }
+  const answers = await Promise.all(
+    [...byLeader].map(async ([leader, partitions]) => {
+      const broker = await cluster.findBroker({ nodeId: leader });
+      const asked = partitions.map((partition) => ({
+        ...{ partition, maxBytes },
+        fetchOffset: positions.get(partition)!.toString(),
+      }));
+      const { responses } = await broker.fetch({
+        ...{ isolationLevel: READ_COMMITTED, maxWaitTime: waitMillis, minBytes: 1, maxBytes },
+        topics: [{ topic, partitions: asked }],
+      });
+      return responses[0]?.partitions ?? [];
+    }),
+  );
+  return answers.flat();
 }
 
 /**

@@ -158,8 +158,11 @@ function createApplier({ catalog, engine }: ConsumerDependencies, work: Consumer
       await applyEvents(stream, streamed.merger, { partition, fromOffset: from, toOffset: next, rows: [] });
       return total;
     }
+    let place = 0;
     for (const range of cutRange({ topic, partition, from, to: next }, BigInt(batchSize))) {
-      const own = messages.filter(({ offset }) => offset >= range.from && offset < range.to);
+      const begin = place;
+      while (place < messages.length && messages[place]!.offset < range.to) place += 1;
+      const own = messages.slice(begin, place);
       const sequenceStart = await sequence(partition, range.from);
       const read = await engine.session((session) =>
         readEventRows(session, streamed, { ...range, sequenceStart }, { messages: own, lost: null }),
