@@ -25,6 +25,13 @@ export interface EventFile {
   readonly columns: CommittedFile['columns'];
 }
 
+/** Rows in a table of the session, in place of files. */
+export interface RowTable {
+  /** Quoted where it needs to be. */
+  readonly from: string;
+  readonly columns: EventFile['columns'];
+}
+
 export interface EventRelationInput {
   readonly files: readonly EventFile[];
   /** A source table has its source's columns; a view table the columns of the relation itself. */
@@ -34,7 +41,7 @@ export interface EventRelationInput {
   /** Columns of the source beside keys and times. */
   readonly columns: readonly string[];
   /** Stands in place of the files: a table with the rows that the view makes of them. */
-  readonly made?: { readonly from: string; readonly columns: EventFile['columns'] };
+  readonly made?: RowTable;
 }
 
 interface RelationColumn {

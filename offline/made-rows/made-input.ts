@@ -5,7 +5,7 @@ import type { DefinitionRuntime } from '../../contracts/plan.ts';
 import { storedType, type StoredType } from '../../contracts/values.ts';
 import { viewSource } from '../../definitions/view-source.ts';
 import type { Session } from '../../engine/engine.ts';
-import type { EventFile } from '../event-relation.ts';
+import type { EventFile, RowTable } from '../event-relation.ts';
 
 /** What makes rows: the session in which they are made, and the functions of the project's definitions. */
 export interface RowMaker {
@@ -19,6 +19,8 @@ export interface MadeRowsInput {
   /** The source itself. */
   readonly base: StoredSourceManifest;
   readonly files: readonly EventFile[];
+  /** Stands in place of the files: rows of the source that are on their way. */
+  readonly arrived?: RowTable | undefined;
 }
 
 export interface MadeColumn {

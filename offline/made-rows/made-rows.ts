@@ -12,7 +12,10 @@ import { queryRows } from './query-rows.ts';
 
 const TABLES = new WeakMap<Session, Map<string, Promise<string>>>();
 
-/** The table, quoted. Throws `INVALID_VALUE` and `LIMIT_EXCEEDED` naming the view. */
+/**
+ * The table, quoted. Rows that have arrived are looked at once in a session. Throws `INVALID_VALUE` and `LIMIT_EXCEEDED`
+ * naming the view.
+ */
 export function makeRows(maker: RowMaker, input: MadeRowsInput): Promise<string> {
   const tables = TABLES.get(maker.session) ?? new Map<string, Promise<string>>();
   TABLES.set(maker.session, tables);

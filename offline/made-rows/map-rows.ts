@@ -29,7 +29,7 @@ export async function mapRows({ session, runtime }: RowMaker, input: MadeRowsInp
   const types = declared.map(({ name, type }) => `${quoteIdentifier(name)} ${sqlType(type)}`);
   await session.run(`CREATE TEMP TABLE ${table} (${types.join(', ')})`);
   const name = table.slice(1, -1);
-  for await (const batch of session.stream(sourceRowsSql(base, input.files))) {
+  for await (const batch of session.stream(sourceRowsSql(input))) {
     const read = cellReader(batch);
     const values: EngineValue[][] = declared.map(() => []);
     for (let row = 0; row < batch.rows; row++) {

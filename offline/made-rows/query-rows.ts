@@ -25,7 +25,7 @@ export async function queryRows(session: Session, input: QueryInput, table: stri
       await session.run(`CREATE TEMP TABLE ${table} AS ${select}`);
       return;
     }
-    const [counted] = await session.rows(`SELECT count(*) AS n FROM (${sourceRowsSql(input.base, input.files)})`);
+    const [counted] = await session.rows(`SELECT count(*) AS n FROM (${sourceRowsSql(input)})`);
     const most = Number(counted!['n']) * ROWS_FOR_A_ROW + ROWS_FOR_NONE;
     await session.run(`CREATE TEMP TABLE ${table} AS ${ordered(`${select} LIMIT ${most + 1}`, input.rows)}`);
     const [made] = await session.rows(`SELECT count(*) AS n FROM ${table}`);
@@ -35,10 +35,11 @@ export async function queryRows(session: Session, input: QueryInput, table: stri
 }
 
 /** A SELECT of the made columns in their types; with the sequence when rows are made one by one. */
-async function querySql(session: Session, { view, base, files, rows }: QueryInput): Promise<string> {
+async function querySql(session: Session, input: QueryInput): Promise<string> {
+  const { view, base, rows } = input;
   const guard = { where: `view ${view.name}, sql`, relations: [base.name] };
   const { sql } = await guardSelect(session, view.sql ?? '', guard);
-  const source = `WITH ${quoteIdentifier(base.name)} AS (${sourceRowsSql(base, files)})`;
+  const source = `WITH ${quoteIdentifier(base.name)} AS (${sourceRowsSql(input)})`;
   const own = rows.columns.map(
     ({ name, type }) => `made.${quoteIdentifier(name)}::${sqlType(storedType(type))} AS ${quoteIdentifier(name)}`,
   );
