@@ -1,20 +1,13 @@
 /** Rows that code or the API pushes: the rules and sequences of an ingestion, in one small commit. */
-import type { Manifest, StoredSourceManifest } from '../contracts/manifest.ts';
-import type { Session } from '../engine/engine.ts';
+import type { Manifest } from '../contracts/manifest.ts';
 import { refuseBrokenRows } from '../quality/row-gate.ts';
-import { jsonRelation } from '../sources/jsonl-relation.ts';
-import { planReading } from '../sources/reading.ts';
 import { conserve } from './day-counts.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { dirtyIntervals } from './dirty-intervals.ts';
 import { lateBefore } from './lateness.ts';
-import { requireStoredSource, sourceTable, viewsOf } from './plan-ingestion.ts';
-import { rowJson } from './row-json.ts';
+import { requireStoredSource, viewsOf } from './plan-ingestion.ts';
+import { readPushedRows, reservePushedRows, type PushedRow } from './pushed-input.ts';
 import { rowsOfDays, stageInputs } from './staged-group.ts';
-
-const PUSHED_TABLE = 'pushed';
-/** Stands for the path of an input in errors and in the quarantine. */
-const PUSHED_ROWS = 'pushed rows';
 
 export interface AppendedRows {
   readonly snapshot: number;
@@ -35,7 +28,7 @@ export async function appendRows(
   request: {
     readonly manifest: Manifest;
     readonly source: string;
-    readonly rows: readonly Readonly<Record<string, unknown>>[];
+    readonly rows: readonly PushedRow[];
     readonly idempotencyKey: string;
   },
   { signal, progress }: StepOptions = {},
@@ -43,9 +36,8 @@ export async function appendRows(
   const { manifest, rows } = request;
   const source = requireStoredSource(manifest, request.source);
   const { project } = manifest;
-  const table = sourceTable(project, source.name);
-  const key = `append ${project} ${source.name} ${request.idempotencyKey}`;
-  const sequenceStart = await catalog.tables.reserveSequences({ table, key, count: BigInt(rows.length) });
+  const block = { project, source: source.name, rows, idempotencyKey: request.idempotencyKey };
+  const { table, key, sequenceStart } = await reservePushedRows(catalog, block);
   const earlier = await catalog.tables.committed(key);
   if (earlier) {
     const snapshots = await catalog.tables.snapshots(table);
@@ -53,7 +45,7 @@ export async function appendRows(
     return { snapshot: earlier.snapshot, committed, quarantined: rows.length - committed, sequenceStart };
   }
   const staged = await engine.session(async (session) => {
-    const input = { reading: await readPushed(session, source, rows), sequenceStart, take: null, skip: [] };
+    const input = await readPushedRows(session, source, rows, sequenceStart);
     return stageInputs(lake, session, { source, inputs: [input], runId: key, progress });
   }, signal);
   refuseBrokenRows(source, staged.ruleCounts, `source ${source.name}`);
@@ -91,20 +83,4 @@ export async function appendRows(
     })),
   });
   return { snapshot, committed: rowsOfDays(committedDays), quarantined: rowsOfDays(quarantinedDays), sequenceStart };
-}
-
-/** Pushed rows have our names already, and need not name every column. */
-async function readPushed(
-  session: Session,
-  source: StoredSourceManifest,
-  rows: readonly Readonly<Record<string, unknown>>[],
-) {
-  await session.run(`CREATE TEMP TABLE ${PUSHED_TABLE} (json JSON)`);
-  const expected = source.columns.map(({ name }) => name);
-  const nulls = Object.fromEntries(expected.map((name) => [name, null]));
-  await session.append(PUSHED_TABLE, [{ values: rows.map((row) => rowJson({ ...nulls, ...row })) }]);
-  const lines = `(SELECT json FROM ${PUSHED_TABLE} ORDER BY rowid)`;
-  const columns = source.columns.map((column) => ({ ...column, from: column.name }));
-  const raw = await jsonRelation(session, { where: source.name, path: PUSHED_ROWS, expected }, lines);
-  return planReading({ ...source, columns }, PUSHED_ROWS, raw);
 }

@@ -84,7 +84,7 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
       return registration;
     },
     putFeatures: async (view, rows, options) =>
-      onLake(async () => put({ ...stores, followers }, await manifest(), { ...options, view: viewName(view), rows })),
+      onLake(async () => put({ ...stores, followers }, await manifest(), { ...options, target: viewName(view), rows })),
     // what the rows hold follows from the definitions: the compiler knows it, and nothing here can
     getFeatures: (async (request: Parameters<typeof readVectors>[2]) =>
       readVectors(online, serving, request)) as Store['getFeatures'],

@@ -29,9 +29,9 @@ export interface Store {
 
   /**
    * Puts rows of an as-of view, or events of a windowed one, into the view's source, and brings every online view of that
-   * source up to date. Rows that break a quarantine rule are set aside, the others are one commit. Throws
-   * `INVALID_VALUE` naming row and column and `QUALITY_GATE`, with nothing written; and `REDIS_UNAVAILABLE` when the
-   * rows are committed but not online yet: the same call with the same idempotency key brings them online.
+   * source up to date; or into a source by its name. Rows that break a quarantine rule are set aside, the others are one
+   * commit. Throws `INVALID_VALUE` naming row and column and `QUALITY_GATE`, with nothing written; and `REDIS_UNAVAILABLE`
+   * when the rows are committed but not online yet: the same call with the same idempotency key brings them online.
    */
   putFeatures(view: string | FeatureViewDefinition, rows: readonly PutRow[], options?: PutOptions): Promise<PutResult>;
 
@@ -79,16 +79,25 @@ export interface Registration {
  */
 export type PutRow = Readonly<Record<string, unknown>>;
 
+/** `online` leaves the lake out: as-of views serve the rows until greater ones come, and no history has them. */
+export type PushDestination = 'online' | 'offline' | 'both';
+
 export interface PutOptions {
+  /** @default 'both' */
+  readonly to?: PushDestination;
   /** Rows put again under the same key count once. */
   readonly idempotencyKey?: string;
 }
 
 export interface PutResult {
-  /** Of the source's table. */
-  readonly snapshot: number;
+  /** Of the source's table; null when the rows went online only. */
+  readonly snapshot: number | null;
+  /** Rows that were taken. */
   readonly committed: number;
+  /** Rows that a rule set aside: into the quarantine, or, online only, out of the push. */
   readonly quarantined: number;
+  /** Views that serve the rows from now on. */
+  readonly online: readonly string[];
   /** By row, then by rule. */
   readonly violations: readonly Violation[];
 }

@@ -22,6 +22,19 @@ export async function readMarker(redis: RedisClient, keys: ViewKeys): Promise<Po
   return marker ? decodePosition(marker) : undefined;
 }
 
+/** What Redis says of a view: all at one instant. */
+export interface Content {
+  readonly epoch: string | undefined;
+  readonly marker: Position | undefined;
+  readonly fence: Position | undefined;
+}
+
+export async function readContent(redis: RedisClient, project: string, keys: ViewKeys): Promise<Content> {
+  const [epoch, marker, fence] = await redis.read([epochKey(project), keys.marker, keys.fence]);
+  const positionOf = (bytes: Buffer | null | undefined) => (bytes ? decodePosition(bytes) : undefined);
+  return { epoch: epoch?.toString(), marker: positionOf(marker), fence: positionOf(fence) };
+}
+
 /**
  * Announces a run: from now on older runs of this view are refused, and its streams. Answers the position announced before.
  * Throws a `ScriptRefusal` when a newer run was announced already, the content has another epoch, or streams have brought

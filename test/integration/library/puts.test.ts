@@ -76,7 +76,10 @@ describe('rows', () => {
     const user_id = newUser();
     const before = Timestamp.from(new Date());
     const result = await store.putFeatures(view, [{ user_id, amount: 2.5, items: 3n }]);
-    expect(result).toEqual({ snapshot: expect.any(Number) as number, committed: 1, quarantined: 0, violations: [] });
+    expect(result).toEqual({
+      ...{ snapshot: expect.any(Number) as number, committed: 1, quarantined: 0, violations: [] },
+      online: ['last_purchase', 'totals'],
+    });
     const cells = await read(user_id);
     expect(cells.last_purchase__amount).toMatchObject({ value: 2.5, status: 'PRESENT', servedFrom: 'online' });
     expect(cells.last_purchase__amount.eventTimestamp!.valueOf()).toBeGreaterThanOrEqual(before.valueOf() - 1);

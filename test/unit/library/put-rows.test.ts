@@ -31,7 +31,8 @@ const manifest = manifestOf({ view });
 const [viewManifest] = manifest.views as [FeatureViewManifest];
 const [sourceManifest] = manifest.sources as [StoredSourceManifest];
 
-const check = (...rows: readonly unknown[]) => checkPutRows(viewManifest, sourceManifest, rows as never, NOW);
+const target = { where: 'view last_purchase', view: viewManifest, source: sourceManifest };
+const check = (...rows: readonly unknown[]) => checkPutRows(target, rows as never, NOW);
 
 function problem(...rows: readonly unknown[]): string {
   try {
