@@ -1,12 +1,10 @@
 /** Several processes of the API behind one port: started, watched, started again, and replaced one by one. */
-import cluster, { type Worker } from 'node:cluster';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AsofError } from '../contracts/errors.ts';
-
-/** What a process says once it serves. */
-interface Serving {
-  readonly serving: string;
-}
+import { dealConnections, type ConnectionDealer } from './connection-dealer.ts';
+import type { ProcessReport } from './process-messages.ts';
 
 export interface ProcessGroup {
   readonly url: string;
@@ -17,6 +15,9 @@ export interface ProcessGroup {
 }
 
 export interface ProcessGroupOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
   readonly processes: number;
   /** Of every process, beside that of this one; undefined takes a variable away. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -31,72 +32,85 @@ const LONGEST_DELAY_MILLIS = 10_000;
 /** A process that served for so long begins anew: its next death is no sign of a broken start. */
 const HEALTHY_MILLIS = 30_000;
 
-/** Runs this program once more for each process. Throws `COMPONENT_FAILED` when one ends before it serves. */
+/**
+ * Listens, and runs this program once more for each process. Connections wait until one serves. Throws `COMPONENT_FAILED` when
+ * a process ends before it serves, and what the system says when the address cannot be had.
+ */
 export async function startProcessGroup(options: ProcessGroupOptions): Promise<ProcessGroup> {
-  const slots = Array.from({ length: options.processes }, (_, index) => new Slot(index + 1, options));
-  try {
-    const urls = await Promise.all(slots.map((slot) => slot.start()));
-    return {
-      url: urls[0]!,
-      async replace() {
-        for (const slot of slots) await slot.replace();
-      },
-      async close() {
-        await Promise.all(slots.map((slot) => slot.close()));
-      },
-    };
-  } catch (error) {
+  const dealer = await dealConnections(options.host, options.port);
+  const slots = Array.from({ length: options.processes }, (_, index) => new Slot(index + 1, dealer, options));
+  const close = async (): Promise<void> => {
+    // until the last has drained: whoever asks for its readiness must hear that there is none
+    dealer.endWithLast();
     await Promise.all(slots.map((slot) => slot.close()));
+    dealer.close();
+  };
+  try {
+    await Promise.all(slots.map((slot) => slot.start()));
+  } catch (error) {
+    await close();
     throw error;
   }
+  return {
+    url: dealer.url,
+    async replace() {
+      for (const slot of slots) await slot.replace();
+    },
+    close,
+  };
 }
 
 /** The place of one process, whichever it is at the time. */
 class Slot {
   readonly #number: number;
   readonly #name: string;
+  readonly #dealer: ConnectionDealer;
   readonly #options: ProcessGroupOptions;
-  #worker: Worker | undefined;
+  #child: ChildProcess | undefined;
   #isClosing = false;
   #delayMillis = FIRST_DELAY_MILLIS;
 
-  constructor(number: number, options: ProcessGroupOptions) {
+  constructor(number: number, dealer: ConnectionDealer, options: ProcessGroupOptions) {
     this.#number = number;
     this.#name = `process ${number}`;
+    this.#dealer = dealer;
     this.#options = options;
   }
 
-  /** The address that it serves. */
-  async start(): Promise<string> {
-    const worker = cluster.fork({ ...this.#options.environment, [NUMBER_VARIABLE]: String(this.#number) });
-    this.#worker = worker;
-    const url = await this.#untilServing(worker);
+  async start(): Promise<void> {
+    const child = fork(process.argv[1]!, process.argv.slice(2), {
+      env: { ...process.env, ...this.#options.environment, [NUMBER_VARIABLE]: String(this.#number) },
+    });
+    this.#child = child;
+    this.#dealer.add(child);
+    await this.#untilServing(child);
     const servedFrom = performance.now();
-    this.#options.report(`${this.#name} serves as ${worker.process.pid}`);
-    worker.once('exit', (code, signal) => {
-      if (this.#isClosing || this.#worker !== worker) return;
+    this.#options.report(`${this.#name} serves as ${child.pid}`);
+    child.once('exit', (code, signal) => {
+      if (this.#isClosing || this.#child !== child) return;
       if (performance.now() - servedFrom > HEALTHY_MILLIS) this.#delayMillis = FIRST_DELAY_MILLIS;
       void this.#startAgain(`ended with ${signal ?? code}`);
     });
-    return url;
   }
 
   async replace(): Promise<void> {
-    const old = this.#worker;
+    const old = this.#child;
     try {
       await this.start();
     } catch (error) {
       // the old one goes on
-      this.#worker = old;
-      if (old?.isDead()) void this.#startAgain('has ended');
+      this.#child = old;
+      if (old && hasEnded(old)) void this.#startAgain('has ended');
       throw error;
     }
-    if (old) await end(old);
+    if (!old) return;
+    this.#dealer.remove(old);
+    await end(old);
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    if (this.#worker) await end(this.#worker);
+    if (this.#child) await end(this.#child);
   }
 
   async #startAgain(reason: string): Promise<void> {
@@ -114,31 +128,31 @@ class Slot {
     }
   }
 
-  #untilServing(worker: Worker): Promise<string> {
+  #untilServing(child: ChildProcess): Promise<void> {
     return new Promise((resolve, reject) => {
-      worker.on('message', (message: unknown) => {
-        if (isServing(message)) resolve(message.serving);
+      child.on('message', (report: ProcessReport) => {
+        if (report === 'serving') resolve();
       });
-      worker.once('exit', (code, signal) => {
-        const problem = `it ended with ${signal ?? code} before it served`;
+      const fail = (problem: string): void =>
         reject(new AsofError('COMPONENT_FAILED', { component: this.#name, problem }));
-      });
+      child.on('error', ({ message }) => fail(message));
+      child.once('exit', (code, signal) => fail(`it ended with ${signal ?? code} before it served`));
     });
   }
 }
 
-/** For a process of a group: tells that it serves. */
-export function announceServing(url: string): void {
-  process.send?.({ serving: url } satisfies Serving);
+/** Whether this process is one of a group. */
+export function isOfGroup(): boolean {
+  return process.connected && process.env[NUMBER_VARIABLE] !== undefined;
 }
 
-function isServing(message: unknown): message is Serving {
-  return typeof message === 'object' && message !== null && 'serving' in message;
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }
 
-async function end(worker: Worker): Promise<void> {
-  if (worker.isDead()) return;
-  const ended = new Promise((resolve) => worker.once('exit', resolve));
-  worker.process.kill('SIGTERM');
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
   await ended;
 }

@@ -1,5 +1,8 @@
 /** The HTTP API of one project. */
+import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { openCatalog } from '../catalog/postgres.ts';
@@ -28,18 +31,20 @@ import { serveRuns } from './runs.ts';
 import { openServingWork, SERVING_LIMITS, type ServingLimits } from './serving-limits.ts';
 import { openTemporal } from './temporal.ts';
 
-export interface RunningServer {
-  readonly url: string;
+/** A server that answers on whatever connections it gets. */
+export interface OpenServer {
+  readonly http: Server;
   /** From now on `/ready` says no; requests are still answered. */
   drain(): void;
   /** Takes no new connections, answers what is under way, for some seconds, then closes the stores. */
   close(): Promise<void>;
 }
 
+export interface RunningServer extends Omit<OpenServer, 'http'> {
+  readonly url: string;
+}
+
 export interface ServerOptions {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
   readonly events?: Partial<EventLimits>;
   readonly limits?: Partial<ServingLimits>;
   /** Of several processes behind one port: which this one is. */
@@ -55,11 +60,42 @@ const REQUEST_MILLIS = 60_000;
 /** Below the ten seconds after which the development stack kills. */
 const GRACE_MILLIS = 8_000;
 
+interface Address {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
 /** Serves until `close`. Every address of the settings must be resolved; port 0 takes a free one. */
 export async function startServer(
   settings: Settings,
-  { host, port, events = {}, limits = {}, processName }: ServerOptions,
+  { host, port, ...options }: Address & ServerOptions,
 ): Promise<RunningServer> {
+  const { server, drain, close } = await prepareServer(settings, options);
+  try {
+    const url = await server.listen({ host, port });
+    return { url, drain, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Answers, until `close`, on connections that others accept: each is a `connection` event of `http`. */
+export async function openServer(settings: Settings, options: ServerOptions): Promise<OpenServer> {
+  const { server, drain, close } = await prepareServer(settings, options);
+  await server.ready();
+  return { http: server.server, drain, close };
+}
+
+interface PreparedServer extends Omit<OpenServer, 'http'> {
+  readonly server: FastifyInstance;
+}
+
+async function prepareServer(
+  settings: Settings,
+  { events = {}, limits = {}, processName }: ServerOptions,
+): Promise<PreparedServer> {
   const catalog = await openCatalog({ url: settings.catalogUrl ?? '' });
   const redis = openRedisClient({ url: settings.redisUrl ?? '' });
   const lake = await openLake(settings);
@@ -77,6 +113,7 @@ export async function startServer(
   const reader = await openFeatureReader({ project, catalog, redis, lake, engine, aroundLake });
   const client = openTemporal(settings.temporal);
   const server = createServer();
+  const connections = trackConnections(server.server);
   const probes = {
     catalog: async () => (await catalog.definitions.projects()).length >= 0,
     redis: () => redis.ping(),
@@ -106,7 +143,7 @@ export async function startServer(
   if (payloadKeys) servePayloadCodec(server, createPayloadCodec(payloadKeys), codecOrigins);
   const close = async (): Promise<void> => {
     drain();
-    await closeInTime(server);
+    await closeInTime(server, connections);
     await reader.close();
     await definitions.close();
     await client.connection.close();
@@ -115,20 +152,25 @@ export async function startServer(
     await redis.close();
     await catalog.close();
   };
-  try {
-    const url = await server.listen({ host, port });
-    return { url, drain, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return { server, drain, close };
+}
+
+/** The open ones: Node knows those alone that it accepted itself. */
+function trackConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
 }
 
 /** What is under way ends, for as long as whoever stops the process may be patient; then its connections are cut. */
-async function closeInTime(server: FastifyInstance): Promise<void> {
+async function closeInTime(server: FastifyInstance, connections: ReadonlySet<Socket>): Promise<void> {
   const timer = setTimeout(() => server.server.closeAllConnections(), GRACE_MILLIS);
   try {
     await server.close();
+    await Promise.all([...connections].map((socket) => once(socket, 'close')));
   } finally {
     clearTimeout(timer);
   }

@@ -1,14 +1,13 @@
-import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer } from '../../api/server.ts';
-import { announceServing, NUMBER_VARIABLE, startProcessGroup } from '../../api/process-group.ts';
+import { receiveConnections } from '../../api/handed-connections.ts';
+import { isOfGroup, NUMBER_VARIABLE, startProcessGroup } from '../../api/process-group.ts';
+import { openServer, startServer } from '../../api/server.ts';
 import { parseByteSize } from '../../contracts/byte-size.ts';
 import type { Settings } from '../../contracts/config.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { parseDuration } from '../../contracts/time.ts';
 import { loadSettings } from '../../definitions/loading.ts';
 import { addressVariables } from '../../stack/asof-processes.ts';
-import { findPort } from '../../stack/ports.ts';
 import { withComponents } from '../../stack/with-components.ts';
 import { announceReady } from '../../workers/ready-file.ts';
 import { parseCount, parseWholeNumber } from '../arguments.ts';
@@ -38,7 +37,7 @@ export const registerServe: Register = (program, run) => {
     .action((options: ServeOptions) =>
       run(async (context) => {
         const settings = await loadSettings({ directory: context.directory });
-        if (cluster.isWorker) return serveInGroup(context, settings, options);
+        if (isOfGroup()) return serveInGroup(context, settings, options);
         await withComponents(settings, ['catalog', 'redis', 'temporal'], (connected) =>
           options.processes === 1 ? serveAlone(context, connected, options) : serveAsGroup(context, connected, options),
         );
@@ -64,13 +63,14 @@ async function serveAlone(
 
 /** One of several: the first process of the command speaks for all. */
 async function serveInGroup({ signal }: CommandContext, settings: Settings, options: ServeOptions): Promise<void> {
-  const server = await startServer(settings, { ...options, processName: process.env[NUMBER_VARIABLE] });
-  announceServing(server.url);
-  await aborted(signal);
+  const server = await openServer(settings, { processName: process.env[NUMBER_VARIABLE] });
+  const connections = receiveConnections(server.http);
+  await Promise.race([aborted(signal), connections.abandoned]);
   server.drain();
   await sleep(options.drain);
+  await connections.leave();
   await server.close();
-  cluster.worker?.disconnect();
+  connections.close();
 }
 
 async function serveAsGroup(
@@ -78,11 +78,10 @@ async function serveAsGroup(
   settings: Settings,
   options: ServeOptions,
 ): Promise<void> {
-  const { processes } = options;
-  // a free port is chosen once: a process that is started again needs the same
-  const port = options.port === 0 ? await findPort(null) : options.port;
-  cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', String(port)] });
+  const { host, port, processes } = options;
   const group = await startProcessGroup({
+    host,
+    port,
     processes,
     environment: { ...addressVariables(settings), ...shareOf(settings, processes), ASOF_READY_FILE: undefined },
     report: (line) => terminal.note(line),
