@@ -6,6 +6,8 @@ import type { Engine } from '../engine/engine.ts';
 import { readMemoryUse } from '../engine/memory-use.ts';
 import { probeAll, withinMillis, type ReadinessProbe } from './health.ts';
 import type { DefinitionSource } from '../library/applied-definitions.ts';
+import type { FeatureReader } from '../library/feature-reader.ts';
+import type { CacheReadings } from '../online/state-cache.ts';
 import { readFreshness, type ViewFreshness } from '../online/freshness.ts';
 import { MICROS_PER_SECOND } from '../contracts/time.ts';
 import {
@@ -35,6 +37,7 @@ export interface MetricDependencies {
   readonly probes: Readonly<Record<string, ReadinessProbe>>;
   readonly streams: EventStreams;
   readonly work: ServingWork;
+  readonly reader: Pick<FeatureReader, 'cache'>;
   /** Of several processes behind one port: which it is. */
   readonly processName: string | undefined;
 }
@@ -53,7 +56,7 @@ const METRICS_SCHEMA = {
 /** Measures every route of the server, whether it was added before or is added later. */
 export function serveMetrics(
   server: FastifyInstance,
-  { project, catalog, definitions, engine, probes, streams, work, processName }: MetricDependencies,
+  { project, catalog, definitions, engine, probes, streams, work, reader, processName }: MetricDependencies,
 ): void {
   const durations = new DurationHistogram(BOUNDS);
   // the route and not the path: names in paths have no bound
@@ -88,6 +91,7 @@ export function serveMetrics(
         samples: durations.samples(),
       },
       ...describeWork(work),
+      ...describeCache(reader.cache),
       gauge('asof_event_streams', 'Open streams of run events', { value: streams.count }),
       gauge(
         'asof_runs',
@@ -161,6 +165,21 @@ function describeWork(work: ServingWork): readonly MetricFamily[] {
       type: 'counter',
       samples: ofWork(({ refused }) => refused),
     },
+  ];
+}
+
+/** Nothing before a view asks to be held. */
+function describeCache({ hits, misses, bytes }: CacheReadings): readonly MetricFamily[] {
+  if (hits + misses === 0) return [];
+  const lookups = Object.entries({ hit: hits, miss: misses });
+  return [
+    {
+      name: 'asof_cache_lookups_total',
+      help: 'Stored states that were looked for in this process',
+      type: 'counter',
+      samples: lookups.map(([result, value]) => ({ labels: { result }, value })),
+    },
+    gauge('asof_cache_bytes', 'What the stored states held in this process take', { value: bytes }),
   ];
 }
 

@@ -138,7 +138,7 @@ async function prepareServer(
   serveRuns(server, runs);
   serveRunControl(server, runs);
   const streams = serveRunEvents(server, runs, { ...EVENT_LIMITS, ...events });
-  serveMetrics(server, { project, catalog, definitions, engine, probes, streams, work, processName });
+  serveMetrics(server, { project, catalog, definitions, engine, probes, streams, work, reader, processName });
   const { payloadKeys, codecOrigins = [] } = settings.temporal;
   if (payloadKeys) servePayloadCodec(server, createPayloadCodec(payloadKeys), codecOrigins);
   const close = async (): Promise<void> => {

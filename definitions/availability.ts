@@ -40,9 +40,8 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
 
 function inView(view: FeatureViewManifest): readonly Unavailable[] {
   const place = `view ${view.name}`;
-  const { cacheMicros, expectations } = view.options;
+  const { expectations } = view.options;
   const own = list(place, {
-    cache: cacheMicros !== null,
     'expectations on aggregates': view.mode === 'aggregate' && expectations.length > 0,
     'column and table expectations on a view': view.mode === 'asof' && !areOfRows(expectations),
   });

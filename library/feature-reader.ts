@@ -11,6 +11,7 @@ import type { ReadDeadline } from '../online/read-deadline.ts';
 import type { RequestColumns } from '../online/read-request.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
 import type { RedisClient } from '../online/redis-client.ts';
+import { createStateCache, type CacheReadings } from '../online/state-cache.ts';
 import { openDefinitions } from './applied-definitions.ts';
 import { createServingDefinitions } from './serving-definitions.ts';
 
@@ -42,6 +43,8 @@ export interface FeatureReader {
   readVectors(request: NamedFeatureRequest): Promise<OnlineVectors>;
   /** Names of the request columns that the features need beside keys. */
   requestColumns(named: FeatureRequest): Promise<ReadonlySet<string>>;
+  /** Of the states held in this process. */
+  readonly cache: CacheReadings;
   /** Stops listening for new definitions. */
   close(): Promise<void>;
 }
@@ -51,10 +54,12 @@ export async function openFeatureReader(dependencies: FeatureReaderDependencies)
   const { project, catalog, redis, aroundLake = (read) => read() } = dependencies;
   const lake = createLakeReader(dependencies);
   const positions = createRecordedPositions(catalog.intervals);
+  const cache = createStateCache();
   const online = {
     project,
     redis,
     positions,
+    cache,
     lake: { read: (question: LakeQuestion) => aroundLake(() => lake.read(question), question.deadline) },
   };
   const definitions = await openDefinitions(catalog, project);
@@ -69,6 +74,9 @@ export async function openFeatureReader(dependencies: FeatureReaderDependencies)
     async requestColumns(named) {
       const { plan } = await serving.of(named);
       return new Set(plan.requestColumns.map(({ name }) => name));
+    },
+    get cache() {
+      return cache.readings;
     },
     close: () => definitions.close(),
   };

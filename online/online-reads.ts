@@ -61,7 +61,8 @@ export async function readOnlineVectors(
   const at = request.at ?? now;
   const checked = checkRequest(plan, request.entities, request.request ?? {});
   const keysByView = plan.views.map((view) => bindKeys(view, checked));
-  const fetched = await fetchStates(dependencies, plan.views, keysByView, request.storeMillis);
+  const fetch = dependencies.cache?.fetch ?? fetchStates;
+  const fetched = await fetch(dependencies, plan.views, keysByView, request.storeMillis);
   const cells: CellsByView = new Map();
   await Promise.all(
     plan.views.map(async (view, index) => {

@@ -2,6 +2,7 @@
 import type { LakeReader } from './lake-reader.ts';
 import type { RecordedPositions } from './recorded-positions.ts';
 import type { RedisClient } from './redis-client.ts';
+import type { StateCache } from './state-cache.ts';
 
 export interface OnlineReadDependencies {
   readonly project: string;
@@ -9,4 +10,6 @@ export interface OnlineReadDependencies {
   readonly positions: RecordedPositions;
   /** Null when there is no historical engine at hand: what only the lake knows is then `UNAVAILABLE`. */
   readonly lake: LakeReader | null;
+  /** Default: nothing is held in this process. */
+  readonly cache?: StateCache;
 }

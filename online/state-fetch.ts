@@ -14,23 +14,27 @@ export interface FetchedView {
   readonly position: Position | undefined;
   /** By entity; null for an unknown key and for a key with a null part. */
   readonly states: readonly (Buffer | null)[];
+  /** By entity: whether this process held the state already. Default: no. */
+  readonly isCached?: readonly boolean[];
 }
+
+export type StateDependencies = Pick<OnlineReadDependencies, 'project' | 'redis' | 'positions'>;
 
 type EntityKeys = readonly (EntityKey | null)[];
 
 /** The states of each view's keys. Never throws for a Redis that is away. */
 export async function fetchStates(
-  { project, redis, positions }: Pick<OnlineReadDependencies, 'project' | 'redis' | 'positions'>,
+  { project, redis, positions }: StateDependencies,
   views: readonly PlannedView[],
   keysByView: readonly EntityKeys[],
   waitMillis?: number,
 ): Promise<readonly FetchedView[]> {
   const names = views.map(({ view }) => viewKeys(project, view.name, view.fingerprint));
-  const stateKeys = views.map((view, index) => encodeKeys(view, names[index]!.values, keysByView[index]!));
+  const wantedStates = views.map((view, index) => stateKeys(project, view, keysByView[index]!));
   const wanted = [
     epochKey(project),
     ...names.map(({ marker }) => marker),
-    ...stateKeys.flat().filter((key) => key !== null),
+    ...wantedStates.flat().filter((key) => key !== null),
   ];
   const [answer, recorded] = await Promise.all([
     readOrNothing(redis, wanted, waitMillis),
@@ -42,14 +46,17 @@ export async function fetchStates(
   return views.map((_, index) => {
     const bytes = answer[1 + index];
     const marker = bytes ? decodePosition(bytes) : undefined;
-    const states = stateKeys[index]!.map((key) => (key === null ? null : (answer[next++] ?? null)));
+    const states = wantedStates[index]!.map((key) => (key === null ? null : (answer[next++] ?? null)));
     const available = isContentComplete(recorded[index], epoch, marker);
     return { available, position: available ? marker : undefined, states };
   });
 }
 
-function encodeKeys(view: PlannedView, prefix: Buffer, keys: EntityKeys): readonly (Buffer | null)[] {
-  const encoder = viewReader(view).keys;
+/** The names of the entities' states in Redis; null for a key with a null part. */
+export function stateKeys(project: string, planned: PlannedView, keys: EntityKeys): readonly (Buffer | null)[] {
+  const { keys: encoder } = viewReader(planned);
+  const { view } = planned;
+  const { values: prefix } = viewKeys(project, view.name, view.fingerprint);
   return keys.map((key) => (key === null ? null : Buffer.concat([prefix, encoder.encode(key)])));
 }
 

@@ -60,10 +60,16 @@ function answerFromState(question: ViewQuestion, entity: number): EntityCells | 
   const { view, keys, fetched, at, now } = question;
   if (keys[entity] === null) return emptyCells(view.features);
   const state = fetched.states[entity]!;
-  if (state !== null) return viewReader(view).answer(state, view.features, at);
+  const isCached = fetched.isCached?.[entity] ?? false;
+  if (state !== null) return fromCache(isCached, viewReader(view).answer(state, view.features, at));
   // an absent key has no rows, unless nothing was materialized yet or Redis has let an old value go
   if (fetched.position === undefined || mayHaveLapsed(view.view, at, now)) return undefined;
-  return emptyCells(view.features);
+  return fromCache(isCached, emptyCells(view.features));
+}
+
+function fromCache<Cells extends EntityCells | undefined>(isCached: boolean, cells: Cells): Cells | EntityCells {
+  if (!isCached || cells === undefined) return cells;
+  return cells.map((cell) => (cell.servedFrom === 'online' ? { ...cell, servedFrom: 'cache' } : cell));
 }
 
 async function askLake(

@@ -12,7 +12,6 @@ describe('notAvailableYet', () => {
     [file({ path: 's3://bucket/rows/*.parquet' }), 'source s', 'a file source on S3'],
     [file({ contract: { columns: 'discard' } }), 'source s', "contract columns: 'discard'"],
     [file({ contract: { types: 'evolve' } }), 'source s', "contract types: 'evolve'"],
-    [viewWith({ delay: numeric() }, { cache: '1m' }), 'view view', 'cache'],
     [
       viewWith(
         { delay: numeric() },
