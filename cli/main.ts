@@ -36,6 +36,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   get: async () => (await import('./commands/get.ts')).registerGet,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   describe: async () => (await import('./commands/describe.ts')).registerDescribe,
+  search: async () => (await import('./commands/search.ts')).registerSearch,
+  keys: async () => (await import('./commands/keys.ts')).registerKeys,
   fsck: async () => (await import('./commands/fsck.ts')).registerFsck,
   gc: async () => (await import('./commands/gc.ts')).registerGc,
   worker: async () => (await import('./commands/worker.ts')).registerWorker,

@@ -47,7 +47,7 @@ interface Part {
   readonly joined: readonly Flight[];
 }
 
-export const CACHE_BYTES = 64 * 2 ** 20;
+const CACHE_BYTES = 64 * 2 ** 20;
 /** What an entry takes beside name and state. */
 const ENTRY_BYTES = 250;
 const MICROS_PER_MILLI = 1000;

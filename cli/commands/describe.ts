@@ -5,6 +5,9 @@ import type { FeatureViewManifest, Manifest, ServiceManifest } from '../../contr
 import { describeFit } from '../../offline/fit.ts';
 import { formatDuration, formatInstant } from '../../contracts/time.ts';
 import { describeFreshness, readFreshness } from '../../online/freshness.ts';
+import { openRedisClient } from '../../online/redis-client.ts';
+import { collect } from '../arguments.ts';
+import { describeEntity } from '../entity-description.ts';
 import type { CommandContext, Register } from '../main.ts';
 import { withOfflineStores, type OfflineStores } from '../offline-stores.ts';
 import { requireApplied, withCatalog } from '../project.ts';
@@ -14,17 +17,45 @@ import { drawTable, formatCount, plural } from '../table.ts';
 export const registerDescribe: Register = (program, run) => {
   program
     .command('describe')
-    .description('what a source, view, entity or service is, and what the stores hold of it')
-    .argument('<name>')
+    .description('what a source, view, entity or service is, or an entity key has, and what the stores hold of it')
+    .argument('[name]')
     .option('--measure', "a source's storage overhead, by writing its rows once more")
-    .action((name: string, { measure = false }: { measure?: boolean }) =>
-      run((context) =>
-        measure
-          ? withOfflineStores(context, (stores) => show(context, stores.settings.project, stores.catalog, name, stores))
-          : withCatalog(context, ({ settings, catalog }) => show(context, settings.project, catalog, name)),
-      ),
+    .option('--entity <column=key>', 'instead of a name: the views and values of an entity; once for each key', collect)
+    .action((name: string | undefined, { measure = false, entity }: DescribeOptions) =>
+      run((context) => {
+        if ((name === undefined) === (entity === undefined))
+          throw new AsofError('USAGE', { problem: 'give a name, or the keys of an entity with --entity' });
+        if (entity !== undefined) return showEntity(context, entity);
+        return measure
+          ? withOfflineStores(context, (stores) =>
+              show(context, stores.settings.project, stores.catalog, name!, stores),
+            )
+          : withCatalog(context, ({ settings, catalog }) => show(context, settings.project, catalog, name!));
+      }),
     );
 };
+
+interface DescribeOptions {
+  readonly measure?: boolean;
+  readonly entity?: readonly string[];
+}
+
+function showEntity(context: CommandContext, pairs: readonly string[]): Promise<void> {
+  return withCatalog(
+    context,
+    async ({ settings, catalog }) => {
+      const { manifest, version } = await requireApplied(catalog, settings.project);
+      const redis = openRedisClient({ url: settings.redisUrl ?? '' });
+      try {
+        const { document, lines } = await describeEntity({ settings, catalog, redis }, manifest, pairs);
+        context.terminal.result({ ...document, definitionsVersion: version }, lines);
+      } finally {
+        await redis.close();
+      }
+    },
+    ['catalog', 'redis'],
+  );
+}
 
 async function show(
   context: CommandContext,

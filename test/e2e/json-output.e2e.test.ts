@@ -148,6 +148,24 @@ describe('success', () => {
     });
   });
 
+  it('search, keys, and describe of an entity', async () => {
+    const { results } = await project.run<{ results: readonly object[] }>('search', 'latest', 'order');
+    expect(results[0]).toMatchObject({ kind: 'view', name: 'latest_order' });
+    const listed = await project.run<{ keys: readonly object[] }>('keys', 'latest_order');
+    expect(listed).toMatchObject({ view: 'latest_order', state: 'complete', hashed: 0, complete: true });
+    expect(listed.keys).toEqual(Array.from({ length: 12 }, (_, index) => ({ customer_id: index + 1 })));
+    expect(await project.run('keys', 'latest_order', '--limit', '5')).toMatchObject({ complete: false });
+    expect(await project.run('describe', '--entity', 'customer_id=1')).toMatchObject({
+      views: [
+        { view: 'customer_orders', state: 'complete', held: true },
+        { view: 'latest_order', state: 'complete', held: true },
+      ],
+    });
+    expect(await project.run('describe', '--entity', 'customer_id=99')).toMatchObject({
+      views: [{ held: false }, { held: false }],
+    });
+  });
+
   it.each(['orders', 'customer_orders', 'customer', 'churn_v1', 'spending'])('describe %s', async (name) => {
     expect(await project.run('describe', name)).toMatchObject({ definition: { name }, definitionsVersion: 1 });
   });
@@ -189,6 +207,13 @@ describe('failure', () => {
     [2, 'INVALID_VALUE', ['get', ...SERVICE, '--entity', 'customer_id=one']],
     [2, 'UNKNOWN_NAME', ['get', ...SERVICE, '--entity', 'customer=1']],
     [2, 'UNKNOWN_NAME', ['describe', 'nothing']],
+    [2, 'USAGE', ['describe']],
+    [2, 'UNKNOWN_NAME', ['describe', '--entity', 'customer=1']],
+    [2, 'INVALID_VALUE', ['describe', '--entity', 'customer_id=one']],
+    [2, 'USAGE', ['search']],
+    [2, 'UNKNOWN_NAME', ['search', '--entity', 'nobody']],
+    [2, 'UNKNOWN_NAME', ['keys', 'nothing']],
+    [2, 'USAGE', ['keys', 'latest_order', '--limit', 'many']],
     [2, 'USAGE', ['gc', '--grace', 'soon']],
     [2, 'PROJECT_NOT_FOUND', ['-C', '/', 'plan']],
   ])('exit %i, %s: %j', async (exitCode, code, command) => {
