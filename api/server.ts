@@ -24,6 +24,7 @@ import { serveOpenApi } from './openapi.ts';
 import { answerProblems } from './problem.ts';
 import { servePayloadCodec } from './payload-codec.ts';
 import { serveMetrics } from './metrics.ts';
+import { serveSearchSimilar } from './search-similar.ts';
 import { serveRunControl } from './run-control.ts';
 import { EVENT_LIMITS, serveRunEvents, type EventLimits } from './run-events.ts';
 import { serveRunStarts } from './run-starts.ts';
@@ -131,6 +132,7 @@ async function prepareServer(
   serveFeastFeatures(server, reader, work);
   const { tables, intervals, work: activeWork } = catalog;
   const offline = { project, tables, intervals, work: activeWork, lake, engine, workDirectory };
+  serveSearchSimilar(server, { project, catalog, lake, engine }, definitions, work);
   serveHistorical(server, offline, definitions, work);
   const runs = { project, catalog, client, definitions };
   serveDatasets(server, { ...runs, lake, engine });

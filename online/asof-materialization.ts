@@ -87,7 +87,7 @@ async function writeGreatest(
 }
 
 /** Keys, times, sequence and columns of each key's greatest row; undefined when there are no rows. */
-async function greatestSql(
+export async function greatestSql(
   session: Session,
   keys: readonly string[],
   rows: string,
