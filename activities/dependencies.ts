@@ -1,4 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import type { RedisClient } from '../online/redis-client.ts';
+import type { TopicFollower } from '../streaming/topic-follower.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Lake } from '../lake/lake.ts';
 import type { SparkSetup } from '../offline/spark/spark-views.ts';
@@ -24,4 +26,15 @@ export interface ComputeDependencies extends ActivityDependencies {
   readonly topics?: TopicReader | undefined;
   /** Absent when no Spark is configured. */
   readonly spark?: SparkSetup | undefined;
+}
+
+/** What consumers of topics need beside it. */
+export interface StreamDependencies extends ActivityDependencies {
+  readonly redis: RedisClient;
+  /** Absent when no Kafka broker is named. */
+  readonly topics?: TopicReader | undefined;
+  /** Of one consumer, which closes it. Absent when no Kafka broker is named. */
+  readonly openFollower?: (() => TopicFollower) | undefined;
+  /** Runs `work` with a small engine that reads no files. */
+  readonly withEngine: <T>(work: (engine: Engine) => Promise<T>) => Promise<T>;
 }

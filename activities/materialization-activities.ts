@@ -1,6 +1,9 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Manifest } from '../contracts/manifest.ts';
 import type { MaterializeResult } from '../contracts/runs.ts';
 import { formatInstant, requireInstant } from '../contracts/time.ts';
-import { materializeView } from '../online/materialization.ts';
+import { sourceTable } from '../ingestion/plan-ingestion.ts';
+import { materializeView, type MaterializationDependencies } from '../online/materialization.ts';
 import type { RedisClient } from '../online/redis-client.ts';
 import type { ComputeDependencies } from './dependencies.ts';
 import { withSignal } from './heartbeat.ts';
@@ -35,7 +38,7 @@ export function createMaterializationActivities({
       const done = await withSignal((signal) =>
         withEngine(lake, [], (engine) =>
           materializeView(
-            { catalog, lake, engine, redis },
+            { catalog, lake, engine, redis, landedOffsets: landedOffsetsOf(catalog, manifest) },
             { manifest, runtime, view, to: requireInstant(to, 'to'), rebuild, runId, signal },
           ),
         ),
@@ -43,5 +46,17 @@ export function createMaterializationActivities({
       const { written, unchanged, snapshot } = done;
       return { view, fingerprint: done.fingerprint, snapshot, to: formatInstant(done.to), written, unchanged };
     },
+  };
+}
+
+/** Of a source that is a topic; of others nothing lands. */
+function landedOffsetsOf(
+  catalog: Pick<Catalog, 'tables'>,
+  { project, sources }: Manifest,
+): NonNullable<MaterializationDependencies['landedOffsets']> {
+  return async (name, snapshot) => {
+    const source = sources.find((one) => one.name === name);
+    if (source?.kind !== 'kafka') return new Map();
+    return catalog.tables.topicPositions(sourceTable(project, name), source.topic, snapshot);
   };
 }

@@ -9,6 +9,8 @@ export interface MaterializationPlanned {
   readonly definitions: string;
   readonly to: string;
   readonly views: readonly string[];
+  /** By view the source that is a topic. Absent without one, and in runs of older versions. */
+  readonly topics?: Readonly<Record<string, string>>;
 }
 
 /** Short: on the serving queue. */
@@ -29,7 +31,16 @@ export function createMaterializationPlanActivities({
         throw new AsofError('INVALID_VALUE', { where: `view ${name}`, problem: 'is not declared with online: true' });
       }
       const instant = to === undefined ? clockNow() : requireInstant(to, 'to');
-      return { definitions: manifest.fingerprint, to: formatInstant(instant), views: names };
+      const topics = names.flatMap((name) => {
+        const { source } = requireFeatureView(manifest, name);
+        return manifest.sources.some((one) => one.name === source && one.kind === 'kafka') ? [[name, source]] : [];
+      });
+      return {
+        definitions: manifest.fingerprint,
+        to: formatInstant(instant),
+        views: names,
+        ...(topics.length > 0 && { topics: Object.fromEntries(topics) as Record<string, string> }),
+      };
     },
   };
 }

@@ -32,6 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   historical: async () => (await import('./commands/historical.ts')).registerHistorical,
   fit: async () => (await import('./commands/fit.ts')).registerFit,
   schedule: async () => (await import('./commands/schedule.ts')).registerSchedule,
+  stream: async () => (await import('./commands/stream.ts')).registerStream,
   dataset: async () => (await import('./commands/dataset.ts')).registerDataset,
   get: async () => (await import('./commands/get.ts')).registerGet,
   status: async () => (await import('./commands/status.ts')).registerStatus,

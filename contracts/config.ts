@@ -123,4 +123,6 @@ export const TASK_QUEUES = {
   /** Polled by the compute workers with slots of its own, so that a backfill never stands before fresh data. */
   backfill: 'asof-backfill',
   serving: 'asof-serving',
+  /** Polled by the serving workers with slots of its own: a consumer of a topic holds one for as long as its stream runs. */
+  streaming: 'asof-streaming',
 } as const;

@@ -68,6 +68,11 @@ export const ERRORS = {
     410,
     1,
   ),
+  ONLINE_CONTENT_LOST: row(
+    'view {view}: Redis has lost its online values; a running stream makes them anew by itself, otherwise run `asof materialize {view}`',
+    503,
+    1,
+  ),
   DATASET_DIFFERS: row('{dataset}: values that were computed again differ from those that are kept: {columns}', 409, 1),
   LAKE_FILE_CORRUPT: row('{path}: {problem}; run `asof fsck`', 500, 1),
   LAKE_UNAVAILABLE: row('{place}: the lake does not answer: {problem}', 503, 1, true),

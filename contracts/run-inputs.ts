@@ -5,7 +5,15 @@
 import { ENGINE_WISHES } from './engines.ts';
 import { AsofError } from './errors.ts';
 import type { ScheduledInputs } from './schedules.ts';
-import { MAX_FEATURES, MAX_INTERVALS, MAX_PARALLEL, MAX_VIEWS, type WorkflowName } from './run-messages.ts';
+import {
+  MAX_BATCH_SIZE,
+  MAX_CONSUMERS,
+  MAX_FEATURES,
+  MAX_INTERVALS,
+  MAX_PARALLEL,
+  MAX_VIEWS,
+  type WorkflowName,
+} from './run-messages.ts';
 import type {
   BackfillInput,
   BuildTrainingDatasetInput,
@@ -14,8 +22,9 @@ import type {
   MaterializeInput,
   MonitorFreshnessInput,
 } from './runs.ts';
+import type { RunStreamInput } from './streams.ts';
 import { settleScheduled } from './scheduled-times.ts';
-import { MICROS_PER_DAY, parseDuration, parseInstant, type Micros } from './time.ts';
+import { MICROS_PER_DAY, MICROS_PER_SECOND, parseDuration, parseInstant, type Micros } from './time.ts';
 
 export interface RunInputs {
   readonly ingest: IngestInput;
@@ -24,6 +33,7 @@ export interface RunInputs {
   readonly buildTrainingDataset: BuildTrainingDatasetInput;
   readonly maintain: MaintainInput;
   readonly monitorFreshness: MonitorFreshnessInput;
+  readonly runStream: RunStreamInput;
 }
 
 interface Field {
@@ -43,6 +53,8 @@ const isInstant = (value: unknown): boolean => typeof value === 'string' && pars
 const isDuration = (value: unknown): boolean => typeof value === 'string' && parseDuration(value) !== undefined;
 const isDays = (value: unknown): boolean =>
   typeof value === 'number' && value >= 0 && value <= 36_500 && Number.isFinite(value);
+const isLandingInterval = (value: unknown): boolean =>
+  typeof value === 'string' && (parseDuration(value) ?? 0) >= MICROS_PER_SECOND;
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isCount =
   (most: number) =>
@@ -115,6 +127,13 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
       now: optional(AN_INSTANT, isInstant),
     },
     monitorFreshness: { project: required(A_NAME, isName) },
+    runStream: {
+      project: required(A_NAME, isName),
+      view: required(A_NAME, isName),
+      consumers: optional(`a whole number from 1 to ${MAX_CONSUMERS}`, isCount(MAX_CONSUMERS)),
+      batchSize: optional(`a whole number from 1 to ${MAX_BATCH_SIZE}`, isCount(MAX_BATCH_SIZE)),
+      landEvery: optional('a duration of at least "1s", such as "1m"', isLandingInterval),
+    },
     buildTrainingDataset: {
       project: required(A_NAME, isName),
       name: required(A_NAME, isName),

@@ -7,17 +7,30 @@ export const WORKFLOW_NAMES = [
   'buildTrainingDataset',
   'maintain',
   'monitorFreshness',
+  'runStream',
 ] as const;
 export type WorkflowName = (typeof WORKFLOW_NAMES)[number];
 
-/** Every workflow answers `progress`; a backfill takes the others too. */
+/** Every workflow answers `progress`; a backfill and a stream take some of the others too. */
 export const RUN_MESSAGES = {
   progress: 'progress',
   pause: 'pause',
   resume: 'resume',
   setParallel: 'setParallel',
   stop: 'stop',
+  status: 'status',
+  setConsumers: 'setConsumers',
 } as const;
+
+/** The id of a run that ingests everything new of a source, whoever starts it. */
+export function ingestionId(project: string, source: string): string {
+  return `ingest/${project}/${source}`;
+}
+
+/** The id of a run that brings views up to the clock; `views` as the ids name them. */
+export function materializationId(project: string, views: string): string {
+  return `materialize/${project}/${views}`;
+}
 
 /** Search attribute keys, all of type Keyword. Their values are names, never data. */
 export const SEARCH_ATTRIBUTES = {
@@ -31,6 +44,10 @@ export const SCHEDULED_TIME = { name: 'TemporalScheduledStartTime', type: 'DATET
 
 /** The most intervals that a backfill works at once, whatever it is asked for. */
 export const MAX_PARALLEL = 64;
+
+/** The most consumers of one stream, and the most messages of one step. */
+export const MAX_CONSUMERS = 64;
+export const MAX_BATCH_SIZE = 100_000;
 
 /** The most intervals of one backfill. */
 export const MAX_INTERVALS = 100_000;

@@ -12,6 +12,7 @@ import type {
   MaterializeInput,
   MonitorFreshnessInput,
 } from './runs.ts';
+import type { RunStreamInput } from './streams.ts';
 
 /** What happens to a run that is due while the one before is at work. */
 export const SCHEDULE_OVERLAPS = ['skip', 'bufferOne', 'bufferAll', 'allowAll', 'cancelOther'] as const;
@@ -58,6 +59,8 @@ export interface ScheduledInputs {
   readonly maintain: Omit<MaintainInput, 'now'>;
   /** Whatever time it was due: a look is at the clock. */
   readonly monitorFreshness: MonitorFreshnessInput;
+  /** Begins it anew when it has ended. */
+  readonly runStream: RunStreamInput;
 }
 
 /** What a schedule starts. */

@@ -88,6 +88,8 @@ export function describeWork(work: ScheduledWork): string {
       return 'maintain the lake';
     case 'monitorFreshness':
       return 'look at the freshness of views';
+    case 'runStream':
+      return `keep the stream of ${work.input.view} running`;
   }
 }
 

@@ -4,7 +4,7 @@ import type { TableKey, TopicRange } from '../contracts/lake.ts';
 import type { KafkaSourceManifest } from '../contracts/manifest.ts';
 import type { Session } from '../engine/engine.ts';
 import { partitionPath, readMessages } from '../sources/topic-messages.ts';
-import type { OffsetRange, PartitionOffsets, TopicReader } from '../sources/topic-reader.ts';
+import type { OffsetRange, PartitionOffsets } from '../sources/topic-reader.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import type { IngestionPlan, PlannedInput } from './ingestion-plan.ts';
 import type { StagedGroup } from './staged-group.ts';
@@ -150,7 +150,8 @@ function refuseShorterTopic(
   }
 }
 
-function requireTopics(topics: TopicReader | undefined, { name }: KafkaSourceManifest): TopicReader {
+/** What reads topics. Throws `CONFIG_INVALID` for a worker that knows no broker. */
+export function requireTopics<T>(topics: T | undefined, { name }: KafkaSourceManifest): T {
   if (topics !== undefined) return topics;
   throw new AsofError('CONFIG_INVALID', {
     file: 'worker',

@@ -42,6 +42,7 @@ const REFUSALS = {
   epoch: 'the content of Redis was lost',
   fence: 'a newer run has taken over',
   ahead: 'streams have brought rows to Redis that are not in the lake yet; run it again once they have landed',
+  held: 'a materialization holds the stream',
 } as const;
 
 /** A script said no. */
@@ -182,6 +183,7 @@ async function answer<T>(work: () => Promise<T>): Promise<T> {
     if (problem.includes('ASOF_EPOCH')) throw new ScriptRefusal('epoch');
     if (problem.includes('ASOF_FENCE')) throw new ScriptRefusal('fence');
     if (problem.includes('ASOF_AHEAD')) throw new ScriptRefusal('ahead');
+    if (problem.includes('ASOF_HELD')) throw new ScriptRefusal('held');
     throw new AsofError('REDIS_UNAVAILABLE', { problem }, error);
   }
 }

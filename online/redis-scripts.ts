@@ -129,7 +129,7 @@ for index = 3, #ARGV, 2 do landed[ARGV[index]] = tonumber(ARGV[index + 1]) end
 local reached = redis.call('HGETALL', KEYS[3])
 for index = 1, #reached, 2 do
   local partition = reached[index]
-  if partition ~= 'position' and tonumber(reached[index + 1]) > (landed[partition] or 0) then
+  if tonumber(partition) and tonumber(reached[index + 1]) > (landed[partition] or 0) then
     return redis.error_reply('ASOF_AHEAD')
   end
 end

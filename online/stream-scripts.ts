@@ -6,8 +6,8 @@ import { ORDER_FUNCTIONS, script } from './redis-scripts.ts';
  * marker: of another one they are set anew.
  *
  * KEYS: epoch, fence, marker, stream. ARGV: expected epoch; the marker as it was read, or nothing; the position to go on
- * from; then partition and next offset in turn. Answers the fields of the stream: partition and next offset in turn, and
- * the position among them.
+ * from; then partition and next offset in turn. Answers the fields of the stream: partition and next offset in turn, with
+ * the position and the end of a hold among them.
  */
 export const OPEN_STREAM_SCRIPT = script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('ASOF_EPOCH') end
@@ -38,11 +38,15 @@ return redis.call('HGETALL', KEYS[4])
 export const UPDATE_SCRIPT = script(`
 ${ORDER_FUNCTIONS}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('ASOF_EPOCH') end
-if redis.call('GET', KEYS[2]) ~= ARGV[2] or redis.call('HGET', KEYS[3], 'position') ~= ARGV[2] then
-  return redis.error_reply('ASOF_FENCE')
-end
 local life, partition = ARGV[3], ARGV[4]
-local answer = { redis.call('HGET', KEYS[3], partition) or '0' }
+local stream = redis.call('HMGET', KEYS[3], 'position', 'held', partition)
+local position, held, reached = stream[1], stream[2], stream[3]
+if redis.call('GET', KEYS[2]) ~= ARGV[2] or position ~= ARGV[2] then return redis.error_reply('ASOF_FENCE') end
+if held then
+  local now = redis.call('TIME')
+  if tonumber(held) > now[1] * 1000 + now[2] / 1000 then return redis.error_reply('ASOF_HELD') end
+end
+local answer = { reached or '0' }
 if answer[1] ~= ARGV[5] then return answer end
 local writes = {}
 for index = 4, #KEYS do
@@ -62,4 +66,19 @@ for _, write in ipairs(writes) do
 end
 redis.call('HSET', KEYS[3], partition, ARGV[6])
 return answer
+`);
+
+/**
+ * Holds a stream for a while: its offsets stand still, so that the topic can be landed up to them. KEYS: stream. ARGV:
+ * milliseconds, 0 to let it go on. Answers whether there is a stream.
+ */
+export const HOLD_SCRIPT = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if ARGV[1] == '0' then
+  redis.call('HDEL', KEYS[1], 'held')
+else
+  local now = redis.call('TIME')
+  redis.call('HSET', KEYS[1], 'held', string.format('%.0f', now[1] * 1000 + now[2] / 1000 + ARGV[1]))
+end
+return 1
 `);

@@ -10,7 +10,9 @@ import type { TableKey } from '../contracts/lake.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createSequencer, cutRange } from '../ingestion/topic-sequences.ts';
+import type { Position } from '../online/position.ts';
 import type { RedisClient } from '../online/redis-client.ts';
+import type { StreamOffsets } from '../online/stream-offsets.ts';
 import { applyEvents } from '../online/stream-writer.ts';
 import { openViewStream, type ViewStream } from '../online/view-stream.ts';
 import type { FollowedChunk } from '../sources/topic-reader.ts';
@@ -18,7 +20,7 @@ import { readEventRows, type StreamedView } from './event-rows.ts';
 import type { TopicFollower } from './topic-follower.ts';
 
 export interface ConsumerDependencies {
-  readonly catalog: Pick<Catalog, 'tables'>;
+  readonly catalog: Pick<Catalog, 'tables' | 'intervals'>;
   readonly redis: RedisClient;
   readonly engine: Engine;
   readonly follower: TopicFollower;
@@ -59,7 +61,7 @@ const WAIT_MILLIS = 1_000;
 /**
  * Consumes until `signal` aborts, and then leaves the group. Waits out what passes (stores that are away, a materialization that is
  * under way) and says so in its reports. Throws what does not pass: a rule that refuses the messages, a topic that was made
- * anew, a failure of the group.
+ * anew, a failure of the group, values that Redis has lost (`ONLINE_CONTENT_LOST`).
  */
 export async function consumeView(
   dependencies: ConsumerDependencies,
@@ -127,15 +129,18 @@ function groupName({ project, streamed: { view } }: Pick<ConsumerWork, 'project'
   return `asof/${project}/${view.name}@${view.fingerprint.slice(0, 12)}`;
 }
 
-function open({ catalog, redis, follower }: ConsumerDependencies, work: ConsumerWork): Promise<ViewStream> {
+async function open({ catalog, redis, follower }: ConsumerDependencies, work: ConsumerWork): Promise<ViewStream> {
   const { project, table, streamed } = work;
   const { view, source, seen } = streamed;
-  return openViewStream({ redis, project, view, source: seen }, async (position) => {
+  const key = { project, view: view.name, fingerprint: view.fingerprint, store: 'online' } as const;
+  const recorded = await catalog.intervals.onlinePosition(key);
+  const landed = async (position: Position | undefined): Promise<StreamOffsets> => {
     const first = (await follower.offsets(source.topic)).map((one) => [one.partition, one.first] as const);
     if (position === undefined) return new Map(first);
-    const landed = await catalog.tables.topicPositions(table, source.topic, position.snapshot);
-    return new Map(first.map(([partition, offset]) => [partition, landed.get(partition) ?? offset]));
-  });
+    const reached = await catalog.tables.topicPositions(table, source.topic, position.snapshot);
+    return new Map(first.map(([partition, offset]) => [partition, reached.get(partition) ?? offset]));
+  };
+  return openViewStream({ redis, project, view, source: seen }, landed, recorded);
 }
 
 interface Applied {

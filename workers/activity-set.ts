@@ -4,24 +4,27 @@ import { createBackfillActivities } from '../activities/backfill-activities.ts';
 import { createBackfillPlanActivities } from '../activities/backfill-plan-activities.ts';
 import { createDatasetActivities } from '../activities/dataset-activities.ts';
 import { createDefinitionCache } from '../activities/definition-cache.ts';
-import type { ComputeDependencies } from '../activities/dependencies.ts';
+import type { ComputeDependencies, StreamDependencies } from '../activities/dependencies.ts';
 import { createFreshnessActivities } from '../activities/freshness-activities.ts';
 import { createIngestionActivities } from '../activities/ingestion-activities.ts';
 import { createMaintenanceActivities } from '../activities/maintenance-activities.ts';
 import { createMaintenancePlanActivities } from '../activities/maintenance-plan-activities.ts';
 import { createMaterializationActivities } from '../activities/materialization-activities.ts';
 import { createMaterializationPlanActivities } from '../activities/materialization-plan-activities.ts';
+import { createConsumerActivities } from '../activities/consumer-activities.ts';
 import { createRunActivities } from '../activities/run-activities.ts';
+import { createStreamHoldActivities } from '../activities/stream-hold-activities.ts';
+import { createStreamPlanActivities } from '../activities/stream-plan-activities.ts';
 import { openCatalog } from '../catalog/postgres.ts';
 import type { Settings } from '../contracts/config.ts';
 import type { Lake } from '../lake/lake.ts';
 import { openLake } from '../lake/open.ts';
 import { openSparkSetup } from '../offline/spark/setup.ts';
 import { openRedisClient } from '../online/redis-client.ts';
-import { openTopicClient } from '../streaming/kafka-client.ts';
+import { openTopicClient, openTopicFollower } from '../streaming/kafka-client.ts';
 import { createEnginePool } from './engine-pool.ts';
 import { requireAddress } from './required-address.ts';
-import { ENGINE_SLOTS } from './worker-kind.ts';
+import { CONSUMER_SLOTS, ENGINE_SLOTS } from './worker-kind.ts';
 
 export interface ActivitySet {
   readonly activities: object;
@@ -34,10 +37,23 @@ export function openActivities(kind: 'compute' | 'serving', settings: Settings):
   return kind === 'compute' ? openComputeActivities(settings) : openServingActivities(settings);
 }
 
-/** Short work on the catalog. */
+/** Short work on the catalog, and consumers of topics, which write Redis. */
 async function openServingActivities(settings: Settings): Promise<ActivitySet> {
+  const redisUrl = requireAddress(settings.redisUrl, 'REDIS_URL');
   const catalog = await openCatalog({ url: requireAddress(settings.catalogUrl, 'ASOF_CATALOG_URL') });
   const definitions = createDefinitionCache(catalog);
+  const redis = openRedisClient({ url: redisUrl });
+  const { kafkaBrokers: brokers } = settings;
+  const topics = brokers === null ? undefined : openTopicClient({ brokers });
+  const engines = createEnginePool(CONSUMER_SLOTS, {
+    ...settings.engine,
+    tempDirectory: path.join(settings.stateDirectory, 'spill'),
+  });
+  const streams: StreamDependencies = {
+    ...{ catalog, definitions, redis, topics },
+    openFollower: brokers === null ? undefined : () => openTopicFollower({ brokers }),
+    withEngine: (work) => engines.withEngine([], work),
+  };
   return {
     activities: {
       ...createRunActivities({ catalog }),
@@ -45,8 +61,16 @@ async function openServingActivities(settings: Settings): Promise<ActivitySet> {
       ...createMaterializationPlanActivities({ definitions }),
       ...createFreshnessActivities({ catalog, definitions }),
       ...createMaintenancePlanActivities({ catalog, definitions }),
+      ...createStreamPlanActivities(streams),
+      ...createConsumerActivities(streams),
+      ...createStreamHoldActivities(streams),
     },
-    close: () => catalog.close(),
+    async close() {
+      await engines.close();
+      await topics?.close();
+      await redis.close();
+      await catalog.close();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RunInputs } from '../contracts/run-inputs.ts';
-import type { WorkflowName } from '../contracts/run-messages.ts';
+import { ingestionId, materializationId, type WorkflowName } from '../contracts/run-messages.ts';
 import { formatInstant, requireInstant } from '../contracts/time.ts';
 
 /** A list of views longer than this is named by its hash. */
@@ -15,7 +15,7 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
   switch (workflow) {
     case 'ingest': {
       const { project, source, from, to } = input as RunInputs['ingest'];
-      return join('ingest', project, source, from !== undefined || to !== undefined ? rangeText(from, to) : '');
+      return join(ingestionId(project, source), from !== undefined || to !== undefined ? rangeText(from, to) : '');
     }
     case 'backfill': {
       const { project, view, from, to, restate, cascade } = input as RunInputs['backfill'];
@@ -26,12 +26,16 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
     case 'materialize': {
       const { project, views, to, rebuild } = input as RunInputs['materialize'];
       const more = [to === undefined ? '' : instantText(to), rebuild ? 'rebuild' : ''];
-      return join('materialize', project, nameViews(views), ...more);
+      return join(materializationId(project, nameViews(views)), ...more);
     }
     case 'maintain': {
       // one at a time: a second start joins the first, whatever it asks for
       const { project } = input as RunInputs['maintain'];
       return join('maintain', project);
+    }
+    case 'runStream': {
+      const { project, view } = input as RunInputs['runStream'];
+      return join('stream', project, view);
     }
     case 'monitorFreshness': {
       const { project } = input;

@@ -42,7 +42,7 @@ function attributesOf(
 /** The same for every run that a schedule starts; `text` and `rule` say what it does and when. */
 export function labelScheduled({ workflow, input }: ScheduledWork, text: string, rule: string): RunLabels {
   const only = workflow === 'materialize' && input.views.length === 1 ? input.views[0] : undefined;
-  const view = workflow === 'backfill' ? input.view : only;
+  const view = workflow === 'backfill' || workflow === 'runStream' ? input.view : only;
   const dataset = workflow === 'buildTrainingDataset' ? input.name : undefined;
   return {
     staticSummary: cut(`Scheduled: ${text}`),
@@ -76,6 +76,10 @@ function describeInput<W extends WorkflowName>(workflow: W, input: RunInputs[W])
     case 'maintain': {
       const { project } = input as RunInputs['maintain'];
       return { text: `Maintain the lake of ${project}` };
+    }
+    case 'runStream': {
+      const { view } = input as RunInputs['runStream'];
+      return { text: `Stream ${view}`, view };
     }
     case 'monitorFreshness': {
       const { project } = input;

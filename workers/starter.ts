@@ -16,6 +16,7 @@ import type {
   MonitorFreshnessResult,
   RunProgress,
 } from '../contracts/runs.ts';
+import type { RunStreamResult } from '../contracts/streams.ts';
 import { parseInstant } from '../contracts/time.ts';
 import { toRunError } from './run-errors.ts';
 import { canonicalJson, hashOf, workflowIdOf } from './run-ids.ts';
@@ -28,6 +29,7 @@ export interface RunResults {
   readonly buildTrainingDataset: BuildTrainingDatasetResult;
   readonly maintain: MaintainResult;
   readonly monitorFreshness: MonitorFreshnessResult;
+  readonly runStream: RunStreamResult;
 }
 
 /** Names one run: `id` is its run record's, `workflowId` is how Temporal finds it. */
@@ -80,6 +82,18 @@ export async function startRun<W extends WorkflowName>(
   const { id, request } = await identify(client, workflowId, runId);
   if (key !== undefined && request !== hashOf(canonicalJson(checked)))
     throw new AsofError('IDEMPOTENCY_MISMATCH', { key });
+  return { client, workflow, workflowId, id };
+}
+
+/** The run of this work that was started last, at work or ended. Throws `UNKNOWN_NAME` when Temporal knows none. */
+export async function findRun<W extends WorkflowName>(
+  client: Client,
+  workflow: W,
+  input: RunInputs[W],
+  fingerprint?: string,
+): Promise<RunHandle<W>> {
+  const workflowId = workflowIdOf(workflow, input, fingerprint);
+  const { id } = await identify(client, workflowId, undefined);
   return { client, workflow, workflowId, id };
 }
 
@@ -148,8 +162,11 @@ export async function pauseRun(run: RunHandle<'backfill'>): Promise<void> {
   await control(run, (handle) => handle.signal(RUN_MESSAGES.pause));
 }
 
-/** Ends a backfill when its intervals under way have ended; it ends as cancelled, and what is done stays. */
-export async function stopRun(run: RunHandle<'backfill'>): Promise<void> {
+/**
+ * Ends a backfill when its intervals under way have ended: it ends as cancelled, and what is done stays. Ends a stream when its
+ * consumers have ended: it is completed.
+ */
+export async function stopRun(run: RunHandle<'backfill' | 'runStream'>): Promise<void> {
   await control(run, (handle) => handle.signal(RUN_MESSAGES.stop));
 }
 
@@ -161,6 +178,13 @@ export async function resumeRun(run: RunHandle<'backfill'>): Promise<void> {
 export async function setRunParallel(run: RunHandle<'backfill'>, parallel: number): Promise<number> {
   return control(run, (handle) =>
     handle.executeUpdate<number, [number]>(RUN_MESSAGES.setParallel, { args: [parallel] }),
+  );
+}
+
+/** Changes how many consumers a stream has; returns the number in force. */
+export async function setStreamConsumers(run: RunHandle<'runStream'>, consumers: number): Promise<number> {
+  return control(run, (handle) =>
+    handle.executeUpdate<number, [number]>(RUN_MESSAGES.setConsumers, { args: [consumers] }),
   );
 }
 

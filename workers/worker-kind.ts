@@ -19,8 +19,16 @@ export const ACTIVITY_QUEUES: Readonly<Record<WorkerKind, readonly QueueSlots[]>
     { taskQueue: TASK_QUEUES.compute, slots: 2 },
     { taskQueue: TASK_QUEUES.backfill, slots: 1 },
   ],
-  serving: [{ taskQueue: TASK_QUEUES.serving, slots: 64 }],
+  serving: [
+    { taskQueue: TASK_QUEUES.serving, slots: 64 },
+    { taskQueue: TASK_QUEUES.streaming, slots: 4 },
+  ],
 };
 
 /** Engines at once in one compute worker. */
 export const ENGINE_SLOTS = ACTIVITY_QUEUES.compute.reduce((sum, { slots }) => sum + slots, 0);
+
+/** Consumers of topics at once in one serving worker, each with a small engine of its own. */
+export const CONSUMER_SLOTS = ACTIVITY_QUEUES.serving.find(
+  ({ taskQueue }) => taskQueue === TASK_QUEUES.streaming,
+)!.slots;

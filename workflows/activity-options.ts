@@ -25,6 +25,19 @@ const LONG: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
+/**
+ * A consumer of a topic, for as long as its stream runs. A worker that dies is missed within the heartbeat timeout, and another
+ * one takes its place, however often: only what cannot pass ends it.
+ */
+const CONSUMER: ActivityOptions = {
+  taskQueue: TASK_QUEUES.streaming,
+  // an execution of the stream is shorter, and ends its consumers
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '12 seconds',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
+
 /** Short catalog activities on the serving queue. `summary` is what the Temporal UI shows beside the call. */
 export function shortActivities<A extends object>(summary: string) {
   return proxyActivities<A>({ ...SHORT, summary });
@@ -38,4 +51,9 @@ export function computeActivities<A extends object>(summary: string) {
 /** Long activities on the backfill queue, whose slots are apart from those of fresh data. */
 export function backfillActivities<A extends object>(summary: string) {
   return proxyActivities<A>({ ...LONG, taskQueue: TASK_QUEUES.backfill, summary });
+}
+
+/** Consumers on the streaming queue. */
+export function consumerActivities<A extends object>(summary: string) {
+  return proxyActivities<A>({ ...CONSUMER, summary });
 }

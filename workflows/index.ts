@@ -5,5 +5,6 @@ export { ingest } from './ingest.ts';
 export { maintain } from './maintain.ts';
 export { materialize } from './materialize.ts';
 export { monitorFreshness } from './monitor-freshness.ts';
+export { runStream } from './run-stream.ts';
 /** The SDK runs the default export for a type that no other export has. */
 export { refuseUnknownWorkflow as default } from './unknown-workflow.ts';

@@ -3,6 +3,7 @@ import type { MaterializationPlanActivities } from '../activities/materializatio
 import type { MaterializeInput, MaterializeResult } from '../contracts/runs.ts';
 import { computeActivities, shortActivities } from './activity-options.ts';
 import { mapSettled } from './bounded-map.ts';
+import { writeBehindStream } from './held-stream.ts';
 import { recordRun } from './recorded-run.ts';
 import { requireInput } from './run-input.ts';
 import { openProgressBoard } from './run-progress.ts';
@@ -32,14 +33,20 @@ export async function materialize(input: MaterializeInput): Promise<MaterializeR
     board.show({ step: 'write', total: plan.views.length });
     const written = await mapSettled(plan.views, VIEWS_AT_ONCE, async (view) => {
       try {
-        const result = await computeActivities<MaterializationActivities>(`write ${view}`).materializeView({
-          project,
-          definitions: plan.definitions,
-          view,
-          to: plan.to,
-          ...(request.rebuild && { rebuild: true }),
-          runId,
-        });
+        const write = (to: string): Promise<MaterializeResult['views'][number]> =>
+          computeActivities<MaterializationActivities>(`write ${view}`).materializeView({
+            project,
+            definitions: plan.definitions,
+            view,
+            to,
+            ...(request.rebuild && { rebuild: true }),
+            runId,
+          });
+        const source = plan.topics?.[view];
+        const streamed = { project, definitions: plan.definitions, view };
+        const result = await (source === undefined
+          ? write(plan.to)
+          : writeBehindStream(streamed, source, plan.to, write));
         board.add({ done: 1, rows: result.written });
         return result;
       } catch (error) {

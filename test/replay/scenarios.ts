@@ -7,7 +7,9 @@ import {
   pauseRun,
   resumeRun,
   setRunParallel,
+  setStreamConsumers,
   startRun,
+  stopRun,
   waitForRun,
   type RunHandle,
 } from '../../workers/starter.ts';
@@ -71,6 +73,28 @@ const MATERIALIZE = {
   materializeView: async ({ view }: { view: string }) => {
     if (view === 'latest') throw new AsofError('CONFLICT', { where: `view ${view}`, problem: 'a newer run took over' });
     return { view, fingerprint: 'f', snapshot: 1, to: day(5), written: 2, unchanged: 0 };
+  },
+};
+
+const NOTHING_YET = { partitions: [], applied: 0, late: 0, rejected: 0, lost: '0', newestEvent: null, problem: null };
+
+const STREAM = {
+  ...INGEST,
+  planMaterialization: async () => ({ definitions: 'd', to: day(5), views: ['delays'], topics: { delays: 'clicks' } }),
+  holdStream: async () => ({ held: true }),
+  releaseStream: async () => undefined,
+  materializeView: async ({ view }: { view: string }) => ({
+    ...{ view, fingerprint: 'f', snapshot: 1, to: day(5), written: 2, unchanged: 0 },
+  }),
+  planStream: async () => ({ definitions: 'd', fingerprint: 'f', source: 'clicks' }),
+  observeStream: async () => ({
+    applied: 'f',
+    report: { ...NOTHING_YET, partitions: [{ partition: 0, next: '7', lag: '0' }] },
+  }),
+  async consumeTopic() {
+    // ends well when it is cancelled, as the real one does
+    await waitForCancellation().catch(() => undefined);
+    return { contentLost: false, report: { ...NOTHING_YET, applied: 7 } };
   },
 };
 
@@ -203,6 +227,24 @@ export const SCENARIOS: readonly Scenario[] = [
     play: (orchestra) => runToEnd(startRun(orchestra.client, 'monitorFreshness', { project })),
   },
   {
+    name: 'run-stream-widened-and-stopped',
+    activities: STREAM,
+    async play(orchestra) {
+      const { client } = orchestra;
+      const run = await startRun(client, 'runStream', { project, view: 'delays', landEvery: '1s' });
+      await untilScheduled(orchestra, run, 'observeStream');
+      await setStreamConsumers(run, 2);
+      await untilStarted(orchestra, run, 'consumeTopic', 3);
+      await stopRun(run);
+      return runToEnd(Promise.resolve(run));
+    },
+  },
+  {
+    name: 'materialize-behind-a-stream',
+    activities: STREAM,
+    play: ({ client }) => runToEnd(startRun(client, 'materialize', { project, views: ['delays'], to: day(4) })),
+  },
+  {
     name: 'build-training-dataset-published',
     activities: DATASET,
     play: (orchestra) =>
@@ -237,6 +279,23 @@ async function runToEnd(starting: Promise<RunHandle>): Promise<RunHandle> {
   const run = await starting;
   await waitForRun(run).catch(() => undefined);
   return run;
+}
+
+/** Until workers have begun with so many activities of this name. */
+async function untilStarted({ client }: Orchestra, run: RunHandle, activity: string, count: number): Promise<void> {
+  const handle = client.workflow.getHandle(run.workflowId, run.id);
+  for (;;) {
+    const { events } = await handle.fetchHistory();
+    const ids = events
+      ?.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity)
+      .map(({ eventId }) => String(eventId));
+    const { raw } = await handle.describe();
+    const begun = raw.pendingActivities?.filter(({ activityType, lastStartedTime }) => {
+      return activityType?.name === activity && lastStartedTime;
+    });
+    if ((ids?.length ?? 0) >= count && (begun?.length ?? 0) >= count - 1) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 async function untilScheduled({ client }: Orchestra, run: RunHandle, activity: string): Promise<void> {

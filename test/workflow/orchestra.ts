@@ -46,7 +46,7 @@ export async function connectOrchestra(address: string, namespace: string): Prom
       };
       const workers = await Promise.all([
         Worker.create({ ...base, taskQueue: TASK_QUEUES.orchestration, workflowBundle: bundle }),
-        ...[TASK_QUEUES.compute, TASK_QUEUES.backfill, TASK_QUEUES.serving].map((taskQueue) =>
+        ...[TASK_QUEUES.compute, TASK_QUEUES.backfill, TASK_QUEUES.serving, TASK_QUEUES.streaming].map((taskQueue) =>
           Worker.create({
             ...base,
             taskQueue,

@@ -16,6 +16,7 @@ it('writes its ready file once it polls, ends when asked twice, and takes the fi
   vi.stubEnv('ASOF_READY_FILE', readyFile);
   const settings = settingsFor(directory.path, {
     catalogUrl: database.url,
+    redisUrl: testStack().redisUrl,
     temporal: { address: testStack().temporalAddress, namespace: await createNamespace() },
   });
   const worker = await startWorker('serving', settings);

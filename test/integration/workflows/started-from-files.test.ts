@@ -26,6 +26,9 @@ const FILES = [
   'monitorFreshness.json',
 ] as const;
 
+/** The example has no topic: what it would take is shown, and who starts it as it is learns so. */
+const STREAM = 'runStream.json';
+
 let platform: Platform;
 beforeAll(async () => {
   platform = await openPlatform(undefined, { project: 'flights' });
@@ -57,10 +60,10 @@ const workflowOf = (file: string): string => file.split('.')[0]!;
 
 describe('an example of a run', () => {
   it('is there for every workflow type, and described', () => {
-    expect(readdirSync(DIRECTORY).sort()).toEqual([...FILES].sort());
-    expect(new Set(FILES.map(workflowOf))).toEqual(new Set(WORKFLOW_NAMES));
+    expect(readdirSync(DIRECTORY).sort()).toEqual([...FILES, STREAM].sort());
+    expect(new Set([...FILES, STREAM].map(workflowOf))).toEqual(new Set(WORKFLOW_NAMES));
     const text = readFileSync(path.join(ROOT, 'docs/temporal.md'), 'utf8');
-    for (const file of FILES) expect(text).toContain(`\`${file}\``);
+    for (const file of [...FILES, STREAM]) expect(text).toContain(`\`${file}\``);
   });
 
   it.each(FILES)('%s is started as it is, and completes', async (file) => {
@@ -86,6 +89,19 @@ describe('an example of a run', () => {
     );
     for (const { description } of taken) expect(description).toMatch(/\w+ \w+/);
   });
+});
+
+it('a stream is started as it is, and ends with what its view lacks', async () => {
+  const handle = await start('runStream', readFileSync(path.join(DIRECTORY, STREAM)));
+  await expect(handle.result()).rejects.toMatchObject({
+    cause: { type: 'INVALID_VALUE', message: expect.stringContaining('which is no topic') as string },
+  });
+  const { runId } = await handle.describe();
+  expect(await platform.catalog.runs.get(runId)).toMatchObject({ state: 'failed', workflow: 'runStream' });
+  const page = await handle.query<WorkflowPage>('__temporal_workflow_metadata');
+  const { queryDefinitions = [], signalDefinitions = [], updateDefinitions = [] } = page.definition;
+  const taken = [...queryDefinitions, ...signalDefinitions, ...updateDefinitions].filter(isOurs);
+  expect(taken.map(({ name }) => name).sort()).toEqual(['progress', 'setConsumers', 'status', 'stop']);
 });
 
 interface Message {
