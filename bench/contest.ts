@@ -55,7 +55,7 @@ export async function runContest(
         const one = await measure(contender);
         measured.set(name, [...(measured.get(name) ?? []), one]);
         report(
-          `round ${round} of ${Math.min(rounds, mostRounds)}: ${name} ${one.seconds.toFixed(2)} s, ${formatCount(one.rows)} rows`,
+          `round ${round} of ${Math.min(rounds, mostRounds)}: ${name} ${one.seconds.toPrecision(3)} s, ${formatCount(one.rows)} rows`,
         );
       } catch (error) {
         failures.set(name, error instanceof Error ? error.message : String(error));

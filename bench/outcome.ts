@@ -4,11 +4,13 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { drawTable } from '../cli/table.ts';
 import type { Standing } from './contest.ts';
-import { isMeasured, type BenchRow } from './row.ts';
+import { isMeasured, type BenchRow, type Unit } from './row.ts';
 
 export interface Outcome {
   readonly row: string;
   readonly title: string;
+  /** Of the tables; figures of the standings are seconds. */
+  readonly unit: Unit;
   readonly at: string;
   readonly cores: number;
   readonly standings: readonly Standing[];
@@ -27,6 +29,7 @@ export function outcomeOf(row: BenchRow, standings: readonly Standing[], notes: 
   return {
     row: row.id,
     title: row.title,
+    unit: row.unit ?? 's',
     at: new Date().toISOString(),
     cores: cpus().length,
     standings,
@@ -41,12 +44,15 @@ export async function keepOutcome(outcome: Outcome): Promise<void> {
   await writeFile(path.join(results, `${outcome.row}.json`), `${JSON.stringify(outcome, undefined, 2)}\n`);
 }
 
-const HEAD = ['minimum s', 'median s', 'to Asof', 'CPU s', 'peak MiB'];
+const HEADS: Readonly<Record<Unit, readonly string[]>> = {
+  s: ['minimum s', 'median s', 'to Asof', 'CPU s', 'peak MiB'],
+  ms: ['minimum ms', 'median ms', 'to Asof'],
+};
 
-export function drawOutcome({ title, cores, standings, targets, notes }: Outcome): string {
+export function drawOutcome({ title, unit, cores, standings, targets, notes }: Outcome): string {
   const table = drawTable(
-    ['who', ...HEAD],
-    standings.map((one) => [one.name, ...figures(one, standings)]),
+    ['who', ...HEADS[unit]],
+    standings.map((one) => [one.name, ...figures(one, standings, unit)]),
   );
   const lines = [
     ...targets.map(({ column, text, verdict }) => `${verdict}: ${text} (${column})`),
@@ -57,18 +63,20 @@ export function drawOutcome({ title, cores, standings, targets, notes }: Outcome
 }
 
 /** For a page. */
-export function markdownOutcome({ title, standings }: Outcome): string {
+export function markdownOutcome({ title, unit, standings }: Outcome): string {
   const rows = standings.map((one, index) => {
     const name = index === 0 ? `**${one.name}**` : one.name;
-    return `| ${[name, ...figures(one, standings)].join(' | ')} |`;
+    return `| ${[name, ...figures(one, standings, unit)].join(' | ')} |`;
   });
-  return [`| ${[title, ...HEAD].join(' | ')} |`, `|---${'|---'.repeat(HEAD.length)}|`, ...rows].join('\n');
+  const head = HEADS[unit];
+  return [`| ${[title, ...head].join(' | ')} |`, `|---${'|---'.repeat(head.length)}|`, ...rows].join('\n');
 }
 
 /** Ratios are to the first: above 1 is slower than Asof. */
-function figures(one: Standing, [own]: readonly Standing[]): readonly string[] {
-  if (one.failure !== null) return ['–', '–', '–', '–', '–'];
+function figures(one: Standing, [own]: readonly Standing[], unit: Unit): readonly string[] {
+  if (one.failure !== null) return HEADS[unit].map(() => '–');
   const ratio = isMeasured(own) ? `${(one.minimumSeconds / own.minimumSeconds).toFixed(2)}×` : '–';
+  if (unit === 'ms') return [millis(one.minimumSeconds), millis(one.medianSeconds), ratio];
   const mebibytes = Math.round(one.peakBytes / 2 ** 20).toLocaleString('en');
   return [
     one.minimumSeconds.toFixed(2),
@@ -77,6 +85,10 @@ function figures(one: Standing, [own]: readonly Standing[]): readonly string[] {
     one.minimumCpuSeconds.toFixed(2),
     mebibytes,
   ];
+}
+
+function millis(seconds: number): string {
+  return (seconds * 1000).toFixed(3);
 }
 
 /** A fast wrong answer is no answer. Further contenders of ours do other work. */

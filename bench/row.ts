@@ -9,11 +9,15 @@ export interface BenchContext {
   readonly report: (line: string) => void;
 }
 
+export type Unit = 's' | 'ms';
+
 export interface BenchRow {
   /** Names the result file. */
   readonly id: string;
-  readonly group: 'offline' | 'orchestration';
+  readonly group: 'offline' | 'orchestration' | 'online';
   readonly title: string;
+  /** Of times. With milliseconds CPU and memory are left out: they are those of a whole run. @default s */
+  readonly unit?: Unit;
   /** Whether it fits, with the others that do, into a quarter of an hour. */
   readonly quick: boolean;
   /** Unless others are asked for. */
