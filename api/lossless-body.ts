@@ -34,7 +34,7 @@ function wordsFor(error: unknown): string {
 }
 
 /** JSON to plain values. Throws on duplicate keys, `__proto__`, and numbers that no type of ours holds. */
-function parseLossless(text: string): unknown {
+export function parseLossless(text: string): unknown {
   return parse(
     text,
     (key, value) => {

@@ -11,6 +11,8 @@ export interface ServingLimits {
   readonly lake: WorkBounds;
   /** Historical frames. */
   readonly frames: WorkBounds;
+  /** Pushes: few, since those of one time share what brings them online. */
+  readonly pushes: WorkBounds;
 }
 
 /** The engine computes: more at once would only share its cores and its memory. */
@@ -18,6 +20,7 @@ export const SERVING_LIMITS: ServingLimits = {
   online: { most: 128, mostQueued: 512 },
   lake: { most: 2, mostQueued: 32 },
   frames: { most: 2, mostQueued: 16 },
+  pushes: { most: 8, mostQueued: 128 },
 };
 
 export type ServingWork = Readonly<Record<keyof ServingLimits, WorkLimit>>;
@@ -27,6 +30,7 @@ export function openServingWork(limits: ServingLimits): ServingWork {
     online: new WorkLimit('online reads', limits.online),
     lake: new WorkLimit('reads of the lake', limits.lake),
     frames: new WorkLimit('historical frames', limits.frames),
+    pushes: new WorkLimit('pushes', limits.pushes),
   };
 }
 

@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   schedule: async () => (await import('./commands/schedule.ts')).registerSchedule,
   stream: async () => (await import('./commands/stream.ts')).registerStream,
   dataset: async () => (await import('./commands/dataset.ts')).registerDataset,
+  push: async () => (await import('./commands/push.ts')).registerPush,
   get: async () => (await import('./commands/get.ts')).registerGet,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   describe: async () => (await import('./commands/describe.ts')).registerDescribe,

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 os.environ["FEAST_USAGE"] = "False"
 
-from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
+import pandas
+from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, FileSource, PushSource, RepoConfig, ValueType
 from feast.types import Array, Bool, Float32, Float64, Int64, String, UnixTimestamp
 
 TYPES = {
@@ -31,7 +32,8 @@ def open_store(task, folder):
             entity_key_serialization_version=3,
         )
     )
-    source = FileSource(path=f"{folder}/rows.parquet", timestamp_field="at")
+    rows = FileSource(path=f"{folder}/rows.parquet", timestamp_field="at")
+    source = PushSource(name="orders", batch_source=rows)
     for view in task["views"]:
         entities = [
             Entity(name=name, join_keys=[name], value_type=getattr(ValueType, kind.upper()))
@@ -39,7 +41,7 @@ def open_store(task, folder):
         ]
         columns = {**view["keys"], **view["features"]}
         schema = [Field(name=name, dtype=TYPES[kind]) for name, kind in columns.items()]
-        made = FeatureView(name=view["name"], entities=entities, ttl=timedelta(0), schema=schema, source=source)
+        made = FeatureView(name=view["name"], entities=entities, ttl=timedelta(0), schema=schema, source=source if view["pushed"] else rows)
         store.apply([*entities, made, FeatureService(name=f"{view['name']}_v1", features=[made])])
     return store
 
@@ -54,10 +56,22 @@ def read(store, question):
     return {"values": answer, "types": {name: type(values[0]).__name__ for name, values in answer.items()}}
 
 
+def write(store, rows):
+    frame = pandas.DataFrame(rows["columns"])
+    for name in rows["instants"]:
+        frame[name] = pandas.to_datetime(frame[name], utc=True)
+    if "source" in rows:
+        store.push(rows["source"], frame)
+    else:
+        store.write_to_online_store(rows["view"], frame)
+
+
 def main():
     task = json.loads(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(task, folder)
+        for rows in task["writes"]:
+            write(store, rows)
         answers = [read(store, question) for question in task["reads"]]
     print(json.dumps(answers))
 

@@ -79,6 +79,7 @@ const NAMES = ['number', 'amount', 'city', 'paid', 'due', 'taste'].map((name) =>
 const VIEWS = [
   {
     name: 'latest',
+    pushed: true,
     keys: { customer_id: 'int64' },
     features: {
       number: 'int64',
@@ -89,8 +90,9 @@ const VIEWS = [
       taste: 'float32[3]',
     },
   },
-  { name: 'recent', keys: { customer_id: 'int64' }, features: { orders: 'int64' } },
-  { name: 'shelves', keys: { shop: 'string', place: 'int64' }, features: { city: 'string' } },
+  // windows are made of the rows of the lake
+  { name: 'recent', pushed: false, keys: { customer_id: 'int64' }, features: { orders: 'int64' } },
+  { name: 'shelves', pushed: true, keys: { shop: 'string', place: 'int64' }, features: { city: 'string' } },
 ];
 
 let fixture: StoreFixture;
@@ -132,9 +134,11 @@ interface FeastAnswer {
   readonly types: Readonly<Record<string, string>>;
 }
 
-/** Python's JSON has every digit; integers come as `bigint`, other numbers as they are. */
-async function ask(...reads: readonly object[]): Promise<readonly FeastAnswer[]> {
-  const task = JSON.stringify({ url: server.url, views: VIEWS, reads });
+const ask = (...reads: readonly object[]): Promise<readonly FeastAnswer[]> => writeAndAsk([], ...reads);
+
+/** Writes, then reads. Python's JSON has every digit; integers come as `bigint`, other numbers as they are. */
+async function writeAndAsk(writes: readonly object[], ...reads: readonly object[]): Promise<readonly FeastAnswer[]> {
+  const task = JSON.stringify({ url: server.url, views: VIEWS, writes, reads });
   const script = path.join(import.meta.dirname, 'feast-client.py');
   const { stdout } = await promisify(execFile)(python, [script, task]);
   return parse(stdout.trim().split('\n').at(-1)!, undefined, (digits) =>
@@ -184,6 +188,45 @@ it('an unmodified Feast client reads every type, keys of several columns, servic
     latest__amount: [30, 0.1, null],
     recent__orders: [1n, 1n, 0n],
   });
+}, 300_000);
+
+it('an unmodified Feast client writes rows of a view, and pushes to the views of a source', async () => {
+  const at = '2024-06-01T00:00:00.000001Z';
+  const due = '2024-01-01T12:00:00Z';
+  const taste = [0.5, 1, -2];
+  const columns = {
+    ...{ at: [at, at], customer_id: [11, 12], number: [Number.MAX_SAFE_INTEGER, 2], amount: [0.1, 3] },
+    ...{ city: ['Zürich', ''], paid: [true, false], due: [due, due], taste: [taste, taste] },
+  };
+  const later = {
+    ...{ at: ['2024-07-01', '2024-05-01'], customer_id: [11, 12], amount: [7, 8] },
+    shop: ['s', 's'],
+    place: [1, 1],
+    city: ['Bern', 'Genf'],
+  };
+  const missing = { number: [1, 1], paid: [true, true], due: [due, due], taste: [taste, taste] };
+  const customers = [{ customer_id: 11 }, { customer_id: 12 }];
+  const [written] = await writeAndAsk([{ view: 'latest', columns, instants: ['at', 'due'] }], {
+    features: NAMES,
+    entities: customers,
+  });
+  expect(written!.values).toEqual({
+    customer_id: [11n, 12n],
+    number: [BigInt(Number.MAX_SAFE_INTEGER), 2n],
+    amount: [0.1, 3],
+    city: ['Zürich', ''],
+    paid: [true, false],
+    due: [DUE, DUE],
+    taste: [taste, taste],
+  });
+  const [pushed, shelves] = await writeAndAsk(
+    [{ source: 'orders', columns: { ...later, ...missing }, instants: ['at', 'due'] }],
+    { features: ['latest:amount', 'latest:city'], entities: customers },
+    { features: ['shelves:city'], entities: [{ shop: 's', place: 1 }] },
+  );
+  // the second row is older than the one that is there
+  expect(pushed!.values).toMatchObject({ amount: [7, 3], city: ['Bern', ''] });
+  expect(shelves!.values).toMatchObject({ city: ['Bern'] });
 }, 300_000);
 
 it('the document is that of Feast, also for a body that does not say what it is', async () => {
