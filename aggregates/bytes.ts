@@ -6,13 +6,18 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class ByteWriter {
-  #bytes = new Uint8Array(CHUNK);
-  #view = new DataView(this.#bytes.buffer);
+  /** Of the shared pool as long as it is small: most writers write some bytes, and there are many of them. */
+  #bytes: Uint8Array = Buffer.allocUnsafe(CHUNK);
+  #doubles: DataView | undefined;
   #length = 0;
+
+  get #view(): DataView {
+    return (this.#doubles ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength));
+  }
 
   /** What was written, as an array of its own. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return new Uint8Array(this.#bytes.subarray(0, this.#length));
   }
 
   /** Starts again from nothing and keeps the space: one writer serves many values. */
@@ -96,7 +101,7 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
     grown.set(this.#bytes);
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#doubles = undefined;
   }
 }
 

@@ -14,7 +14,7 @@ export type Unit = 's' | 'ms';
 export interface BenchRow {
   /** Names the result file. */
   readonly id: string;
-  readonly group: 'offline' | 'orchestration' | 'online';
+  readonly group: 'offline' | 'orchestration' | 'online' | 'streaming';
   readonly title: string;
   /** Of times. With milliseconds CPU and memory are left out: they are those of a whole run. @default s */
   readonly unit?: Unit;

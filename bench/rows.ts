@@ -6,6 +6,7 @@ import { WIDE } from './offline/wide.ts';
 import { WINDOW_ROWS } from './offline/windows.ts';
 import { ONLINE_ROWS } from './online/rows.ts';
 import { ORCHESTRATION_ROWS } from './orchestration/rows.ts';
+import { STREAMING_ROWS } from './streaming/rows.ts';
 import type { BenchRow } from './row.ts';
 
 export const ROWS: readonly BenchRow[] = [
@@ -16,4 +17,5 @@ export const ROWS: readonly BenchRow[] = [
   LARGER_THAN_MEMORY,
   ...ORCHESTRATION_ROWS,
   ...ONLINE_ROWS,
+  ...STREAMING_ROWS,
 ];

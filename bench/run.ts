@@ -5,6 +5,7 @@
  *   npm run bench offline                            every row of the offline engine
  *   npm run bench orchestration                      what a workflow adds to a dataset build
  *   npm run bench online                             reads, in process and over HTTP
+ *   npm run bench streaming                        from a topic to readable windows
  *   npm run bench offline -- --only wide,as-of-10m   these rows
  *   npm run bench offline -- --rounds 1              other rounds
  *   npm run bench offline -- --peers polars,numpy    beside Asof only contenders with such words in their names

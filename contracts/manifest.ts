@@ -292,6 +292,12 @@ export interface ServiceManifest extends Metadata, Origin {
   readonly features: readonly ViewReference[];
   /** Not part of a fingerprint. */
   readonly schedule?: ServiceScheduleManifest;
+  /** Where its vectors go while its view is streamed. Not part of a fingerprint. */
+  readonly publish?: PublishingManifest;
+}
+
+export interface PublishingManifest {
+  readonly topic: string;
 }
 
 export interface SourceScheduleManifest extends ScheduleTimes {

@@ -10,7 +10,7 @@ import { fillStagedTable, STAGED_TABLE, type StagedInput } from '../ingestion/st
 import { eventRelation, relationKeys, type RowTable } from '../offline/event-relation.ts';
 import { refuseBrokenRows } from '../quality/row-gate.ts';
 import { keyedSql } from './due-rows.ts';
-import type { KeyEncoder } from './entity-key.ts';
+import type { EntityKey, KeyEncoder } from './entity-key.ts';
 import { isDeleted, readCells, readRowOrder, rowPlaces, rowSelection } from './row-selection.ts';
 import type { ArrivedRow, StateMerger } from './state-merger.ts';
 
@@ -25,6 +25,7 @@ export interface RowsOfView {
 export interface KeyedRow extends ArrivedRow {
   /** As the view's key encoder writes it. */
   readonly key: Uint8Array;
+  readonly entity: EntityKey;
 }
 
 export interface ArrivedRows {
@@ -68,8 +69,10 @@ export async function readArrivedRows(
     for (let row = 0; row < batch.rows; row += 1) {
       const values = readCells(batch, places.values, row);
       const id = identity.length === 0 ? null : values.pop()!;
+      const entity = readCells(batch, places.keys, row);
       rows.push({
-        key: encoder.encode(readCells(batch, places.keys, row)),
+        key: encoder.encode(entity),
+        entity,
         order: readRowOrder(batch, places, row),
         values: isDeleted(batch, places, row) ? null : values,
         id,

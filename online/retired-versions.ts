@@ -112,10 +112,10 @@ async function removeVersion(
 ): Promise<number | undefined> {
   if (content === undefined) return 0;
   return ignoringRefusal(async () => {
-    const { marker, stream, fence } = content.keys;
+    const { marker, stream, outbox, fence } = content.keys;
     await removeKeys(content, REMOVAL_FENCE, [marker]);
     const removed = await removeValues(content, REMOVAL_FENCE, signal);
-    await removeKeys(content, REMOVAL_FENCE, [stream, fence]);
+    await removeKeys(content, REMOVAL_FENCE, [stream, outbox, fence]);
     return removed;
   });
 }

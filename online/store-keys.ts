@@ -16,6 +16,8 @@ export interface ViewKeys {
   readonly marker: string;
   /** How far streams have come. */
   readonly stream: string;
+  /** What streams are about to publish. */
+  readonly outbox: string;
 }
 
 /** Random text that lives as long as the content of this Redis. */
@@ -32,5 +34,6 @@ export function viewKeys(project: string, view: string, fingerprint: string): Vi
     fence: `asof:{${project}}:fence:${name}`,
     marker: `asof:{${project}}:position:${name}`,
     stream: `asof:{${project}}:stream:${name}`,
+    outbox: `asof:{${project}}:outbox:${name}`,
   };
 }

@@ -28,8 +28,8 @@ return redis.call('HGETALL', KEYS[4])
 /**
  * Writes what a stretch of a partition changes, together with its end: everything or nothing, so a replay changes nothing.
  *
- * KEYS: epoch, fence, stream, then one key per value. ARGV: expected epoch; the stream's position; milliseconds to live, 0
- * for ever; partition; its offset before and after; then per key the version of the state that the value was made from and
+ * KEYS: epoch, fence, stream, outbox, then one key per value. ARGV: expected epoch; the stream's position; milliseconds to
+ * live, 0 for ever; partition; its offset before and after; what goes to the outbox; then per key the version of the state that the value was made from and
  * the value. A version is the first 16 digits of the SHA-1, nothing for a key that was not there. Rows are compared by
  * their order instead.
  * Answer: the partition's next offset as it was found, then the places of the keys that have another version. Nothing is
@@ -49,21 +49,22 @@ end
 local answer = { reached or '0' }
 if answer[1] ~= ARGV[5] then return answer end
 local writes = {}
-for index = 4, #KEYS do
-  local key, version, value = KEYS[index], ARGV[2 * index - 1], ARGV[2 * index]
+for index = 5, #KEYS do
+  local key, version, value = KEYS[index], ARGV[2 * index - 2], ARGV[2 * index - 1]
   local stored = redis.call('GET', key)
   if is_row(value) then
     if not stored or replaces(value, stored, '') then writes[#writes + 1] = { key, value } end
   elseif version == (stored and string.sub(redis.sha1hex(stored), 1, 16) or '') then
     writes[#writes + 1] = { key, value }
   else
-    answer[#answer + 1] = index - 3
+    answer[#answer + 1] = index - 4
   end
 end
 if #answer > 1 then return answer end
 for _, write in ipairs(writes) do
   if life == '0' then redis.call('SET', write[1], write[2]) else redis.call('SET', write[1], write[2], 'PX', life) end
 end
+if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], partition .. ':' .. ARGV[5], ARGV[7]) end
 redis.call('HSET', KEYS[3], partition, ARGV[6])
 return answer
 `);
@@ -82,3 +83,9 @@ else
 end
 return 1
 `);
+
+/** KEYS: outbox. Answers its fields: partition and offset, and what was put there, in turn. */
+export const READ_OUTBOX_SCRIPT = script(`return redis.call('HGETALL', KEYS[1])`);
+
+/** Takes a field out again. KEYS: outbox. ARGV: the field. */
+export const CLEAR_OUTBOX_SCRIPT = script(`return redis.call('HDEL', KEYS[1], ARGV[1])`);

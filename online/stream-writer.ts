@@ -6,6 +6,8 @@
 import { createHash } from 'node:crypto';
 import { AsofError } from '../contracts/errors.ts';
 import { encodePosition } from './position.ts';
+import type { EntityKey } from './entity-key.ts';
+import { encodeOutgoing, publishLeft, publishStep, type OutgoingMessage, type Publish } from './stream-outbox.ts';
 import { lifeMillis } from './state-life.ts';
 import type { ArrivedRow, StateMerger } from './state-merger.ts';
 import { epochKey } from './store-keys.ts';
@@ -16,6 +18,15 @@ export interface StreamRow extends ArrivedRow {
   readonly offset: bigint;
   /** As the view's key encoder writes it. */
   readonly key: Uint8Array;
+  /** The key itself, for those who tell of the row. */
+  readonly entity?: EntityKey;
+}
+
+/** Tells of rows once they are in the values. */
+export interface Announcement {
+  /** What is said of a row that has just been taken into the state of its key. */
+  readonly describe: (row: StreamRow, state: Uint8Array, partition: number) => readonly OutgoingMessage[];
+  readonly publish: Publish;
 }
 
 export interface StreamBatch {
@@ -53,15 +64,28 @@ interface Update {
   readonly version: string;
   readonly value: Buffer;
   readonly late: number;
+  readonly told: readonly Told[];
+}
+
+/** What is said of a row. */
+interface Told {
+  readonly row: StreamRow;
+  readonly messages: readonly OutgoingMessage[];
 }
 
 /**
  * Applies a batch in steps. Offsets before the stored one are replays and change nothing. Throws `CONFLICT` when offsets
  * between the stored one and `fromOffset` were never applied, when a materialization has taken over, or when other writers
  * win again and again; `REDIS_UNAVAILABLE` when Redis is away or lost its content. What was applied until then stays, and
- * the same batch may be given again.
+ * the same batch may be given again. With an announcement also what publishing throws; what was not published then stays in
+ * the outbox.
  */
-export async function applyEvents(stream: ViewStream, merger: StateMerger, batch: StreamBatch): Promise<StreamCounts> {
+export async function applyEvents(
+  stream: ViewStream,
+  merger: StateMerger,
+  batch: StreamBatch,
+  announcement?: Announcement,
+): Promise<StreamCounts> {
   let applied = 0;
   let late = 0;
   let from = batch.fromOffset;
@@ -71,11 +95,15 @@ export async function applyEvents(stream: ViewStream, merger: StateMerger, batch
     const rows = takeStep(batch.rows, place);
     const next = batch.rows[place + rows.length];
     const step = { partition: batch.partition, from, to: next?.offset ?? batch.toOffset, rows };
-    const done = await applyStep(stream, merger, step);
+    const done = await applyStep(stream, merger, step, announcement);
     if (done.reached < from) throw missingOffsets(stream, step, done.reached);
     if (done.reached === from) {
       applied += rows.length;
       late += done.late;
+      if (announcement) await publishStep(stream, announcement.publish, step, done.messages);
+    } else if (announcement) {
+      // whoever applied it may have died since
+      await publishLeft(stream, announcement.publish, new Set([batch.partition]));
     }
     from = done.reached === from ? step.to : done.reached;
   }
@@ -99,7 +127,8 @@ async function applyStep(
   stream: ViewStream,
   merger: StateMerger,
   step: Step,
-): Promise<{ readonly reached: bigint; readonly late: number }> {
+  announcement: Announcement | undefined,
+): Promise<{ readonly reached: bigint; readonly late: number; readonly messages: readonly OutgoingMessage[] }> {
   const keys = [...rowsByKey(step.rows)].map(([text, rows]) => ({
     name: Buffer.concat([stream.keys.values, Buffer.from(text, 'latin1')]),
     rows,
@@ -110,26 +139,61 @@ async function applyStep(
     const names = stale.map((index) => keys[index]!.name);
     const stored = merger.needsStored && names.length > 0 ? await stream.redis.read(names) : names.map(() => null);
     stale.forEach((index, at) => {
-      const { state, late } = merger.merge(stored[at]!, keys[index]!.rows, stream.position);
-      const value = Buffer.from(state.buffer, state.byteOffset, state.byteLength);
-      updates[index] = { version: versionOf(stored[at]!), value, late };
+      const { rows } = keys[index]!;
+      const merged = announcement
+        ? mergeOneByOne(stream, merger, stored[at]!, { rows, partition: step.partition, announcement })
+        : { ...merger.merge(stored[at]!, rows, stream.position), told: [] };
+      updates[index] = { version: versionOf(stored[at]!), value: bufferOf(merged.state), ...merged };
     });
+    const messages = announcement ? inOrder(step.rows, updates) : [];
     const [reached, ...conflicts] = await update(
       stream,
-      step,
+      { ...step, outgoing: encodeOutgoing(messages) },
       keys.map(({ name }) => name),
       updates.flatMap(({ version, value }) => [version, value]),
     );
-    if (conflicts.length === 0) return { reached, late: updates.reduce((sum, { late }) => sum + late, 0) };
+    if (conflicts.length === 0) {
+      return { reached, late: updates.reduce((sum, { late }) => sum + late, 0), messages };
+    }
     stale = conflicts.map((index) => index - 1);
   }
   const problem = `other writers changed the same keys at each of ${MOST_ATTEMPTS} attempts; it may be applied again`;
   throw new AsofError('CONFLICT', { where: whereOf(stream, step), problem });
 }
 
+/** Takes the rows of a key in one after the other: each is told of with the state that it leaves. */
+function mergeOneByOne(
+  stream: ViewStream,
+  merger: StateMerger,
+  stored: Uint8Array | null,
+  work: Pick<StreamBatch, 'partition' | 'rows'> & { readonly announcement: Announcement },
+): { readonly state: Uint8Array; readonly late: number; readonly told: readonly Told[] } {
+  const { partition, rows, announcement } = work;
+  let state = stored;
+  let late = 0;
+  const told: Told[] = [];
+  for (const row of rows) {
+    const merged = merger.merge(state, [row], stream.position);
+    state = merged.state;
+    late += merged.late;
+    if (merged.late === 0) told.push({ row, messages: announcement.describe(row, state, partition) });
+  }
+  return { state: state!, late, told };
+}
+
+/** In the order of the rows in their partition. */
+function inOrder(rows: readonly StreamRow[], updates: readonly Update[]): readonly OutgoingMessage[] {
+  const byRow = new Map(updates.flatMap(({ told }) => told.map(({ row, messages }) => [row, messages] as const)));
+  return rows.flatMap((row) => byRow.get(row) ?? []);
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 async function update(
   { redis, project, view, keys, epoch, position }: ViewStream,
-  { partition, from, to }: Step,
+  { partition, from, to, outgoing }: Step & { readonly outgoing: string },
   names: readonly Buffer[],
   values: readonly (Buffer | string)[],
 ): Promise<readonly [reached: bigint, ...conflicts: number[]]> {
@@ -138,9 +202,14 @@ async function update(
     Buffer.from(encodePosition(position)),
     String(lifeMillis(view)),
     ...[partition, from, to].map(String),
+    outgoing,
   ];
   const answer = await orStreamError(view, () =>
-    redis.evaluate(UPDATE_SCRIPT, [epochKey(project), keys.fence, keys.stream, ...names], [...head, ...values]),
+    redis.evaluate(
+      UPDATE_SCRIPT,
+      [epochKey(project), keys.fence, keys.stream, keys.outbox, ...names],
+      [...head, ...values],
+    ),
   );
   const [reached, ...conflicts] = answer as [Buffer, ...number[]];
   return [BigInt(reached.toString()), ...conflicts];

@@ -12,7 +12,7 @@ import { applyTransform } from '../definitions/transforms.ts';
 import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import { toTypeScript } from '../offline/typescript-values.ts';
-import { createAggregateCodec, type AggregateCodec } from './aggregate-state.ts';
+import { createAggregateCodec, type AggregateState } from './aggregate-state.ts';
 import { asofDueAt, createAsofCodec, type AsofCodec } from './asof-state.ts';
 import { createKeyEncoder, type KeyEncoder } from './entity-key.ts';
 import { absentCell, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
@@ -21,6 +21,13 @@ export interface ViewReader {
   readonly keys: KeyEncoder;
   /** One cell per feature; undefined when the state holds something that is due later than `at`. */
   answer(bytes: Uint8Array, features: readonly FeatureManifest[], at: Micros): readonly OnlineCell[] | undefined;
+  /** The time of the newest event, and the cells as soon as everything in the state counts. */
+  newest(bytes: Uint8Array, features: readonly FeatureManifest[]): NewestCells;
+}
+
+export interface NewestCells {
+  readonly event: Micros;
+  readonly cells: readonly OnlineCell[];
 }
 
 const READERS = new WeakMap<FeatureViewManifest, ViewReader>();
@@ -47,10 +54,24 @@ function createViewReader(view: FeatureViewManifest, source: StoredSourceManifes
   if (view.mode === 'asof') {
     const codec = createAsofCodec(view, source);
     const places = new Map(codec.columns.map((column, index) => [column.name, { index, type: column.type }]));
-    return { keys, answer: (bytes, features, at) => answerRow(view, codec, places, bytes, features, at) };
+    return {
+      keys,
+      answer: (bytes, features, at) => answerRow(view, codec, places, bytes, features, at),
+      newest: (bytes, features) => {
+        const { order } = codec.decode(bytes);
+        return { event: order.event, cells: answerRow(view, codec, places, bytes, features, asofDueAt(view, order))! };
+      },
+    };
   }
   const codec = createAggregateCodec(view, source);
-  return { keys, answer: (bytes, features, at) => answerWindows(codec, bytes, features, at) };
+  return {
+    keys,
+    answer: (bytes, features, at) => answerWindows(codec.decode(bytes), features, at),
+    newest: (bytes, features) => {
+      const state = codec.decode(bytes);
+      return { event: state.newestEvent, cells: answerWindows(state, features, state.dueAt)! };
+    },
+  };
 }
 
 type ColumnPlaces = ReadonlyMap<string, { readonly index: number; readonly type: StoredType }>;
@@ -75,12 +96,10 @@ function answerRow(
 }
 
 function answerWindows(
-  codec: AggregateCodec,
-  bytes: Uint8Array,
+  state: AggregateState,
   features: readonly FeatureManifest[],
   at: Micros,
 ): readonly OnlineCell[] | undefined {
-  const state = codec.decode(bytes);
   if (state.dueAt > at) return undefined;
   return features.map((feature) => {
     const value = state.answer(feature.name, at);

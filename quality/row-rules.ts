@@ -17,11 +17,24 @@ export interface RowRules {
   skips(position: number, row: Readonly<Record<string, RuleValue>>): boolean;
 }
 
+type RuledSource = Pick<StoredSourceManifest, 'name' | 'columns' | 'expectations'>;
+
+/** A stream asks for the rules of one source again and again, and compiling them takes longer than a batch does. */
+const COMPILED = new WeakMap<RuledSource, RowRules>();
+
 /**
- * Compiles the row expectations of a source. Throws `INVALID_VALUE` or `NOT_AVAILABLE_YET` for a rule that cannot be
+ * Compiles the row expectations of a source, once for each manifest. Throws `INVALID_VALUE` or `NOT_AVAILABLE_YET` for a rule that cannot be
  * evaluated.
  */
-export function compileRowRules(source: Pick<StoredSourceManifest, 'name' | 'columns' | 'expectations'>): RowRules {
+export function compileRowRules(source: RuledSource): RowRules {
+  const known = COMPILED.get(source);
+  if (known !== undefined) return known;
+  const compiled = compile(source);
+  COMPILED.set(source, compiled);
+  return compiled;
+}
+
+function compile(source: RuledSource): RowRules {
   const rules = source.expectations.filter(({ level }) => level === 'row');
   const types = new Map(source.columns.map(({ name, type }) => [name, storedType(type)]));
   const columnOf = (rule: ExpectationManifest): string => String(rule.arguments['column']);

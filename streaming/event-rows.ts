@@ -11,7 +11,7 @@ import { madeFileColumns } from '../offline/made-rows/made-input.ts';
 import { makeRows } from '../offline/made-rows/made-rows.ts';
 import { ROWS_OF_A_ROW } from '../offline/made-rows/map-rows.ts';
 import { readArrivedRows, stageArrivedRows, type RowsOfView } from '../online/arrived-rows.ts';
-import type { StreamRow } from '../online/stream-writer.ts';
+import type { Announcement, StreamRow } from '../online/stream-writer.ts';
 import { readMessages } from '../sources/topic-messages.ts';
 import type { OffsetRange, TopicChunk } from '../sources/topic-reader.ts';
 
@@ -20,6 +20,8 @@ export interface StreamedView extends RowsOfView {
   readonly source: KafkaSourceManifest;
   /** For a view with a `map`. */
   readonly runtime?: DefinitionRuntime | undefined;
+  /** What is said of each row once it is in the values; absent when nothing is published. */
+  readonly describe?: Announcement['describe'] | undefined;
 }
 
 export interface EventRows {

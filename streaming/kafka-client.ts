@@ -14,6 +14,7 @@ import type {
   TopicReader,
 } from '../sources/topic-reader.ts';
 import { brokersUnavailable, isOutOfRange, isPassing, topicError } from './kafka-errors.ts';
+import { openProducer, type MessageSender } from './kafka-producer.ts';
 import type { GroupMember, TopicFollower } from './topic-follower.ts';
 
 export interface TopicClient extends TopicReader {
@@ -109,9 +110,14 @@ export function openTopicClient({ brokers }: { readonly brokers: readonly string
 /** On a connection of its own, since a broker answers the questions of one connection in turn. */
 export function openTopicFollower({ brokers }: { readonly brokers: readonly string[] }): TopicFollower {
   const { ask, offsets, close } = openConnection(brokers);
+  const producer = openProducer(brokers, () => connectProducer(brokers));
   return {
     offsets,
-    close,
+    publish: producer.publish,
+    async close() {
+      await producer.close();
+      await close();
+    },
 
     async next(topic, positions, signal) {
       const fetchFrom = (asked: ReadonlyMap<number, bigint>, maxBytes: number): Promise<readonly FollowedChunk[]> =>
@@ -212,6 +218,19 @@ async function joinGroup(brokers: readonly string[], group: string, topic: strin
     },
     leave: () => consumer.disconnect(),
   };
+}
+
+/** An idempotent one: its own attempts leave one copy of a message. */
+async function connectProducer(brokers: readonly string[]): Promise<MessageSender> {
+  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'asof', logLevel: kafkajs.logLevel.NOTHING });
+  const producer = kafka.producer({
+    idempotent: true,
+    // more than one would let a repeated request come after a later one
+    maxInFlightRequests: 1,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  return producer;
 }
 
 /** The id that the cluster was formatted with. Throws `KAFKA_UNAVAILABLE`. */

@@ -8,6 +8,7 @@ import { createKeyEncoder } from '../online/entity-key.ts';
 import { createStateMerger } from '../online/state-merger.ts';
 import { withRequiredColumns } from '../quality/required-columns.ts';
 import type { StreamedView } from './event-rows.ts';
+import { createDescriber, publicationsOf } from './publication.ts';
 
 /** Throws `UNKNOWN_NAME`, and `INVALID_VALUE` for a view to which a stream can bring nothing. */
 export function streamedView(manifest: Manifest, name: string, runtime: DefinitionRuntime): StreamedView {
@@ -23,6 +24,7 @@ export function streamedView(manifest: Manifest, name: string, runtime: Definiti
   if (problem !== undefined) throw refuse(problem);
   if (source?.kind !== 'kafka') throw new TypeError(`view ${name} has no source`);
   const seen = viewSource(view, source);
+  const publications = publicationsOf(manifest, name);
   return {
     view,
     source: withRequiredColumns(manifest, source),
@@ -30,5 +32,6 @@ export function streamedView(manifest: Manifest, name: string, runtime: Definiti
     merger: createStateMerger(view, seen),
     keys: createKeyEncoder(view.keys.map(({ type }) => type)),
     runtime,
+    describe: publications.length === 0 ? undefined : createDescriber({ view, source }, publications, runtime),
   };
 }

@@ -1,4 +1,5 @@
 /** What a stream needs of Kafka: new messages as they come, and a share of the partitions in a group of consumers. */
+import type { Publish } from '../online/stream-outbox.ts';
 import type { FollowedChunk, PartitionOffsets } from '../sources/topic-reader.ts';
 
 export interface TopicFollower {
@@ -11,6 +12,12 @@ export interface TopicFollower {
   next(topic: string, positions: ReadonlyMap<number, bigint>, signal: AbortSignal): Promise<readonly FollowedChunk[]>;
   /** Joins a group; its members share the partitions among them. */
   join(group: string, topic: string): Promise<GroupMember>;
+  /**
+   * Sends messages in their order, each to the partition of its key, and returns when every replica has them. The producer is
+   * idempotent: its own attempts leave one copy. Throws as `next`, and `INPUT_NOT_FOUND` for a topic that is not there and that
+   * the brokers do not make.
+   */
+  readonly publish: Publish;
   close(): Promise<void>;
 }
 

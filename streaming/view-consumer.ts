@@ -9,15 +9,14 @@ import { AsofError, messageOf } from '../contracts/errors.ts';
 import type { TableKey } from '../contracts/lake.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
-import { createSequencer, cutRange } from '../ingestion/topic-sequences.ts';
 import type { Position } from '../online/position.ts';
 import type { RedisClient } from '../online/redis-client.ts';
 import type { StreamOffsets } from '../online/stream-offsets.ts';
-import { applyEvents } from '../online/stream-writer.ts';
+import { publishLeft } from '../online/stream-outbox.ts';
 import { openViewStream, type ViewStream } from '../online/view-stream.ts';
-import type { FollowedChunk } from '../sources/topic-reader.ts';
-import { readEventRows, type StreamedView } from './event-rows.ts';
-import type { TopicFollower } from './topic-follower.ts';
+import type { StreamedView } from './event-rows.ts';
+import type { GroupMember, TopicFollower } from './topic-follower.ts';
+import { createApplier } from './view-applier.ts';
 
 export interface ConsumerDependencies {
   readonly catalog: Pick<Catalog, 'tables' | 'intervals'>;
@@ -55,6 +54,8 @@ interface Held {
 }
 
 const IDLE_MILLIS = 100;
+/** Between two reports to the group, which a watcher of its lag cannot tell from one after each fetch. */
+const REPORT_MILLIS = 1_000;
 /** Between attempts while Kafka, Redis or the catalog is away, or a materialization has the values. */
 const WAIT_MILLIS = 1_000;
 
@@ -72,6 +73,7 @@ export async function consumeView(
   const { topic } = work.streamed.source;
   const member = await follower.join(groupName(work), topic);
   const apply = createApplier(dependencies, work);
+  const tellGroup = createGroupReporter(member);
   const totals = { applied: 0, late: 0, rejected: 0, lost: 0n, newestEvent: null as Micros | null };
   let held: Held | undefined;
   const tell = (ends: ReadonlyMap<number, bigint>, problem: string | null): void => {
@@ -96,20 +98,20 @@ export async function consumeView(
             continue;
           }
           const stream = await open(dependencies, work);
+          if (work.streamed.describe) await publishLeft(stream, follower.publish, partitions);
           const positions = new Map([...partitions].map((one) => [one, stream.offsets.get(one) ?? 0n]));
           held = { stream, generation, positions };
         }
         const chunks = await follower.next(topic, held.positions, signal);
-        for (const chunk of chunks) {
-          const done = await apply(held.stream, chunk);
-          held.positions.set(chunk.partition, chunk.next);
+        for await (const done of apply(held.stream, chunks, signal)) {
+          held.positions.set(done.partition, done.next);
           totals.applied += done.applied;
           totals.late += done.late;
           totals.rejected += done.rejected;
-          if (chunk.lost !== null) totals.lost += chunk.lost.to - chunk.lost.from;
+          totals.lost += done.lost;
           totals.newestEvent = later(totals.newestEvent, done.newestEvent);
         }
-        if (chunks.some(({ from, next }) => next > from)) await member.report(held.positions);
+        await tellGroup(held.positions);
         tell(new Map(chunks.map(({ partition, end }) => [partition, end])), null);
       } catch (error) {
         if (signal.aborted) break;
@@ -120,8 +122,22 @@ export async function consumeView(
       }
     }
   } finally {
+    if (held !== undefined) await member.report(held.positions);
     await member.leave();
   }
+}
+
+/** Tells the group where the consumer is, when it has moved and not too often. */
+function createGroupReporter(member: GroupMember): (positions: ReadonlyMap<number, bigint>) => Promise<void> {
+  let told: readonly bigint[] = [];
+  let toldAt = 0;
+  return async (positions) => {
+    const reached = [...positions.values()];
+    const moved = reached.length !== told.length || reached.some((offset, place) => offset !== told[place]);
+    if (!moved || performance.now() - toldAt < REPORT_MILLIS) return;
+    [told, toldAt] = [reached, performance.now()];
+    await member.report(positions);
+  };
 }
 
 /** One group for each version of a view. */
@@ -141,48 +157,6 @@ async function open({ catalog, redis, follower }: ConsumerDependencies, work: Co
     return new Map(first.map(([partition, offset]) => [partition, reached.get(partition) ?? offset]));
   };
   return openViewStream({ redis, project, view, source: seen }, landed, recorded);
-}
-
-interface Applied {
-  readonly applied: number;
-  readonly late: number;
-  readonly rejected: number;
-  readonly newestEvent: Micros | null;
-}
-
-type Applier = (stream: ViewStream, chunk: FollowedChunk) => Promise<Applied>;
-
-/** Applies a chunk in steps of the batch size, none of which reaches over a block of sequences. */
-function createApplier({ catalog, engine }: ConsumerDependencies, work: ConsumerWork): Applier {
-  const { streamed, table, batchSize } = work;
-  const { topic } = streamed.source;
-  const sequence = createSequencer(catalog.tables, table, topic);
-  return async (stream, { partition, from, next, messages, lost }) => {
-    const total = { applied: 0, late: 0, rejected: 0, newestEvent: null as Micros | null };
-    if (lost !== null) {
-      await applyEvents(stream, streamed.merger, { partition, fromOffset: from, toOffset: next, rows: [] });
-      return total;
-    }
-    let place = 0;
-    for (const range of cutRange({ topic, partition, from, to: next }, BigInt(batchSize))) {
-      const begin = place;
-      while (place < messages.length && messages[place]!.offset < range.to) place += 1;
-      const own = messages.slice(begin, place);
-      const sequenceStart = await sequence(partition, range.from);
-      const read = await engine.session((session) =>
-        readEventRows(session, streamed, { ...range, sequenceStart }, { messages: own, lost: null }),
-      );
-      const counts = await applyEvents(stream, streamed.merger, {
-        ...{ partition, fromOffset: range.from, toOffset: range.to },
-        rows: read.rows,
-      });
-      total.applied += counts.applied;
-      total.late += counts.late;
-      total.rejected += read.rejected;
-      total.newestEvent = later(total.newestEvent, read.newestEvent);
-    }
-    return total;
-  };
 }
 
 /** Whether the same may succeed a moment later. */

@@ -2,11 +2,19 @@ import type { NameOf, Referable, RowOf, ServiceDefinition } from './definition.t
 import type { MetadataOptions } from './metadata.ts';
 import type { ServiceSchedule } from './schedule.ts';
 
+/** Where the vectors of a service go as the events of its streamed view come. */
+export interface Publishing {
+  /** A topic of the project's brokers, other than the one that the view reads. */
+  readonly topic: string;
+}
+
 export interface FeatureServiceOptions<Features extends readonly Referable[]> extends MetadataOptions {
   /** Views, aliases and picks of them, in the order of the output. */
   readonly features: Features;
   /** When its online views are materialized by themselves, or a training dataset of it is built. */
   readonly schedule?: ServiceSchedule;
+  /** Publishes the vector of an entity after each of its events; all features are of one streamed view with windows. */
+  readonly publish?: Publishing;
 }
 
 type PrefixedRow<Reference extends Referable> = {

@@ -16,6 +16,7 @@ import { normalizeFeatureView, type ViewSurroundings } from './feature-views.ts'
 import { isRecord, show } from './option-reader.ts';
 import { Place, Problems } from './problems.ts';
 import { normalizeAlias } from './references.ts';
+import { checkPublishing } from './publishing.ts';
 import { checkSpine, normalizeService } from './services.ts';
 import { normalizeSource } from './sources.ts';
 
@@ -94,11 +95,9 @@ export function normalizeDefinitions(
     services,
   });
   for (const found of find('service')) {
-    checkSpine(
-      manifest,
-      manifest.services.find(({ name }) => name === found.definition.name)!,
-      placeOf(found),
-    );
+    const service = manifest.services.find(({ name }) => name === found.definition.name)!;
+    checkSpine(manifest, service, placeOf(found));
+    checkPublishing(manifest, service, placeOf(found));
   }
   problems.throwIfAny();
   return manifest;

@@ -1,4 +1,5 @@
 import type { Manifest, ServiceManifest } from '../../contracts/manifest.ts';
+import { normalizePublishing } from './publishing.ts';
 import { planInputs } from '../resolution/inputs.ts';
 import { findTypeClash } from '../resolution/spine.ts';
 import { serviceFingerprint } from '../view-fingerprints.ts';
@@ -14,7 +15,7 @@ export function normalizeService(
   place: Place,
   surroundings: ReferenceSurroundings & { readonly projectDirectory: string },
 ): ServiceManifest {
-  const options = new OptionReader(definition.options, place, ['features', 'schedule']);
+  const options = new OptionReader(definition.options, place, ['features', 'schedule', 'publish']);
   const given = options.list('features');
   if (given.length === 0) place.in('features').report('the service has no features', 'give a list of views');
   const features = given.flatMap(
@@ -24,8 +25,9 @@ export function normalizeService(
   checkColumns(service, surroundings, place);
   const hasOnline = onlineViewsOf(service, surroundings.views).length > 0;
   const schedule = normalizeServiceSchedule(options, { hasOnline, ...surroundings });
+  const publish = normalizePublishing(options);
   const fingerprint = serviceFingerprint(service, surroundings.views);
-  return { ...service, fingerprint, ...(schedule !== undefined && { schedule }) };
+  return { ...service, fingerprint, ...(schedule !== undefined && { schedule }), ...(publish && { publish }) };
 }
 
 /** What a reader of the service must bring has one type a column, over all views that it reads. */

@@ -1,5 +1,6 @@
 /** A real Kafka broker for one test file, and what tests do to its topics. */
 import kafkajs, { type Admin, type Message } from 'kafkajs';
+import type { Running } from '../../stack/component.ts';
 import { kafkaComponent } from '../../stack/kafka-server.ts';
 import { terminate } from '../../stack/termination.ts';
 import { temporaryDirectory, uniqueName } from './stack.ts';
@@ -14,6 +15,8 @@ export interface KafkaBroker {
   send(topic: string, values: readonly SentValue[], partition?: number): Promise<void>;
   /** Takes messages away as retention does: those of the partition before `offset`. */
   dropBefore(topic: string, offset: number, partition?: number): Promise<void>;
+  /** The broker is away while `work` runs, and comes back with its data on its ports. */
+  without(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,13 +26,12 @@ type SentValue = Message['value'] | Readonly<Record<string, unknown>>;
 export async function startKafka(): Promise<KafkaBroker> {
   const directory = temporaryDirectory('asof-kafka-');
   const jars = await kafkaComponent.provide((line) => process.stderr.write(`${line}\n`));
-  const running = await kafkaComponent.start(jars, {
-    directory: directory.path,
-    namespace: '',
-    ports: 'free',
-    durable: false,
-    launched: () => undefined,
-  });
+  const start = (ports: 'free' | readonly number[]): Promise<Running> =>
+    kafkaComponent.start(jars, {
+      ...{ directory: directory.path, namespace: '', ports, durable: false },
+      launched: () => undefined,
+    });
+  let running = await start('free');
   const brokers = [running.address ?? ''];
   const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
   const admin = kafka.admin();
@@ -56,6 +58,14 @@ export async function startKafka(): Promise<KafkaBroker> {
       // the client finds leaders of those topics only that it has asked about before
       await admin.fetchTopicOffsets(topic);
       await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+    },
+    async without(work) {
+      await terminate('kafka', running.process);
+      try {
+        await work();
+      } finally {
+        running = await start(running.ports);
+      }
     },
     async close() {
       await producer.disconnect();

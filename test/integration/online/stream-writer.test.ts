@@ -198,11 +198,11 @@ describe('a batch', () => {
     const update = (versions: readonly string[]) =>
       redis.evaluate(
         UPDATE_SCRIPT,
-        [epochKey(stream.project), stream.keys.fence, stream.keys.stream, ...names],
+        [epochKey(stream.project), stream.keys.fence, stream.keys.stream, stream.keys.outbox, ...names],
         [
           stream.epoch,
           Buffer.from(encodePosition(START)),
-          ...['0', '7', '0', '1'],
+          ...['0', '7', '0', '1', ''],
           ...versions.flatMap((version) => [version, state]),
         ],
       );

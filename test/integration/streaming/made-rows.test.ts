@@ -62,7 +62,7 @@ test('rows are made of each message by the function and by the query, and a batc
     { ts: at, user: 'b', cents: 50 },
   ]);
   for (const view of ['tags', 'spending']) {
-    const consumer = consume(fixture, view, 2);
+    const consumer = consume(fixture, view, { batchSize: 2 });
     await consumer.caughtUp();
     await consumer.stop();
     expect(consumer.last()).toMatchObject({ rejected: 2, problem: null });

@@ -10,6 +10,7 @@ import { createRecordedPositions } from '../../../online/recorded-positions.ts';
 import { openRedisClient, type RedisClient } from '../../../online/redis-client.ts';
 import { openTopicClient, openTopicFollower } from '../../../streaming/kafka-client.ts';
 import { streamedView } from '../../../streaming/streamed-view.ts';
+import type { TopicFollower } from '../../../streaming/topic-follower.ts';
 import { consumeView, type ConsumerReport } from '../../../streaming/view-consumer.ts';
 import { testStack } from '../../support/stack.ts';
 import { openFixture, type OfflineFixture } from '../offline/offline-fixture.ts';
@@ -40,17 +41,30 @@ export async function openStreamFixture(
 }
 
 export interface Consumer {
+  /** Fails when the consumer does. */
+  readonly done: Promise<void>;
   last(): ConsumerReport | undefined;
   /** Until everything that the topic has is in the values. */
   caughtUp(): Promise<void>;
   stop(): Promise<void>;
 }
 
+export interface ConsumeOptions {
+  readonly batchSize?: number;
+  /** What goes wrong with its Kafka. */
+  readonly change?: (follower: TopicFollower) => TopicFollower;
+}
+
 /** One member of the view's group, with connections of its own. */
-export function consume(fixture: StreamFixture, name: string, batchSize = 50): Consumer {
+export function consume(
+  fixture: StreamFixture,
+  name: string,
+  { batchSize = 50, change = (follower) => follower }: ConsumeOptions = {},
+): Consumer {
   const { manifest, runtime, project, catalog, redis, engine, brokers } = fixture;
   const streamed = streamedView(manifest, name, runtime);
-  const follower = openTopicFollower({ brokers });
+  const opened = openTopicFollower({ brokers });
+  const follower = change(opened);
   const ending = new AbortController();
   let last: ConsumerReport | undefined;
   const done = consumeView(
@@ -60,6 +74,7 @@ export function consume(fixture: StreamFixture, name: string, batchSize = 50): C
   );
   done.catch(() => undefined);
   return {
+    done,
     last: () => last,
     async caughtUp() {
       const { topic } = streamed.source;
@@ -76,8 +91,7 @@ export function consume(fixture: StreamFixture, name: string, batchSize = 50): C
     },
     async stop() {
       ending.abort();
-      await done;
-      await follower.close();
+      await done.finally(() => opened.close());
     },
   };
 }

@@ -88,19 +88,25 @@ function plannedOn(topic: string): PlannedView & { readonly source: KafkaSourceM
 }
 
 interface Consumer {
-  readonly follower: TopicFollower;
+  /** Fails when the consumer does. */
+  readonly done: Promise<void>;
   last(): ConsumerReport | undefined;
   stop(): Promise<void>;
 }
 
 /** One member of the view's group, with connections of its own. */
-function consume({ view, source }: ReturnType<typeof plannedOn>, batchSize = 50): Consumer {
+function consume(
+  { view, source }: ReturnType<typeof plannedOn>,
+  batchSize = 50,
+  change = (follower: TopicFollower): TopicFollower => follower,
+): Consumer {
   const required = withRequiredColumns(manifestOf(world.project, source, [view]), source);
   const streamed = {
     ...{ view, source: required, seen: source, merger: createStateMerger(view, source) },
     keys: createKeyEncoder(view.keys.map(({ type }) => type)),
   };
-  const follower = openTopicFollower(broker);
+  const opened = openTopicFollower(broker);
+  const follower = change(opened);
   const ending = new AbortController();
   let last: ConsumerReport | undefined;
   const done = consumeView(
@@ -110,12 +116,12 @@ function consume({ view, source }: ReturnType<typeof plannedOn>, batchSize = 50)
   );
   done.catch(() => undefined);
   const consumer = {
-    follower,
+    done,
     last: () => last,
     async stop() {
       ending.abort();
-      await done;
-      await follower.close();
+      await done.catch(() => undefined);
+      await opened.close();
     },
   };
   running.push(consumer);
@@ -166,7 +172,7 @@ async function fromLake(planned: ReturnType<typeof plannedOn>): Promise<readonly
 
 const valuesOf = (cells: readonly unknown[]) => cells.map((of) => (of as [unknown, string][]).map(([value]) => value));
 
-test('two consumers share a topic, one leaves and one comes, and every message counts once', async () => {
+test('16: two consumers share a topic, one leaves and one comes, and every message counts once', async () => {
   const topic = await broker.createTopic(PARTITIONS);
   const planned = plannedOn(topic);
   await send(topic, 0, 300);
@@ -188,7 +194,7 @@ test('two consumers share a topic, one leaves and one comes, and every message c
   expect(seen.reduce((sum, count) => sum + count, 0)).toBe(900);
 });
 
-test('what cannot be a row is left out, and offsets go on beyond it', async () => {
+test('17: poison, a wrong schema, a message of 10 MB and the year 9999 are left out for the quarantine, and the lag returns to 0', async () => {
   const topic = await broker.createTopic(1);
   const planned = plannedOn(topic);
   const at = '2024-01-01T12:00:00Z';
@@ -200,15 +206,21 @@ test('what cannot be a row is left out, and offsets go on beyond it', async () =
     { ts: 'never', key: 'a', n: 3 },
     { ts: '9999-01-01T00:00:00Z', key: 'a', n: 4 },
     { ts: at, key: 'a', n: 'many' },
+    { ts: at, key: 'a', n: 5, filler: 'x'.repeat(10_000_000) },
     { ts: at, key: 'b', n: 5 },
   ]);
   const consumer = consume(planned);
   await expect.poll(() => reached([consumer], topic), { timeout: MINUTE_MILLIS }).toBe(true);
-  expect(consumer.last()).toMatchObject({ applied: 2, rejected: 6, lost: 0n, problem: null });
+  expect(consumer.last()).toMatchObject({ applied: 2, rejected: 7, lost: 0n, problem: null });
+  await expect
+    .poll(() => consumer.last()?.partitions, { timeout: MINUTE_MILLIS })
+    .toEqual([{ partition: 0, next: 9n, lag: 0n }]);
   expect(valuesOf(await online(planned))).toEqual(await fromLake(planned));
+  const places = (await world.quarantine()).map((row) => [row['topic'], row['partition'], row['offset']]);
+  expect(places).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n].map((offset) => [topic, 0n, offset]));
 });
 
-test('messages that retention took are told as lost, and the rest is applied', async () => {
+test('18: offsets that retention took are told as lost, and the rest is applied', async () => {
   const topic = await broker.createTopic(1);
   const planned = plannedOn(topic);
   await broker.send(
@@ -228,4 +240,45 @@ test('messages that retention took are told as lost, and the rest is applied', a
   expect(second.last()).toMatchObject({ applied: 10, lost: 10n });
   const [seen] = valuesOf(await online(planned));
   expect(seen).toEqual([20, 10, 0, 0, 0]);
+});
+
+test('16: a consumer that is killed when its work is in the values and it has told nobody leaves no gap and counts nothing twice', async () => {
+  const topic = await broker.createTopic(PARTITIONS);
+  const planned = plannedOn(topic);
+  await send(topic, 0, 300);
+  // it is in the group until that has missed it
+  let missed: () => Promise<void> = () => Promise.resolve();
+  const killed = (follower: TopicFollower): TopicFollower => ({
+    ...follower,
+    async join(group, of) {
+      const member = await follower.join(group, of);
+      missed = () => member.leave();
+      return { ...member, report: () => Promise.reject(new Error('killed')), leave: () => Promise.resolve() };
+    },
+  });
+  const first = consume(planned, 20, killed);
+  await expect(first.done).rejects.toThrow('killed');
+  const second = consume(planned, 33);
+  await send(topic, 300, 600);
+  await missed();
+  await expect.poll(() => reached([second], topic), { timeout: MINUTE_MILLIS }).toBe(true);
+  expect(second.last()!.applied).toBeLessThan(600);
+  const streamed = valuesOf(await online(planned));
+  expect(streamed).toEqual(await fromLake(planned));
+  expect((streamed[0] as readonly number[]).reduce((sum, count) => sum + count, 0)).toBe(600);
+});
+
+test('18: a broker that is away is told as the reason for waiting, and the stream goes on when it is back', async () => {
+  const topic = await broker.createTopic(PARTITIONS);
+  const planned = plannedOn(topic);
+  await send(topic, 0, 90);
+  const consumer = consume(planned);
+  await expect.poll(() => reached([consumer], topic), { timeout: MINUTE_MILLIS }).toBe(true);
+  await broker.without(async () => {
+    await expect.poll(() => consumer.last()?.problem, { timeout: MINUTE_MILLIS }).toMatch(/Kafka does not answer/);
+  });
+  await send(topic, 90, 180);
+  await expect.poll(() => reached([consumer], topic), { timeout: 2 * MINUTE_MILLIS }).toBe(true);
+  expect(consumer.last()).toMatchObject({ applied: 180, lost: 0n, problem: null });
+  expect(valuesOf(await online(planned))).toEqual(await fromLake(planned));
 });

@@ -1,0 +1,6 @@
+import { defineConfig } from 'asof';
+
+export default defineConfig({
+  project: 'realtime',
+  definitions: 'features.ts',
+});
