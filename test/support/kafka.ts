@@ -1,4 +1,5 @@
 /** A real Kafka broker for one test file, and what tests do to its topics. */
+import { vi } from 'vitest';
 import kafkajs, { type Admin, type Message } from 'kafkajs';
 import type { Running } from '../../stack/component.ts';
 import { kafkaComponent } from '../../stack/kafka-server.ts';
@@ -44,7 +45,9 @@ export async function startKafka(): Promise<KafkaBroker> {
     admin,
     async createTopic(partitions = 1) {
       const topic = uniqueName('topic');
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
+      // the client's own wait takes a broker that has not heard of the topic yet for a failure
+      await vi.waitFor(() => admin.fetchTopicOffsets(topic), { timeout: 120_000, interval: 100 });
       return topic;
     },
     async send(topic, values, partition = 0) {

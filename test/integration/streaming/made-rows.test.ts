@@ -46,7 +46,7 @@ beforeAll(async () => {
     }),
     offline: featureView('offline', { ...base, features: { n: count(forever) } }),
   });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await fixture?.close();
   await broker?.close();
@@ -83,7 +83,7 @@ test('rows are made of each message by the function and by the query, and a batc
     { n: 2, euros: 0.75 },
     { n: 0, euros: null },
   ]);
-}, 120_000);
+}, 300_000);
 
 test('a query over all rows, and a view that is not online, are refused before anything is read', () => {
   const { manifest, runtime } = fixture;

@@ -9,28 +9,27 @@ import type { TopicFollower } from '../../../streaming/topic-follower.ts';
 import { startKafka, type KafkaBroker } from '../../support/kafka.ts';
 import { consume, openStreamFixture, type StreamFixture } from './stream-fixture.ts';
 
-const PATIENCE_MILLIS = 120_000;
+const PATIENCE_MILLIS = 300_000;
 const PARTITIONS = 2;
 const USERS = ['ann', 'bob', 'cy d', 'déa', ''];
 const MINUTE_MILLIS = 60_000;
 
 let broker: KafkaBroker;
 let fixture: StreamFixture;
+/** Topics of one test in place of those of the example. */
+let raw_events: string;
+let computed_features: string;
 
 beforeAll(async () => {
   broker = await startKafka();
 }, PATIENCE_MILLIS);
 afterAll(() => broker?.close());
 beforeEach(async () => {
-  fixture = await openStreamFixture(broker.brokers, { ...example });
-  for (const topic of ['raw_events', 'computed_features']) {
-    await broker.admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true });
-  }
+  raw_events = await broker.createTopic(PARTITIONS);
+  computed_features = await broker.createTopic(PARTITIONS);
+  fixture = await openStreamFixture(broker.brokers, { ...example }, { raw_events, computed_features });
 }, PATIENCE_MILLIS);
-afterEach(async () => {
-  await fixture?.close();
-  await broker.admin.deleteTopics({ topics: ['raw_events', 'computed_features'] });
-});
+afterEach(() => fixture?.close());
 
 interface RawEvent {
   readonly timestamp: string;
@@ -67,7 +66,7 @@ const partitionOf = ({ user_id }: RawEvent): number => USERS.indexOf(user_id) % 
 async function send(events: readonly RawEvent[]): Promise<void> {
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     await broker.send(
-      'raw_events',
+      raw_events,
       events.filter((event) => partitionOf(event) === partition).map((event) => ({ ...event })),
       partition,
     );
@@ -111,7 +110,7 @@ async function published(least: number): Promise<readonly Published[]> {
   const consumer = broker.kafka.consumer({ groupId: `reader-${least}-${Math.random()}` });
   const found: Published[] = [];
   await consumer.connect();
-  await consumer.subscribe({ topics: ['computed_features'], fromBeginning: true });
+  await consumer.subscribe({ topics: [computed_features], fromBeginning: true });
   await consumer.run({
     eachMessage: async ({ message: { key, value, headers } }) => {
       const source = String(headers?.['asof-source']);

@@ -1,6 +1,6 @@
 /** A project of a definitions file whose views are streamed from a real broker to a real Redis. */
 import { expect } from 'vitest';
-import type { FeatureViewManifest } from '../../../contracts/manifest.ts';
+import type { FeatureViewManifest, Manifest } from '../../../contracts/manifest.ts';
 import { requireInstant } from '../../../contracts/time.ts';
 import type { FeatureValue } from '../../../contracts/values.ts';
 import { resolveFeatures } from '../../../definitions/resolution.ts';
@@ -15,7 +15,7 @@ import { consumeView, type ConsumerReport } from '../../../streaming/view-consum
 import { testStack } from '../../support/stack.ts';
 import { openFixture, type OfflineFixture } from '../offline/offline-fixture.ts';
 
-const PATIENCE_MILLIS = 60_000;
+const PATIENCE_MILLIS = 240_000;
 
 export interface StreamFixture extends OfflineFixture {
   readonly redis: RedisClient;
@@ -26,11 +26,15 @@ export interface StreamFixture extends OfflineFixture {
 export async function openStreamFixture(
   brokers: readonly string[],
   definitions: Readonly<Record<string, unknown>>,
+  /** Topics in place of those that the definitions name. */
+  topics: Readonly<Record<string, string>> = {},
 ): Promise<StreamFixture> {
   const fixture = await openFixture(definitions);
+  const manifest = withTopics(fixture.manifest, topics);
   const redis = openRedisClient({ url: testStack().redisUrl, readDeadlineMillis: 2000 });
   return {
     ...fixture,
+    manifest,
     redis,
     brokers,
     async close() {
@@ -47,6 +51,17 @@ export interface Consumer {
   /** Until everything that the topic has is in the values. */
   caughtUp(): Promise<void>;
   stop(): Promise<void>;
+}
+
+function withTopics(manifest: Manifest, topics: Readonly<Record<string, string>>): Manifest {
+  const nameOf = (topic: string): string => topics[topic] ?? topic;
+  return {
+    ...manifest,
+    sources: manifest.sources.map((one) => (one.kind === 'kafka' ? { ...one, topic: nameOf(one.topic) } : one)),
+    services: manifest.services.map((one) =>
+      one.publish === undefined ? one : { ...one, publish: { topic: nameOf(one.publish.topic) } },
+    ),
+  };
 }
 
 export interface ConsumeOptions {
