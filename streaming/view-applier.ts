@@ -53,7 +53,9 @@ export function createApplier(dependencies: ApplierDependencies, work: ApplierWo
     for await (const [{ range, lost }, made] of ahead(stretches, (one) => read(one))) {
       const total = { applied: 0, late: 0 };
       let place = 0;
-      for (const { partition, from: fromOffset, to: toOffset } of cutRange(range, BigInt(batchSize))) {
+      // offsets without a row, as of a long stretch that is lost, are passed over in one step
+      const steps = made.rows.length === 0 ? [range] : cutRange(range, BigInt(batchSize));
+      for (const { partition, from: fromOffset, to: toOffset } of steps) {
         signal.throwIfAborted();
         const begin = place;
         while (place < made.rows.length && made.rows[place]!.offset < toOffset) place += 1;
