@@ -9,7 +9,7 @@ import { rejectRows, REJECTED_TABLE } from '../ingestion/rejected-rows.ts';
 import { fillStagedTable, STAGED_TABLE, type StagedInput } from '../ingestion/staged-table.ts';
 import { eventRelation, relationKeys, type RowTable } from '../offline/event-relation.ts';
 import { refuseBrokenRows } from '../quality/row-gate.ts';
-import { keyedSql } from './due-rows.ts';
+import { countsSql } from './due-rows.ts';
 import type { EntityKey, KeyEncoder } from './entity-key.ts';
 import { isDeleted, readCells, readRowOrder, rowPlaces, rowSelection } from './row-selection.ts';
 import type { ArrivedRow, StateMerger } from './state-merger.ts';
@@ -52,7 +52,7 @@ export async function stageArrivedRows(
   return { table, rejected: Number(counted!['n']) };
 }
 
-/** The rows that have a key, in order of their sequences. */
+/** The rows that count at some instant, in order of their sequences. */
 export async function readArrivedRows(
   session: Session,
   table: RowTable,
@@ -63,7 +63,7 @@ export async function readArrivedRows(
   const relation = eventRelation({ table: 'source', files: [], made: table, view, source: seen, columns: wanted });
   const keys = relationKeys(view);
   const places = rowPlaces(keys.length, wanted.length);
-  const select = `SELECT ${rowSelection(keys, wanted, seen.operation !== null)} FROM (${relation}) WHERE ${keyedSql(view)} ORDER BY __seq`;
+  const select = `SELECT ${rowSelection(keys, wanted, seen.operation !== null)} FROM (${relation}) WHERE ${countsSql(view, seen)} ORDER BY __seq`;
   const rows: KeyedRow[] = [];
   for await (const batch of session.stream(select)) {
     for (let row = 0; row < batch.rows; row += 1) {

@@ -19,7 +19,7 @@ export function dueRows(
   const due = dueSql(view, source);
   const conditions = [
     ...(hasEvents(view, source) ? [] : [keyedSql(view)]),
-    ...(knowsCreated(view, source) ? ['__created IS NOT NULL'] : []),
+    ...createdSql(view, source),
     `${due} <= ${literalBigint(to)}`,
     ...(after === undefined ? [] : [`${due} > ${literalBigint(after)}`]),
   ];
@@ -38,9 +38,18 @@ export function keyedSql(view: FeatureViewManifest): string {
     .join(' AND ');
 }
 
+/** The condition that a row of an event relation counts at some instant. */
+export function countsSql(view: FeatureViewManifest, source: StoredSourceManifest): string {
+  return [keyedSql(view), ...createdSql(view, source)].join(' AND ');
+}
+
 /** Whether rows count only once they were created. */
 export function knowsCreated(view: FeatureViewManifest, source: StoredSourceManifest): boolean {
   return view.asKnown && source.created !== null;
+}
+
+function createdSql(view: FeatureViewManifest, source: StoredSourceManifest): readonly string[] {
+  return knowsCreated(view, source) ? ['__created IS NOT NULL'] : [];
 }
 
 /** From its event to the instant at which a row counts; windows end before the instant they are asked at. */

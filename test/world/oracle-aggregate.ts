@@ -31,9 +31,9 @@ export function aggregateValue({ function: name, quantile, limit }: Asked, value
       return { value: variance(inputs.map(Number)), tolerance: 1e-9 * size };
     }
     case 'min':
-      return exact(inputs.reduce((best, value) => (isLess(value, best) ? value : best)));
+      return exact(withoutMinusZero(inputs.reduce((best, value) => (isLess(value, best) ? value : best))));
     case 'max':
-      return exact(inputs.reduce((best, value) => (isLess(best, value) ? value : best)));
+      return exact(withoutMinusZero(inputs.reduce((best, value) => (isLess(best, value) ? value : best))));
     case 'first':
       return exact(inputs[0]!);
     case 'last':

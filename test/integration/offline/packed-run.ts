@@ -12,6 +12,7 @@ import { stageGroup } from '../../../ingestion/stage-group.ts';
 import type { Leakage } from '../../../offline/leakage.ts';
 import { sourceTable, viewTable } from '../../../offline/view-coverage.ts';
 import { writeViewInterval } from '../../../offline/view-table.ts';
+import type { TopicReader } from '../../../sources/topic-reader.ts';
 import { newCommit } from '../../support/commits.ts';
 import { findWrongLeaks, findWrongValues, type Mistake } from '../../world/packed/mistakes.ts';
 import { packDefinitions } from '../../world/packed/pack-definitions.ts';
@@ -39,9 +40,12 @@ export async function checkPack(pack: Pack, backfilled: readonly TimeRange[] = [
   }
 }
 
-/** Ingests the source's files. */
-export async function ingestFiles({ catalog, lake, engine, manifest }: OfflineFixture, source: string): Promise<void> {
-  const dependencies = { catalog, lake, engine };
+/** Ingests the source's files, or what its topic has. */
+export async function ingestFiles(
+  { catalog, lake, engine, manifest, topics }: OfflineFixture & { readonly topics?: TopicReader },
+  source: string,
+): Promise<void> {
+  const dependencies = { catalog, lake, engine, topics };
   const { planUri, groups } = await planIngestion(dependencies, { manifest, source, runId: randomUUID() });
   for (let group = 0; group < groups; group++) await stageGroup(dependencies, { planUri, group });
   await auditIngestion(dependencies, { planUri });

@@ -54,16 +54,23 @@ export type PackAnswers = readonly ReadonlyMap<string, Answer>[];
 /** What every column of the plan has to be. The oracle sees only the rows of the request's own world. */
 export function answerPack(pack: Pack, plan: FeaturePlan): PackAnswers {
   const rowsOf = groupRows(pack);
-  return pack.requests.map(({ keys, at }) => {
-    const rows = rowsOf(keys);
-    return new Map(
-      plan.views.flatMap((planned) => {
-        const world: World = { planned, asKnown: pack.kind.asKnown || planned.view.asKnown, rows, requests: [] };
-        const answers = askOracle(world, { keys, at });
-        return planned.features.map((feature) => [`${planned.as}__${feature.name}`, withDefault(answers, feature)]);
-      }),
-    );
-  });
+  return pack.requests.map((request) => answerColumns(plan, request, rowsOf(request.keys), pack.kind.asKnown));
+}
+
+/** By output column of the plan, what the oracle answers to one request over these rows. */
+export function answerColumns(
+  plan: FeaturePlan,
+  { keys, at }: PackedRequest,
+  rows: readonly WorldRow[],
+  asKnown: boolean,
+): ReadonlyMap<string, Answer> {
+  return new Map(
+    plan.views.flatMap((planned) => {
+      const world: World = { planned, asKnown: asKnown || planned.view.asKnown, rows, requests: [] };
+      const answers = askOracle(world, { keys, at });
+      return planned.features.map((feature) => [`${planned.as}__${feature.name}`, withDefault(answers, feature)]);
+    }),
+  );
 }
 
 /** A manifest holds int64 defaults as text. */
