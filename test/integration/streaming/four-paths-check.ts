@@ -1,9 +1,8 @@
-/** Whether the four paths say what the oracle says, and each other's values to the last bit. */
+/** Whether the four paths say what the oracle says: exact values exactly, but for the signs of zeros. */
 import type { PlannedView } from '../../../contracts/plan.ts';
 import type { Micros } from '../../../contracts/time.ts';
 import type { EngineValue } from '../../../engine/engine.ts';
 import { isSameValue } from '../../world/matches-answer.ts';
-import type { Answer } from '../../world/oracle.ts';
 import { answerColumns } from '../../world/packed/pack.ts';
 import type { StreamedPack } from '../../world/packed/pack-stream.ts';
 import type { ArrivedRow, FourPaths, PathValues } from './four-paths-run.ts';
@@ -61,7 +60,7 @@ export function comparePaths(pack: StreamedPack, instants: readonly Micros[], pa
           const got = read.get(name)![instant]![place];
           if (got === undefined && isForLake(view, rows, at)) continue;
           values[path] = (values[path] ?? 0) + 1;
-          if (got !== undefined && isSame(got, value, tolerance)) continue;
+          if (got !== undefined && isSameValue(got, value, tolerance)) continue;
           differences.push({
             path,
             column: name,
@@ -85,16 +84,6 @@ function isForLake({ view }: PlannedView, rows: readonly ArrivedRow[], at: Micro
     return view.asKnown && created! > published ? created! : published;
   };
   return counting.length === 0 || counting.some((row) => dueAt(row) > at);
-}
-
-/** Where no tolerance is given, to the last bit: zeros have signs. */
-function isSame(got: EngineValue, expected: Answer['value'], tolerance: number): boolean {
-  return tolerance === 0 ? isIdentical(got, expected) : isSameValue(got, expected, tolerance);
-}
-
-function isIdentical(a: EngineValue, b: EngineValue): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return Object.is(a, b);
-  return a.length === b.length && a.every((item, index) => isIdentical(item as EngineValue, b[index] as EngineValue));
 }
 
 function groupByKey(rows: readonly ArrivedRow[]): ReadonlyMap<string, readonly ArrivedRow[]> {
