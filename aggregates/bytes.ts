@@ -2,6 +2,9 @@
 
 const CHUNK = 64;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+/** Seven bytes of seven bits are exact in a double. */
+const PLAIN_BITS = 49n;
+const LAST_PLAIN_SCALE = 2 ** 42;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -138,13 +141,18 @@ export class ByteReader {
   }
 
   integer(): bigint {
-    let value = 0n;
-    let shift = 0n;
-    for (;;) {
+    let low = 0;
+    // most integers are small, and a bigint for each byte costs ten times as much
+    for (let scale = 1; scale <= LAST_PLAIN_SCALE; scale *= 0x80) {
+      const byte = this.byte();
+      low += (byte & 0x7f) * scale;
+      if (byte < 0x80) return BigInt(low % 2 === 0 ? low / 2 : -(low + 1) / 2);
+    }
+    let value = BigInt(low);
+    for (let shift = PLAIN_BITS; ; shift += 7n) {
       const byte = this.byte();
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return value & 1n ? -(value >> 1n) - 1n : value >> 1n;
-      shift += 7n;
     }
   }
 

@@ -1,7 +1,9 @@
 /** Feature vectors as rows: from the online store, and from the lake where that has no answer. */
 import { AsofError } from '../contracts/errors.ts';
 import type { FeaturePlan } from '../contracts/plan.ts';
+import type { Micros } from '../contracts/time.ts';
 import { Timestamp } from '../contracts/timestamp.ts';
+import type { OnlineCell } from '../online/online-cell.ts';
 import { readOnlineVectors, type OnlineReadRequest, type OnlineVectors } from '../online/online-reads.ts';
 import type { OnlineReadDependencies } from '../online/read-dependencies.ts';
 import type { RequestColumns } from '../online/read-request.ts';
@@ -24,10 +26,15 @@ export async function readVectors(
     request: requestColumns(request.request ?? {}, entities.length),
     ...(request.at !== undefined && { at: Timestamp.from(request.at, 'at').epochMicroseconds }),
   });
+  const keys = plan.keyColumns.map(({ column }) => column);
+  let cells: ReturnType<typeof featureCells> | undefined;
   return {
     at: new Timestamp(vectors.at),
-    rows: entities.map((entity, index) => rowOf(entity, vectors, index)),
-    cells: entities.map((_, index) => cellsOf(vectors, index)),
+    rows: rowsOf(vectors, { keys, entities }, ({ value }): unknown => value),
+    // made when it is looked at: most callers want the values alone
+    get cells() {
+      return (cells ??= featureCells(vectors, entities.length));
+    },
     versions: vectors.versions,
   };
 }
@@ -74,23 +81,38 @@ function columnsOf(rows: readonly KeyRow[]): RequestColumns {
   return Object.fromEntries([...names].map((name) => [name, rows.map((row) => row[name] ?? null)]));
 }
 
-// a property after the other: objects made from lists of entries cost ten times as much
-function rowOf(entity: KeyRow, { features }: OnlineVectors, index: number): KeyRow {
-  const row: Record<string, unknown> = { ...entity };
-  for (const { column, cells } of features) row[column.name] = cells[index]!.value;
-  return row;
+/**
+ * Objects of the same shape, one for each entity: a copy of one that has all properties costs a small part of adding
+ * one after the other, and of making them from lists of entries.
+ */
+function rowsOf<T>(
+  { features }: OnlineVectors,
+  { keys, entities }: { readonly keys: readonly string[]; readonly entities: readonly object[] },
+  valueOf: (cell: OnlineCell) => T,
+): readonly Readonly<Record<string, T>>[] {
+  const names = [...keys, ...features.map(({ column }) => column.name)];
+  const shape = Object.fromEntries(names.map((name) => [name, undefined]));
+  const rows = entities.map((entity) => ({ ...shape, ...entity }) as Record<string, T>);
+  for (const { column, cells } of features) {
+    for (let index = 0; index < rows.length; index += 1) rows[index]![column.name] = valueOf(cells[index]!);
+  }
+  return rows;
 }
 
-function cellsOf({ features }: OnlineVectors, index: number): Readonly<Record<string, FeatureCell>> {
-  const row: Record<string, FeatureCell> = {};
-  // most cells of an entity come from one row
-  let known = new Timestamp(0n);
-  for (const { column, cells } of features) {
-    const { value, status, eventTimestamp, servedFrom } = cells[index]!;
-    if (eventTimestamp !== null && known.epochMicroseconds !== eventTimestamp) known = new Timestamp(eventTimestamp);
-    row[column.name] = { value, status, eventTimestamp: eventTimestamp === null ? null : known, servedFrom };
-  }
-  return row;
+function featureCells(vectors: OnlineVectors, count: number): readonly Readonly<Record<string, FeatureCell>>[] {
+  const none = Array.from({ length: count }, () => ({}));
+  // most cells come from few rows
+  const times = new Map<Micros, Timestamp>();
+  const timeOf = (instant: Micros | null): Timestamp | null => {
+    if (instant === null) return null;
+    const known = times.get(instant) ?? new Timestamp(instant);
+    times.set(instant, known);
+    return known;
+  };
+  return rowsOf(vectors, { keys: [], entities: none }, ({ value, status, eventTimestamp, servedFrom }) => ({
+    ...{ value, status, servedFrom },
+    eventTimestamp: timeOf(eventTimestamp),
+  }));
 }
 
 function isList(given: KeyRow | readonly KeyRow[]): given is readonly KeyRow[] {

@@ -6,6 +6,8 @@ import type { EngineValue } from '../engine/engine.ts';
 /** @param plain whether int64 values are plain numbers: counts and category codes */
 export function toTypeScript(value: EngineValue, type: StoredType, plain: boolean): FeatureValue {
   if (value === null) return null;
+  // most values, and nothing to look up
+  if (typeof value === 'number' && type === 'float64') return value;
   const element = elementType(type);
   if (element === undefined) return scalarToTypeScript(value as string | bigint | number | boolean, type, plain);
   return (value as readonly (string | bigint | number | boolean | null)[]).map((item) =>

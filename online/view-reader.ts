@@ -13,7 +13,7 @@ import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import { toTypeScript } from '../offline/typescript-values.ts';
 import { createAggregateCodec, type AggregateState } from './aggregate-state.ts';
-import { asofDueAt, createAsofCodec, type AsofCodec } from './asof-state.ts';
+import { asofDueAt, createAsofCodec, type AsofState } from './asof-state.ts';
 import { createKeyEncoder, type KeyEncoder } from './entity-key.ts';
 import { absentCell, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
 
@@ -45,78 +45,106 @@ export function viewReader({ view, source }: Pick<PlannedView, 'view' | 'source'
 /** What a key without any row has. */
 export function emptyCells(features: readonly FeatureManifest[]): readonly OnlineCell[] {
   return features.map((feature) =>
-    feature.kind === 'aggregate' ? windowCell(feature, null, null) : absentCell(feature, 'MISSING', null, 'online'),
+    feature.kind === 'aggregate'
+      ? windowCell({ feature, serve: serverOf(feature, feature.valueType) }, null, null)
+      : absentCell(feature, 'MISSING', null, 'online'),
   );
+}
+
+/** A feature, and how its stored value is served. */
+interface ServedFeature {
+  readonly feature: FeatureManifest;
+  readonly serve: (value: EngineValue) => FeatureValue;
+}
+
+/** One that is read from a column of a row. */
+interface ServedColumn extends ServedFeature {
+  /** Among the codec's columns. */
+  readonly place: number;
 }
 
 function createViewReader(view: FeatureViewManifest, source: StoredSourceManifest): ViewReader {
   const keys = createKeyEncoder(view.keys.map(({ type }) => type));
   if (view.mode === 'asof') {
     const codec = createAsofCodec(view, source);
-    const places = new Map(codec.columns.map((column, index) => [column.name, { index, type: column.type }]));
+    const columnsOf = onceForEach((feature): ServedColumn => {
+      const place = codec.columns.findIndex(({ name }) => name === (feature as ColumnFeatureManifest).column);
+      return { feature, place, serve: serverOf(feature, codec.columns[place]!.type) };
+    });
     return {
       keys,
-      answer: (bytes, features, at) => answerRow(view, codec, places, bytes, features, at),
+      answer: (bytes, features, at) => answerRow(view, codec.decode(bytes), columnsOf(features), at),
       newest: (bytes, features) => {
-        const { order } = codec.decode(bytes);
-        return { event: order.event, cells: answerRow(view, codec, places, bytes, features, asofDueAt(view, order))! };
+        const row = codec.decode(bytes);
+        const cells = answerRow(view, row, columnsOf(features), asofDueAt(view, row.order))!;
+        return { event: row.order.event, cells };
       },
     };
   }
   const codec = createAggregateCodec(view, source);
+  const windowsOf = onceForEach((feature) => ({ feature, serve: serverOf(feature, feature.valueType) }));
   return {
     keys,
-    answer: (bytes, features, at) => answerWindows(codec.decode(bytes), features, at),
+    answer: (bytes, features, at) => answerWindows(codec.decode(bytes), windowsOf(features), at),
     newest: (bytes, features) => {
       const state = codec.decode(bytes);
-      return { event: state.newestEvent, cells: answerWindows(state, features, state.dueAt)! };
+      return { event: state.newestEvent, cells: answerWindows(state, windowsOf(features), state.dueAt)! };
     },
   };
 }
 
-type ColumnPlaces = ReadonlyMap<string, { readonly index: number; readonly type: StoredType }>;
+/** What is made of each feature of a list, once for the list: a plan reads with the same one again and again. */
+function onceForEach<T>(make: (feature: FeatureManifest) => T): (features: readonly FeatureManifest[]) => readonly T[] {
+  const lists = new WeakMap<readonly FeatureManifest[], readonly T[]>();
+  return (features) => {
+    let made = lists.get(features);
+    if (made === undefined) {
+      made = features.map(make);
+      lists.set(features, made);
+    }
+    return made;
+  };
+}
 
 function answerRow(
   view: FeatureViewManifest,
-  codec: AsofCodec,
-  places: ColumnPlaces,
-  bytes: Uint8Array,
-  features: readonly FeatureManifest[],
+  { order, values }: AsofState,
+  columns: readonly ServedColumn[],
   at: Micros,
 ): readonly OnlineCell[] | undefined {
-  const { order, values } = codec.decode(bytes);
   if (asofDueAt(view, order) > at) return undefined;
-  if (values === null) return features.map((feature) => absentCell(feature, 'MISSING', order.event, 'online'));
+  if (values === null) return columns.map(({ feature }) => absentCell(feature, 'MISSING', order.event, 'online'));
   const expired = view.ttlMicros !== null && order.event < at - BigInt(view.ttlMicros);
-  return features.map((feature) => {
-    if (expired) return absentCell(feature, 'EXPIRED', order.event, 'online');
-    const place = places.get((feature as ColumnFeatureManifest).column)!;
-    return presentCell(served(feature, values[place.index]!, place.type), order.event, 'online');
-  });
+  if (expired) return columns.map(({ feature }) => absentCell(feature, 'EXPIRED', order.event, 'online'));
+  return columns.map(({ place, serve }) => presentCell(serve(values[place]!), order.event, 'online'));
 }
 
 function answerWindows(
   state: AggregateState,
-  features: readonly FeatureManifest[],
+  windows: readonly ServedFeature[],
   at: Micros,
 ): readonly OnlineCell[] | undefined {
   if (state.dueAt > at) return undefined;
-  return features.map((feature) => {
-    const value = state.answer(feature.name, at);
-    return value === undefined ? UNAVAILABLE_CELL : windowCell(feature, value, state.newestEvent);
+  return windows.map((window) => {
+    const value = state.answer(window.feature.name, at);
+    return value === undefined ? UNAVAILABLE_CELL : windowCell(window, value, state.newestEvent);
   });
 }
 
 /** A window without input counts 0 and is otherwise null, which is what a default stands in for. */
-function windowCell(feature: FeatureManifest, value: EngineValue, newestEvent: Micros | null): OnlineCell {
+function windowCell({ feature, serve }: ServedFeature, value: EngineValue, newestEvent: Micros | null): OnlineCell {
   const counted = value ?? (feature.kind === 'aggregate' && feature.function === 'count' ? 0 : null);
   if (counted === null) return absentCell(feature, 'NULL', newestEvent, 'online');
-  return presentCell(served(feature, counted, feature.valueType), newestEvent, 'online');
+  return presentCell(serve(counted), newestEvent, 'online');
 }
 
-function served(feature: FeatureManifest, value: EngineValue, type: StoredType): FeatureValue {
-  if (feature.transform === null) return toTypeScript(value, type, isPlainNumber(feature));
-  const transformed = applyTransform(feature.transform, toTypeScript(value, type, false));
-  // a clipped count is a count
-  return typeof transformed === 'bigint' && isPlainNumber(feature) ? Number(transformed) : transformed;
+function serverOf(feature: FeatureManifest, type: StoredType): ServedFeature['serve'] {
+  const { transform } = feature;
+  const plain = isPlainNumber(feature);
+  if (transform === null) return (value) => toTypeScript(value, type, plain);
+  return (value) => {
+    const transformed = applyTransform(transform, toTypeScript(value, type, false));
+    // a clipped count is a count
+    return typeof transformed === 'bigint' && plain ? Number(transformed) : transformed;
+  };
 }

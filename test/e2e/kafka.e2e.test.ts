@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { IngestResult } from '../../contracts/runs.ts';
+import type { OnlineFeaturesResult } from '../../online/feature-document.ts';
+import { poll } from './support/polling.ts';
 import { createProject, type Project } from './support/project.ts';
 
 const FEATURES = `import { count, entity, featureView, kafkaSource } from 'asof';
@@ -12,7 +14,7 @@ export const clicks = kafkaSource('clicks', {
   topic: 'raw_events', timestamp: 'ts', eventId: 'id', schema: { ts: 'timestamp', id: 'int64', user: 'string' },
 });
 export const userClicks = featureView('user_clicks', {
-  entities: [user], source: clicks, features: { clicks_1h: count({ window: '1h' }) },
+  entities: [user], source: clicks, online: true, features: { clicks_1h: count({ window: '1h' }) },
 });
 `;
 
@@ -63,4 +65,51 @@ it('lands each message once, and counts an event that was sent twice once', asyn
   const out = project.file('out.csv');
   await project.run('historical', '--spine', spine, '--features', 'user_clicks:clicks_1h', '--out', out);
   expect(readFileSync(out, 'utf8')).toBe('user,event_timestamp,user_clicks__clicks_1h\nu1,2024-01-01T10:30:00Z,3\n');
+});
+
+/** What the server has in Redis of the user's hour. */
+async function readOnline(): Promise<unknown> {
+  const response = await fetch(`${project.stack().api.url}/v1/online-features`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      features: ['user_clicks:clicks_1h'],
+      entities: { user: ['u1'] },
+      at: '2024-01-01T10:30:00Z',
+    }),
+  });
+  const { results } = (await response.json()) as OnlineFeaturesResult;
+  return results[1]!.served_from[0] === 'online' ? results[1]!.values[0] : undefined;
+}
+
+it('streams: what is there and what comes is online until it is told to stop', async () => {
+  interface Started {
+    readonly run: string;
+    readonly step: string;
+  }
+  expect(await project.fail(2, 'stream', 'start', 'nothing')).toMatchObject({ code: 'UNKNOWN_NAME' });
+  expect(await project.fail(1, 'stream', 'status', 'user_clicks')).toMatchObject({ code: 'CONFLICT' });
+  const started = await project.run<Started>('stream', 'start', 'user_clicks');
+  expect(started.step).toBe('consuming');
+  expect(await project.run<Started>('stream', 'start', 'user_clicks')).toEqual(started);
+  await poll(async () => ((await readOnline()) === 3 ? true : undefined));
+  await send('poison', click(4, '15'), click(4, '15'));
+  await poll(async () => ((await readOnline()) === 4 ? true : undefined));
+  const status = await poll(async () => {
+    const told = await project.run<{ readonly applied: number }>('stream', 'status', 'user_clicks');
+    return told.applied === 2 ? told : undefined;
+  });
+  expect(status).toMatchObject({
+    state: 'running',
+    step: 'consume',
+    rejected: 1,
+    partitions: [{ partition: 0, lag: '0' }],
+  });
+  expect(await project.run('stream', 'stop', 'user_clicks')).toMatchObject({
+    run: started.run,
+    applied: 2,
+    rejected: 1,
+  });
+  expect(await project.fail(1, 'stream', 'stop', 'user_clicks')).toMatchObject({ code: 'CONFLICT' });
+  expect(await project.run('stream', 'status', 'user_clicks')).toMatchObject({ state: 'completed' });
 });
