@@ -6,6 +6,7 @@
  * skipped; a state without a non-null input finishes as null, except `count`, which counts rows.
  */
 import type { EngineValue } from '../engine/engine.ts';
+import type { ByteReader } from './bytes.ts';
 import type { RowOrder } from './row-order.ts';
 
 export interface Aggregate<State = unknown> {
@@ -25,5 +26,6 @@ export interface Aggregate<State = unknown> {
    */
   finish(state: State): EngineValue | undefined;
   encode(state: State): Uint8Array;
-  decode(bytes: Uint8Array): State;
+  /** What `encode` wrote, and nothing beyond it. */
+  read(reader: ByteReader): State;
 }

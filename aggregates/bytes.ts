@@ -2,8 +2,7 @@
 
 const CHUNK = 64;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-/** Seven bytes of seven bits are exact in a double. */
-const PLAIN_BITS = 49n;
+/** Of the seventh byte: 49 bits are exact in a double. */
 const LAST_PLAIN_SCALE = 2 ** 42;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -141,19 +140,36 @@ export class ByteReader {
   }
 
   integer(): bigint {
-    let low = 0;
-    // most integers are small, and a bigint for each byte costs ten times as much
-    for (let scale = 1; scale <= LAST_PLAIN_SCALE; scale *= 0x80) {
-      const byte = this.byte();
-      low += (byte & 0x7f) * scale;
-      if (byte < 0x80) return BigInt(low % 2 === 0 ? low / 2 : -(low + 1) / 2);
-    }
-    let value = BigInt(low);
-    for (let shift = PLAIN_BITS; ; shift += 7n) {
+    const from = this.#position;
+    const small = this.#smallInteger();
+    if (small !== undefined) return BigInt(small);
+    this.#position = from;
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
       const byte = this.byte();
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return value & 1n ? -(value >> 1n) - 1n : value >> 1n;
     }
+  }
+
+  /** An integer that is known to be a safe one. */
+  safeInteger(): number {
+    const from = this.#position;
+    const small = this.#smallInteger();
+    if (small !== undefined) return small;
+    this.#position = from;
+    return Number(this.integer());
+  }
+
+  /** One of at most seven bytes; most are, and a bigint for each byte costs ten times as much. */
+  #smallInteger(): number | undefined {
+    let value = 0;
+    for (let scale = 1; scale <= LAST_PLAIN_SCALE; scale *= 0x80) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    }
+    return undefined;
   }
 
   double(): number {
@@ -183,8 +199,23 @@ export class ByteReader {
 
   block(): Uint8Array {
     const length = this.count();
-    const value = this.#bytes.subarray(this.#position, this.#position + length);
+    const value = this.slice(this.#position, length);
     this.#position += length;
     return value;
+  }
+
+  /** Where the next byte is. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Goes on from there. */
+  seek(position: number): void {
+    this.#position = position;
+  }
+
+  /** Bytes at a place, without going there. */
+  slice(from: number, length: number): Uint8Array {
+    return this.#bytes.subarray(from, from + length);
   }
 }

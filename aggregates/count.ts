@@ -1,6 +1,6 @@
 /** The number of rows. */
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 
 export const COUNT: Aggregate<number> = {
   empty: () => 0,
@@ -12,5 +12,5 @@ export const COUNT: Aggregate<number> = {
     writer.count(state);
     return writer.finish();
   },
-  decode: (bytes) => new ByteReader(bytes).count(),
+  read: (reader) => reader.count(),
 };

@@ -5,7 +5,7 @@
 import type { StoredType } from '../contracts/values.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 import { readValue, writeValue } from './value-codec.ts';
 import { compareValues } from './value-order.ts';
 
@@ -31,8 +31,7 @@ export function createCollectDistinct(type: StoredType, limit: number): Aggregat
       for (const value of state) writeValue(writer, type, value);
       return writer.finish();
     },
-    decode(bytes) {
-      const reader = new ByteReader(bytes);
+    read(reader) {
       return Array.from({ length: reader.count() }, () => readValue(reader, type));
     },
   };

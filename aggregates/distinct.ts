@@ -9,7 +9,7 @@
  * Method: Bar-Yossef et al. 2002; the unbiased estimator is that of Beyer et al. 2007.
  */
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 import { distinctHash } from './distinct-hash.ts';
 
 export const DISTINCT_HASHES = 1024;
@@ -32,8 +32,7 @@ export const APPROX_COUNT_DISTINCT: Aggregate<DistinctState> = {
     for (const hash of state) writer.unsigned64(hash);
     return writer.finish();
   },
-  decode(bytes) {
-    const reader = new ByteReader(bytes);
+  read(reader) {
     return Array.from({ length: reader.count() }, () => reader.unsigned64());
   },
 };

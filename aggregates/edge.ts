@@ -2,7 +2,7 @@
 import type { StoredType } from '../contracts/values.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 import { readOrder, writeOrder } from './order-codec.ts';
 import { compareRowOrder, type RowOrder } from './row-order.ts';
 import { readValue, writeValue } from './value-codec.ts';
@@ -32,8 +32,7 @@ export function createEdge(kind: 'first' | 'last', type: StoredType): Aggregate<
       }
       return writer.finish();
     },
-    decode(bytes) {
-      const reader = new ByteReader(bytes);
+    read(reader) {
       if (reader.byte() === 0) return null;
       return { order: readOrder(reader), value: readValue(reader, type) };
     },

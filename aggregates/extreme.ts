@@ -2,7 +2,7 @@
 import type { StoredType } from '../contracts/values.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 import { readNullable, writeNullable } from './value-codec.ts';
 import { compareValues } from './value-order.ts';
 
@@ -24,7 +24,7 @@ export function createExtreme(kind: 'min' | 'max', type: StoredType): Aggregate<
       writeNullable(writer, type, state);
       return writer.finish();
     },
-    decode: (bytes) => readNullable(new ByteReader(bytes), type),
+    read: (reader) => readNullable(reader, type),
   };
 }
 

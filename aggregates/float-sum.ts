@@ -4,7 +4,7 @@
  */
 import type { EngineValue } from '../engine/engine.ts';
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 
 export interface FloatSumState {
   readonly count: number;
@@ -30,8 +30,7 @@ function aggregate(valueOf: (state: FloatSumState) => number): Aggregate<FloatSu
       writer.double(state.lost);
       return writer.finish();
     },
-    decode(bytes) {
-      const reader = new ByteReader(bytes);
+    read(reader) {
       return { count: reader.count(), total: reader.double(), lost: reader.double() };
     },
   };

@@ -2,7 +2,7 @@
 import { AsofError } from '../contracts/errors.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 
 /** Names the feature and its column in errors. */
 export interface Naming {
@@ -42,8 +42,7 @@ function aggregate(finish: (state: IntegerSumState) => EngineValue): Aggregate<I
       writer.integer(state.total);
       return writer.finish();
     },
-    decode(bytes) {
-      const reader = new ByteReader(bytes);
+    read(reader) {
       return { count: reader.count(), total: reader.integer() };
     },
   };

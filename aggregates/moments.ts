@@ -3,7 +3,7 @@
  * cancels, however far the values stand from zero.
  */
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 
 export interface MomentsState {
   readonly count: number;
@@ -32,8 +32,7 @@ function aggregate(finish: (state: MomentsState) => number | null): Aggregate<Mo
       writer.double(state.squares);
       return writer.finish();
     },
-    decode(bytes) {
-      const reader = new ByteReader(bytes);
+    read(reader) {
       return { count: reader.count(), mean: reader.double(), squares: reader.double() };
     },
   };

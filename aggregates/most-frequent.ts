@@ -8,7 +8,7 @@
 import type { StoredType } from '../contracts/values.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 import { readValue, writeValue } from './value-codec.ts';
 import { compareValues } from './value-order.ts';
 
@@ -48,8 +48,7 @@ export function createMostFrequent(type: StoredType, limit: number): Aggregate<F
       }
       return writer.finish();
     },
-    decode(bytes) {
-      const reader = new ByteReader(bytes);
+    read(reader) {
       if (reader.byte() === 0) return null;
       return new Map(Array.from({ length: reader.count() }, () => [readValue(reader, type), reader.count()]));
     },

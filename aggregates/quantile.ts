@@ -6,7 +6,7 @@
  * Method: the logarithmic buckets of DDSketch (Masson et al. 2019), with steps that are even within a power of two.
  */
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 import { bucketCode, bucketValue, quantileRank } from './quantile-bucket.ts';
 
 /** Bucket code to the number of its values. At most 64 buckets for each power of two between the values. */
@@ -46,8 +46,7 @@ export function createQuantile(p: number): Aggregate<QuantileState> {
       }
       return writer.finish();
     },
-    decode(bytes) {
-      const reader = new ByteReader(bytes);
+    read(reader) {
       let code = 0;
       return new Map(
         Array.from({ length: reader.count() }, () => {

@@ -5,7 +5,7 @@
 import type { StoredType } from '../contracts/values.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import type { Aggregate } from './aggregate.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteWriter } from './bytes.ts';
 import { readOrder, writeOrder } from './order-codec.ts';
 import { compareRowOrder, type RowOrder } from './row-order.ts';
 import { readNullable, writeNullable } from './value-codec.ts';
@@ -42,8 +42,7 @@ export function createRecentRows(
       }
       return writer.finish();
     },
-    decode(bytes) {
-      const reader = new ByteReader(bytes);
+    read(reader) {
       return Array.from({ length: reader.count() }, () => {
         const order = readOrder(reader);
         return { order, value: type === null ? null : readNullable(reader, type) };

@@ -1,5 +1,6 @@
 /** One state without a grid: all rows of the key, or its last N, whose state is those rows. */
 import type { Aggregate } from '../aggregates/aggregate.ts';
+import { ByteReader } from '../aggregates/bytes.ts';
 import type { Series, SeriesState } from './series.ts';
 
 export interface RunningSettings extends Pick<Series, 'column' | 'filter'> {
@@ -22,6 +23,6 @@ export function createRunningSeries({ aggregate, column, filter }: RunningSettin
     filter,
     reachMicros: null,
     start: () => from(aggregate.empty()),
-    resume: (reader) => from(aggregate.decode(reader.block())),
+    resume: (reader) => from(aggregate.read(new ByteReader(reader.block()))),
   };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Aggregate } from '../../../aggregates/aggregate.ts';
+import { ByteReader } from '../../../aggregates/bytes.ts';
 import { createAggregate } from '../../../aggregates/create-aggregate.ts';
 import { compareRowOrder, type RowOrder } from '../../../aggregates/row-order.ts';
 import type { AggregateFeatureManifest } from '../../../contracts/manifest.ts';
@@ -35,11 +36,13 @@ describe('aggregate states', () => {
   it('give the same value however the rows are split, merged and encoded in between', () => {
     check(({ feature, rows }, aggregate) => {
       const [a, b, c] = [0, 1, 2].map((part) =>
-        aggregate.decode(
-          aggregate.encode(
-            take(
-              aggregate,
-              rows.filter((row) => row.part === part),
+        aggregate.read(
+          new ByteReader(
+            aggregate.encode(
+              take(
+                aggregate,
+                rows.filter((row) => row.part === part),
+              ),
             ),
           ),
         ),
