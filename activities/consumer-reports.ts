@@ -15,9 +15,11 @@ export async function readConsumerReports(
   const consumers = (raw.pendingActivities ?? []).filter(({ activityType }) => activityType?.name === CONSUMER);
   const reports = await Promise.all(
     consumers.map(async ({ heartbeatDetails }) => {
-      const [payload] = heartbeatDetails?.payloads ?? [];
-      return payload ? decodeFromPayloadsAtIndex<StreamReport>(client.options.loadedDataConverter, 0, [payload]) : null;
+      const payloads = heartbeatDetails?.payloads ?? [];
+      // a consumer that has only begun tells nothing yet: its heartbeats are empty, or hold an undefined
+      if (payloads.length === 0) return undefined;
+      return decodeFromPayloadsAtIndex<StreamReport | undefined>(client.options.loadedDataConverter, 0, payloads);
     }),
   );
-  return addReports(reports.filter((report) => report !== null));
+  return addReports(reports.filter((report) => report !== undefined));
 }

@@ -111,5 +111,5 @@ it('streams: what is there and what comes is online until it is told to stop', a
     rejected: 1,
   });
   expect(await project.fail(1, 'stream', 'stop', 'user_clicks')).toMatchObject({ code: 'CONFLICT' });
-  expect(await project.run('stream', 'status', 'user_clicks')).toMatchObject({ state: 'completed' });
+  expect(await project.run('stream', 'status', 'user_clicks')).toMatchObject({ state: 'ended' });
 });
