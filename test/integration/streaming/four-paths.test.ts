@@ -11,7 +11,7 @@ import { drawStream } from '../../world/packed/pack-stream.ts';
 import { comparePaths } from './four-paths-check.ts';
 import { runFourPaths } from './four-paths-run.ts';
 
-const WORLDS = Number(process.env['ASOF_TEST_WORLDS'] ?? 210);
+const WORLDS = Number(process.env['ASOF_TEST_WORLDS'] ?? 2100);
 const SEED = Number(process.env['ASOF_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 const SECOND = 1_000_000n;
