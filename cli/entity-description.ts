@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Settings } from '../contracts/config.ts';
 import { AsofError } from '../contracts/errors.ts';
 import type { FeatureViewManifest, Manifest } from '../contracts/manifest.ts';
-import { clockNow, formatInstant, type Micros } from '../contracts/time.ts';
+import { clockNow, formatInstant, laterInstant, type Micros } from '../contracts/time.ts';
 import { suggestNames } from '../definitions/closest-names.ts';
 import { resolveFeatures } from '../definitions/resolution.ts';
 import { readOnlineVectors } from '../online/online-reads.ts';
@@ -46,7 +46,7 @@ export async function describeEntity(
     const entities = parsePairs(own, '--entity', types);
     const vectors = await readOnlineVectors(stores, { plan, runtime: NO_FUNCTIONS, entities, at });
     const cells = vectors.features.map(({ column, cells: [cell] }) => ({ name: column.feature.name, cell: cell! }));
-    const newest = cells.map(({ cell }) => cell.eventTimestamp).reduce(newer, null);
+    const newest = cells.map(({ cell }) => cell.eventTimestamp).reduce<Micros | null>(laterInstant, null);
     views.push({
       view: view.name,
       state: versions.find((one) => one.view === view.name && one.fingerprint === view.fingerprint)!.state,
@@ -88,11 +88,6 @@ function columnsOf(pairs: readonly string[], views: readonly FeatureViewManifest
       });
   }
   return new Set(columns);
-}
-
-function newer(left: Micros | null, right: Micros | null): Micros | null {
-  if (left === null || right === null) return left ?? right;
-  return left > right ? left : right;
 }
 
 function draw(views: readonly EntityView[]): readonly string[] {

@@ -37,6 +37,12 @@ export function formatDuration(micros: number): string {
   return `${micros}us`;
 }
 
+/** The later one of those that there are. */
+export function laterInstant(left: Micros | null, right: Micros | null): Micros | null {
+  if (left === null || right === null) return left ?? right;
+  return left > right ? left : right;
+}
+
 /** Floor of an instant on the UTC epoch grid, right for instants before 1970 too. */
 export function floorToGrid(instant: Micros, step: number): Micros {
   const size = BigInt(step);

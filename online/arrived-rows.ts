@@ -9,7 +9,7 @@ import { rejectRows, REJECTED_TABLE } from '../ingestion/rejected-rows.ts';
 import { fillStagedTable, STAGED_TABLE, type StagedInput } from '../ingestion/staged-table.ts';
 import { eventRelation, relationKeys, type RowTable } from '../offline/event-relation.ts';
 import { refuseBrokenRows } from '../quality/row-gate.ts';
-import { countsSql } from './due-rows.ts';
+import { countsSql, hasEvents } from './due-rows.ts';
 import type { EntityKey, KeyEncoder } from './entity-key.ts';
 import { isDeleted, readCells, readRowOrder, rowPlaces, rowSelection } from './row-selection.ts';
 import type { ArrivedRow, StateMerger } from './state-merger.ts';
@@ -58,7 +58,7 @@ export async function readArrivedRows(
   table: RowTable,
   { view, seen, merger, keys: encoder }: RowsOfView,
 ): Promise<readonly KeyedRow[]> {
-  const identity = view.mode === 'aggregate' && seen.eventId !== null ? [seen.eventId] : [];
+  const identity = hasEvents(view, seen) ? [seen.eventId!] : [];
   const wanted = [...merger.columns, ...identity];
   const relation = eventRelation({ table: 'source', files: [], made: table, view, source: seen, columns: wanted });
   const keys = relationKeys(view);

@@ -12,7 +12,6 @@ import { requireStoredSource } from '../ingestion/plan-ingestion.ts';
 import { readPushedRows, reservePushedRows, type PushedRow } from '../ingestion/pushed-input.ts';
 import { readArrivedRows, stageArrivedRows, type KeyedRow } from './arrived-rows.ts';
 import { asofDueAt } from './asof-state.ts';
-import { knowsCreated } from './due-rows.ts';
 import { createKeyEncoder } from './entity-key.ts';
 
 import { ScriptRefusal, type RedisClient } from './redis-client.ts';
@@ -72,9 +71,8 @@ export async function pushOnline(
       const merger = createStateMerger(view, source);
       const keys = createKeyEncoder(view.keys.map(({ type }) => type));
       const arrived = await readArrivedRows(session, table, { view, seen: source, merger, keys });
-      const known = knowsCreated(view, source) ? arrived.filter(({ order }) => order.created !== null) : arrived;
-      requireDue(view, known, push.now, sequenceStart);
-      views.push({ view, merger, rows: known });
+      requireDue(view, arrived, push.now, sequenceStart);
+      views.push({ view, merger, rows: arrived });
     }
     return { views, quarantined: rejected };
   });

@@ -4,7 +4,7 @@
  */
 import type { KafkaSourceManifest } from '../contracts/manifest.ts';
 import type { DefinitionRuntime } from '../contracts/plan.ts';
-import type { Micros } from '../contracts/time.ts';
+import { laterInstant, type Micros } from '../contracts/time.ts';
 import type { Session } from '../engine/engine.ts';
 import type { RowTable } from '../offline/event-relation.ts';
 import { madeFileColumns } from '../offline/made-rows/made-input.ts';
@@ -56,10 +56,7 @@ export async function readEventRows(
     ...row,
     offset: range.from + (row.order.sequence / rowsOfOne - sequenceStart),
   }));
-  const newestEvent = arrived.reduce<Micros | null>(
-    (newest, { order: { event } }) => (newest === null || event > newest ? event : newest),
-    null,
-  );
+  const newestEvent = arrived.map(({ order }) => order.event).reduce<Micros | null>(laterInstant, null);
   return { rows, rejected, newestEvent };
 }
 

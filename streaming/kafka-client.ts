@@ -22,6 +22,7 @@ export interface TopicClient extends TopicReader {
 }
 
 const READ_COMMITTED = 1;
+const CLIENT_ID = 'asof';
 const CONNECT_MILLIS = 3_000;
 const REQUEST_MILLIS = 30_000;
 const METADATA_MILLIS = 60_000;
@@ -176,8 +177,7 @@ function findLosses(
  * fetched beside it.
  */
 async function joinGroup(brokers: readonly string[], group: string, topic: string): Promise<GroupMember> {
-  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'asof', logLevel: kafkajs.logLevel.NOTHING });
-  const consumer = kafka.consumer({
+  const consumer = openKafka(brokers).consumer({
     groupId: group,
     sessionTimeout: SESSION_MILLIS,
     heartbeatInterval: HEARTBEAT_MILLIS,
@@ -222,8 +222,7 @@ async function joinGroup(brokers: readonly string[], group: string, topic: strin
 
 /** An idempotent one: its own attempts leave one copy of a message. */
 async function connectProducer(brokers: readonly string[]): Promise<MessageSender> {
-  const kafka = new kafkajs.Kafka({ brokers: [...brokers], clientId: 'asof', logLevel: kafkajs.logLevel.NOTHING });
-  const producer = kafka.producer({
+  const producer = openKafka(brokers).producer({
     idempotent: true,
     // more than one would let a repeated request come after a later one
     maxInFlightRequests: 1,
@@ -246,14 +245,17 @@ export async function askClusterId(brokers: readonly string[]): Promise<string> 
   }
 }
 
-async function connect(brokers: readonly string[]): Promise<Cluster> {
+function openKafka(brokers: readonly string[]): kafkajs.Kafka {
   // its failures are told by what it throws
-  const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
+  return new kafkajs.Kafka({ brokers: [...brokers], clientId: CLIENT_ID, logLevel: kafkajs.logLevel.NOTHING });
+}
+
+async function connect(brokers: readonly string[]): Promise<Cluster> {
   const cluster = new Cluster({
-    logger: kafka.logger(),
+    logger: openKafka(brokers).logger(),
     socketFactory: defaultSocketFactory(),
     brokers,
-    clientId: 'asof',
+    clientId: CLIENT_ID,
     connectionTimeout: CONNECT_MILLIS,
     requestTimeout: REQUEST_MILLIS,
     enforceRequestTimeout: true,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 import type { TableKey } from '../contracts/lake.ts';
-import type { Micros } from '../contracts/time.ts';
+import { laterInstant, type Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Position } from '../online/position.ts';
 import type { RedisClient } from '../online/redis-client.ts';
@@ -109,7 +109,7 @@ export async function consumeView(
           totals.late += done.late;
           totals.rejected += done.rejected;
           totals.lost += done.lost;
-          totals.newestEvent = later(totals.newestEvent, done.newestEvent);
+          totals.newestEvent = laterInstant(totals.newestEvent, done.newestEvent);
         }
         await tellGroup(held.positions);
         tell(new Map(chunks.map(({ partition, end }) => [partition, end])), null);
@@ -166,9 +166,4 @@ function passes(error: unknown): boolean {
 
 async function pause(millis: number, signal: AbortSignal): Promise<void> {
   await sleep(millis, undefined, { signal }).catch(() => undefined);
-}
-
-function later(a: Micros | null, b: Micros | null): Micros | null {
-  if (a === null || b === null) return a ?? b;
-  return a > b ? a : b;
 }
