@@ -25,6 +25,9 @@ export interface Measurement {
   readonly rows: number;
   /** Equal for equal results, within rounding. */
   readonly checksum: number;
+  /** Of the store that was filled: the CPU seconds of its process, and the memory that a row takes there. */
+  readonly serverCpuSeconds?: number;
+  readonly bytesPerRow?: number;
 }
 
 export interface Standing {
@@ -36,6 +39,8 @@ export interface Standing {
   readonly peakBytes: number;
   readonly rows: number;
   readonly checksum: number;
+  readonly serverCpuSeconds?: number;
+  readonly bytesPerRow?: number;
   /** Why there are no figures. */
   readonly failure: string | null;
 }
@@ -77,6 +82,12 @@ function standing(name: string, measurements: readonly Measurement[], failure: s
     peakBytes: Math.max(0, ...measurements.map(({ peakBytes }) => peakBytes)),
     rows: measurements[0]?.rows ?? 0,
     checksum: measurements[0]?.checksum ?? Number.NaN,
+    ...(measurements[0]?.serverCpuSeconds !== undefined && {
+      serverCpuSeconds: Math.min(...measurements.map(({ serverCpuSeconds = Infinity }) => serverCpuSeconds)),
+    }),
+    ...(measurements[0]?.bytesPerRow !== undefined && {
+      bytesPerRow: Math.max(...measurements.map(({ bytesPerRow = 0 }) => bytesPerRow)),
+    }),
     failure,
   };
 }

@@ -47,6 +47,7 @@ export async function keepOutcome(outcome: Outcome): Promise<void> {
 const HEADS: Readonly<Record<Unit, readonly string[]>> = {
   s: ['minimum s', 'median s', 'to Asof', 'CPU s', 'peak MiB'],
   ms: ['minimum ms', 'median ms', 'to Asof'],
+  'rows/s': ['most rows/s', 'median', 'to Asof', 'rows per CPU s', 'per CPU s of the store', 'peak MiB', 'bytes a row'],
 };
 
 export function drawOutcome({ title, unit, cores, standings, targets, notes }: Outcome): string {
@@ -78,6 +79,13 @@ function figures(one: Standing, [own]: readonly Standing[], unit: Unit): readonl
   const ratio = isMeasured(own) ? `${(one.minimumSeconds / own.minimumSeconds).toFixed(2)}×` : '–';
   if (unit === 'ms') return [millis(one.minimumSeconds), millis(one.medianSeconds), ratio];
   const mebibytes = Math.round(one.peakBytes / 2 ** 20).toLocaleString('en');
+  if (unit === 'rows/s') {
+    const per = (seconds = Number.NaN): string => whole(one.rows / seconds);
+    return [
+      ...[per(one.minimumSeconds), per(one.medianSeconds), ratio],
+      ...[per(one.minimumCpuSeconds), per(one.serverCpuSeconds), mebibytes, whole(one.bytesPerRow ?? Number.NaN)],
+    ];
+  }
   return [
     one.minimumSeconds.toFixed(2),
     one.medianSeconds.toFixed(2),
@@ -85,6 +93,10 @@ function figures(one: Standing, [own]: readonly Standing[], unit: Unit): readonl
     one.minimumCpuSeconds.toFixed(2),
     mebibytes,
   ];
+}
+
+function whole(value: number): string {
+  return Number.isNaN(value) ? '–' : Math.round(value).toLocaleString('en');
 }
 
 function millis(seconds: number): string {

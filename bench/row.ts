@@ -9,14 +9,14 @@ export interface BenchContext {
   readonly report: (line: string) => void;
 }
 
-export type Unit = 's' | 'ms';
+export type Unit = 's' | 'ms' | 'rows/s';
 
 export interface BenchRow {
   /** Names the result file. */
   readonly id: string;
-  readonly group: 'offline' | 'orchestration' | 'online' | 'streaming';
+  readonly group: 'offline' | 'orchestration' | 'materialization' | 'online' | 'streaming';
   readonly title: string;
-  /** Of times. With milliseconds CPU and memory are left out: they are those of a whole run. @default s */
+  /** Of the table. With milliseconds CPU and memory are left out: they are those of a whole run. @default s */
   readonly unit?: Unit;
   /** Whether it fits, with the others that do, into a quarter of an hour. */
   readonly quick: boolean;

@@ -4,6 +4,7 @@
  *   npm run bench                                    the rows that fit into a quarter of an hour
  *   npm run bench offline                            every row of the offline engine
  *   npm run bench orchestration                      what a workflow adds to a dataset build
+ *   npm run bench materialization                    from the lake to Redis
  *   npm run bench online                             reads, in process and over HTTP
  *   npm run bench streaming                        from a topic to readable windows
  *   npm run bench offline -- --only wide,as-of-10m   these rows
