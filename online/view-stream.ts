@@ -71,6 +71,14 @@ function isUnderWay(marker: Position | undefined, fence: Position | undefined): 
   return comparePositions(fence, marker) !== 0;
 }
 
+/** Throws `REDIS_UNAVAILABLE` when Redis is away or lost its content: without new rows nothing else would find it out. */
+export async function requireContent({ redis, project, epoch }: ViewStream): Promise<void> {
+  const [found] = await redis.read([epochKey(project)]);
+  if (found?.toString() === epoch) return;
+  const refusal = new ScriptRefusal('epoch');
+  throw new AsofError('REDIS_UNAVAILABLE', { problem: refusal.message }, refusal);
+}
+
 /** What a refusal of a script means to a stream. */
 export async function orStreamError<T>({ name }: FeatureViewManifest, work: () => Promise<T>): Promise<T> {
   try {

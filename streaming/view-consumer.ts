@@ -13,7 +13,7 @@ import type { Position } from '../online/position.ts';
 import type { RedisClient } from '../online/redis-client.ts';
 import type { StreamOffsets } from '../online/stream-offsets.ts';
 import { publishLeft } from '../online/stream-outbox.ts';
-import { openViewStream, type ViewStream } from '../online/view-stream.ts';
+import { openViewStream, requireContent, type ViewStream } from '../online/view-stream.ts';
 import type { StreamedView } from './event-rows.ts';
 import type { GroupMember, TopicFollower } from './topic-follower.ts';
 import { createApplier } from './view-applier.ts';
@@ -103,6 +103,7 @@ export async function consumeView(
           held = { stream, generation, positions };
         }
         const chunks = await follower.next(topic, held.positions, signal);
+        if (chunks.every(({ from, next }) => next === from)) await requireContent(held.stream);
         for await (const done of apply(held.stream, chunks, signal)) {
           held.positions.set(done.partition, done.next);
           totals.applied += done.applied;
