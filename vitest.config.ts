@@ -24,7 +24,7 @@ function project(name: string, include: string[], timeoutMillis: number, ...glob
 
 /** A long run is as long as it was asked to be, with room to settle; so is a long backfill, at a slow ten intervals a second. */
 function chaosTimeout(): number {
-  const minutes = Number(process.env['ASOF_CHAOS_MINUTES'] ?? 0);
+  const minutes = Number(process.env['ASOF_CHAOS_MINUTES'] ?? process.env['ASOF_SOAK_MINUTES'] ?? 0);
   const intervals = Number(process.env['ASOF_CHAOS_INTERVALS'] ?? 0);
   return (minutes * 60 + intervals / 10 + 600) * SECOND;
 }

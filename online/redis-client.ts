@@ -1,8 +1,9 @@
 /**
  * The connection to Redis. Reads and writes have a connection each, so that a large write never stands before a read.
- * Nothing is queued while Redis is away: a call fails at once, and the next one after the reconnection works.
+ * While Redis is away a call waits for it, no longer than its deadline; a read whose connection is lost under it is asked
+ * once more on the next one, so that a Redis that restarts at once costs time, and no answers.
  */
-import { Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 
 export interface RedisClientOptions {
@@ -15,7 +16,7 @@ export interface RedisClientOptions {
 }
 
 export interface RedisClient {
-  /** One MGET. Throws `REDIS_UNAVAILABLE` when Redis is away or has not answered in time, which is `readDeadlineMillis` unless given. */
+  /** One MGET. Throws `REDIS_UNAVAILABLE` when Redis has not answered in time, which is `readDeadlineMillis` unless given. */
   read(keys: readonly (Buffer | string)[], waitMillis?: number): Promise<readonly (Buffer | null)[]>;
   /** Sets a key unless it exists; answers the value that stands afterwards. */
   claim(key: string, value: string): Promise<string>;
@@ -56,7 +57,11 @@ export class ScriptRefusal extends Error {
   }
 }
 
-const LONGEST_RECONNECT_DELAY_MILLIS = 1000;
+/** Doubled with each attempt: a Redis that restarts is there again after some tens of milliseconds. */
+const FIRST_RECONNECT_DELAY_MILLIS = 10;
+const LONGEST_RECONNECT_DELAY_MILLIS = 250;
+/** How often a Redis that reads its own files is asked whether it has done so. */
+const LOADING_MILLIS = 25;
 const SCAN_PAGE = 1000;
 
 /** Connects in the background: a Redis that is away is no error until it is asked something. */
@@ -68,7 +73,7 @@ export function openRedisClient(options: RedisClientOptions): RedisClient {
   const connected = (): Promise<Redis> => ready(writer, Math.min(writeDeadline, CONNECT_MILLIS));
   return {
     read: async (keys, waitMillis = readDeadline) =>
-      answer(() => inTime(waitMillis, async () => (await ready(reader, waitMillis)).mgetBuffer([...keys]))),
+      answer(() => inTime(waitMillis, () => readOverConnections(reader, keys, waitMillis))),
     claim: async (key, value) =>
       answer(async () => {
         const client = await connected();
@@ -112,7 +117,9 @@ function connect(
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    retryStrategy: (attempt) => Math.min(25 * 2 ** Math.min(attempt, 10), LONGEST_RECONNECT_DELAY_MILLIS),
+    maxLoadingRetryTime: LOADING_MILLIS,
+    retryStrategy: (attempt) =>
+      Math.min(FIRST_RECONNECT_DELAY_MILLIS * 2 ** Math.min(attempt - 1, 10), LONGEST_RECONNECT_DELAY_MILLIS),
   });
   // each call reports its own failure; without a listener the client would print every attempt to reconnect
   client.on('error', () => undefined);
@@ -132,9 +139,29 @@ async function inTime<T>(millis: number, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** One MGET, and once more when its connection is lost before the answer: what only reads may be asked twice. */
+async function readOverConnections(
+  client: Redis,
+  keys: readonly (Buffer | string)[],
+  deadlineMillis: number,
+): Promise<readonly (Buffer | null)[]> {
+  await ready(client, deadlineMillis);
+  try {
+    return await client.mgetBuffer([...keys]);
+  } catch (error) {
+    if (error instanceof ReplyError) throw error;
+    await nextReady(client, deadlineMillis);
+    return client.mgetBuffer([...keys]);
+  }
+}
+
 /** Waits for a connection that is being made, no longer than the deadline. */
 async function ready(client: Redis, deadlineMillis: number): Promise<Redis> {
-  if (client.status === 'ready') return client;
+  if (client.status !== 'ready') await nextReady(client, deadlineMillis);
+  return client;
+}
+
+async function nextReady(client: Redis, deadlineMillis: number): Promise<void> {
   if (client.status === 'end') throw new Error('the connection is closed');
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -147,7 +174,6 @@ async function ready(client: Redis, deadlineMillis: number): Promise<Redis> {
     };
     client.once('ready', settle);
   });
-  return client;
 }
 
 async function evaluateScript(

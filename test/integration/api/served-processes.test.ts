@@ -1,52 +1,26 @@
 /** Fault 21 of the reliability table: processes of the API that are killed and replaced under load. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { get } from 'node:http';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { poll } from '../../e2e/support/polling.ts';
 import { openServedStore, readAmounts, USERS, type ReadAnswer, type ServedStore } from './served-store.ts';
+import { startServingProcesses, type ServingProcesses } from './serving-processes.ts';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../../bin/asof');
 const CLIENTS = 4;
 /** A process starts for seconds on a busy machine, and two are replaced one after the other. */
 const PATIENCE_MILLIS = 300_000;
 
 let served: ServedStore;
-let child: ChildProcess;
-let url: string;
-let log = '';
+let processes: ServingProcesses;
 beforeAll(async () => {
   served = await openServedStore();
-  const args = ['-C', served.writeProject(), 'serve', '--port', '0', '--processes', '2', '--drain', '1s'];
-  child = spawn(process.execPath, [PROGRAM, ...args], {
-    env: { ...process.env, ...served.environment, ASOF_MEMORY_LIMIT: '1GB' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (log += text));
-  while (!/^serving \S+$/m.test(log)) {
-    expect(child.exitCode, log).toBeNull();
-    await sleep(100);
-  }
-  url = /^serving (\S+)$/m.exec(log)![1]!;
+  processes = await startServingProcesses(served);
 }, 300_000);
 afterAll(async () => {
-  if (child?.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  }
+  await processes?.close();
   await served?.close();
 });
 
 const VALUES = USERS.map((user) => user * 10);
-
-/** The processes that serve, by what the command says of them. */
-function serving(): readonly number[] {
-  const announced = [...log.matchAll(/^process (\d+) serves as (\d+)$/gm)];
-  return [...new Map(announced.map(([, place, pid]) => [place, Number(pid)])).values()];
-}
 
 function isAlive(pid: number): boolean {
   try {
@@ -70,7 +44,7 @@ function startLoad(): Load & { stop(): Promise<void> } {
     while (!over) {
       try {
         // Redis may be slow on a busy machine, which would be no wrong value
-        const answer = await readAmounts({ url }, { deadline: '60s' });
+        const answer = await readAmounts(processes, { deadline: '60s' });
         load.answered += 1;
         if (answer.status !== 200 || JSON.stringify(answer.values) !== JSON.stringify(VALUES)) load.wrong.push(answer);
       } catch (error) {
@@ -92,14 +66,14 @@ it(
   async () => {
     const load = startLoad();
     await poll(() => (load.answered > 20 ? true : undefined));
-    const [killed, other] = serving();
+    const [killed, other] = processes.serving();
     process.kill(killed!, 'SIGKILL');
-    await poll(() => (serving().includes(killed!) ? undefined : true));
+    await poll(() => (processes.serving().includes(killed!) ? undefined : true));
     const { answered } = load;
     await poll(() => (load.answered > answered + 20 ? true : undefined));
     await load.stop();
-    expect(serving()).toHaveLength(2);
-    expect(serving()).toContain(other);
+    expect(processes.serving()).toHaveLength(2);
+    expect(processes.serving()).toContain(other);
     expect(load.wrong).toEqual([]);
     expect(load.failed.length).toBeLessThanOrEqual(CLIENTS);
   },
@@ -111,12 +85,12 @@ it(
   async () => {
     const load = startLoad();
     await poll(() => (load.answered > 20 ? true : undefined));
-    const before = serving();
-    child.kill('SIGHUP');
+    const before = processes.serving();
+    processes.signal('SIGHUP');
     await poll(() => (before.some(isAlive) ? undefined : true));
     await load.stop();
-    expect(serving()).toHaveLength(2);
-    expect(serving().every(isAlive)).toBe(true);
+    expect(processes.serving()).toHaveLength(2);
+    expect(processes.serving().every(isAlive)).toBe(true);
     expect(load.wrong).toEqual([]);
     expect(load.failed.length).toBeLessThanOrEqual(CLIENTS);
   },
@@ -126,7 +100,7 @@ it(
 /** The status of an answer over a connection of its own. */
 function askOnce(): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    get(`${url}/health`, { agent: false }, (answer) => {
+    get(`${processes.url}/health`, { agent: false }, (answer) => {
       answer.resume();
       answer.once('end', () => resolve(answer.statusCode));
     }).once('error', reject);
@@ -136,7 +110,7 @@ function askOnce(): Promise<number | undefined> {
 it(
   '21: a connection that a process was given and did not take before it died is answered by another one',
   async () => {
-    const [stopped] = serving();
+    const [stopped] = processes.serving();
     process.kill(stopped!, 'SIGSTOP');
     // each process is free, so one of the first two is given to the one that does not take it
     let answered = 0;
@@ -148,20 +122,18 @@ it(
     await poll(() => (answered === 2 ? true : undefined));
     process.kill(stopped!, 'SIGKILL');
     expect(await Promise.all(answers)).toEqual([200, 200, 200]);
-    await poll(() => (serving().includes(stopped!) ? undefined : true));
+    await poll(() => (processes.serving().includes(stopped!) ? undefined : true));
   },
   PATIENCE_MILLIS,
 );
 
 it('each process names itself in its metrics', async () => {
-  const text = await (await fetch(`${url}/metrics`)).text();
+  const text = await (await fetch(`${processes.url}/metrics`)).text();
   expect(text).toMatch(/^asof_work_under_way\{work="online reads",process="[12]"\} \d+$/m);
 });
 
 it('ends with all of its processes, and code 0', async () => {
-  const pids = serving();
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  expect(await exited).toEqual([0, null]);
+  const pids = processes.serving();
+  expect(await processes.quit()).toBe(0);
   expect(pids.filter(isAlive)).toEqual([]);
 });

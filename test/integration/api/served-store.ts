@@ -23,8 +23,9 @@ export interface ServedStore {
 export const AT = '2024-03-01T00:00:00Z';
 export const USERS = [1, 2, 3, 4, 5];
 
-export async function openServedStore(): Promise<ServedStore> {
-  const redis = await startRedis();
+/** Closes the Redis that it is given, too. Default: one whose content is gone when it is killed. */
+export async function openServedStore(given?: TestRedis): Promise<ServedStore> {
+  const redis = given ?? (await startRedis());
   const fixture = await openFixture();
   const servers: RunningServer[] = [];
   const store = await fixture.open({ redis: redis.url });

@@ -9,6 +9,8 @@ import { temporaryDirectory } from '../../support/stack.ts';
 export interface TestRedis {
   /** What a client connects to. */
   readonly url: string;
+  /** Of the server that runs; undefined when none was started. */
+  pid(): number | undefined;
   start(): Promise<void>;
   pause(): void;
   resume(): void;
@@ -17,7 +19,8 @@ export interface TestRedis {
   remove(): Promise<void>;
 }
 
-export async function startRedis(): Promise<TestRedis> {
+/** What it holds survives a kill when it is kept: every write is in a file before it is answered. */
+export async function startRedis({ isKept = false }: { readonly isKept?: boolean } = {}): Promise<TestRedis> {
   const program = await redisComponent.provide(() => undefined);
   const directory = temporaryDirectory('asof-redis-');
   const socket = `${directory.path}/redis.sock`;
@@ -31,9 +34,11 @@ export async function startRedis(): Promise<TestRedis> {
   };
   const redis: TestRedis = {
     url: socket,
+    pid: () => server?.pid,
     async start() {
       const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', directory.path];
-      server = spawn(program, options, { stdio: 'ignore' });
+      const keeping = ['--appendonly', isKept ? 'yes' : 'no'];
+      server = spawn(program, [...options, ...keeping], { stdio: 'ignore' });
       for (let attempt = 0; attempt < 200 && !existsSync(socket); attempt += 1) await sleep(25);
     },
     pause: () => server?.kill('SIGSTOP'),
