@@ -3,6 +3,7 @@
 const CHUNK = 64;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 /** Of the seventh byte: 49 bits are exact in a double. */
+const TWO_32 = 2 ** 32;
 const LAST_PLAIN_SCALE = 2 ** 42;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -22,6 +23,11 @@ export class ByteWriter {
     return new Uint8Array(this.#bytes.subarray(0, this.#length));
   }
 
+  /** What was written, where it stands: valid until something else is written. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   /** Starts again from nothing and keeps the space: one writer serves many values. */
   clear(): void {
     this.#length = 0;
@@ -36,9 +42,15 @@ export class ByteWriter {
   bigEndian(value: number, size: number): void {
     this.#reserve(size);
     let rest = value;
-    for (let place = this.#length + size - 1; place >= this.#length; place -= 1) {
+    let place = this.#length + size - 1;
+    // beyond 32 bits shifts would lose the upper ones
+    for (; rest >= TWO_32; place -= 1) {
       this.#bytes[place] = rest % 0x100;
       rest = Math.floor(rest / 0x100);
+    }
+    for (; place >= this.#length; place -= 1) {
+      this.#bytes[place] = rest;
+      rest >>>= 8;
     }
     this.#length += size;
   }

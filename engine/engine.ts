@@ -41,9 +41,10 @@ export interface Session {
   stream(sql: string, parameters?: readonly EngineValue[]): AsyncIterable<ColumnBatch>;
   /**
    * As `stream`, for work that needs nothing else of the session meanwhile: batches go to `take` while the statement still
-   * runs, so that nothing but the batch is held. Other calls wait until it ends.
+   * runs, so that nothing but the batch is held. A promise of `take` is awaited before the next batch. Other calls wait until
+   * it ends.
    */
-  visit(sql: string, take: (batch: ColumnBatch) => void): Promise<void>;
+  visit(sql: string, take: (batch: ColumnBatch) => void | Promise<void>): Promise<void>;
   /**
    * Runs `work`, whose statements on this session are interrupted once `millis` have passed, the engine's `queryMillis` unless
    * given: `LIMIT_EXCEEDED`, with `where` in front. For SQL of users. Not to be nested.

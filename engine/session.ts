@@ -82,12 +82,12 @@ export class DuckDBSession implements Session {
     }
   }
 
-  async visit(sql: string, take: (batch: ColumnBatch) => void): Promise<void> {
+  async visit(sql: string, take: (batch: ColumnBatch) => void | Promise<void>): Promise<void> {
     await this.#statement(
       sql,
       [],
       async (result) => {
-        for await (const batch of batchesOf(result)) take(batch);
+        for await (const batch of batchesOf(result)) await take(batch);
       },
       (prepared) => prepared.stream(),
     );

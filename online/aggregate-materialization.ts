@@ -81,7 +81,7 @@ async function writeStates(
   const select = `SELECT ${rowSelection(keys, columns, source.operation !== null)} FROM (${reachable})
 ORDER BY ${identifierList(keys)}, __event, __created NULLS FIRST, __seq`;
   let current: { readonly key: Uint8Array; readonly builder: AggregateBuilder } | undefined;
-  for await (const batch of session.stream(select)) {
+  await session.visit(select, async (batch) => {
     for (let row = 0; row < batch.rows; row += 1) {
       const key = encoder.encode(readCells(batch, places.keys, row));
       if (current === undefined || Buffer.compare(current.key, key) !== 0) {
@@ -95,7 +95,7 @@ ORDER BY ${identifierList(keys)}, __event, __created NULLS FIRST, __seq`;
       current.builder.add(readRowOrder(batch, places, row), counts ? values : null, { id, until: until ?? undefined });
     }
     onRows(batch.rows);
-  }
+  });
   if (current !== undefined) await writer.write(current.key, current.builder.encode(position));
 }
 

@@ -10,9 +10,10 @@ import { readValue, writeValue } from '../aggregates/value-codec.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { StoredType } from '../contracts/values.ts';
-import type { EngineValue } from '../engine/engine.ts';
+import type { BatchColumn, EngineValue } from '../engine/engine.ts';
 import { usedTypedColumns } from '../offline/event-relation.ts';
-import { orderFlags, readOrder, writeOrder } from './order-bytes.ts';
+import { packCells } from './cell-packer.ts';
+import { orderFlags, orderFlagsAt, readOrder, writeOrder, writeOrderAt, type OrderHalves } from './order-bytes.ts';
 import { STATE_HAS_NULLS, STATE_IS_DELETED, stateFlags, stateForm } from './state-form.ts';
 
 export interface AsofState {
@@ -26,6 +27,16 @@ export interface AsofCodec {
   readonly columns: readonly { readonly name: string; readonly type: StoredType }[];
   encode(state: AsofState): Uint8Array;
   decode(bytes: Uint8Array): AsofState;
+  /** The states of a batch's rows: what `encode` gives of each, without values on the way. Valid until the next one. */
+  pack(batch: AsofBatch): (row: number) => Uint8Array;
+}
+
+export interface AsofBatch {
+  readonly order: OrderHalves;
+  /** Whether the row says that its key was deleted. */
+  isDeleted(row: number): boolean;
+  /** By the columns of the codec. */
+  readonly columns: readonly BatchColumn[];
 }
 
 const BITS = 8;
@@ -43,12 +54,32 @@ export function createAsofCodec(view: FeatureViewManifest, source: StoredSourceM
       writer.byte(stateForm(flags));
       writeOrder(writer, order, flags);
       if (values === null) return writer.finish();
-      if (hasNulls) writeNullBits(writer, values);
+      if (hasNulls) writeNullBits(writer, values.length, (index) => values[index] === null);
       columns.forEach(({ type }, index) => {
         const value = values[index]!;
         if (value !== null) writeValue(writer, type, value);
       });
       return writer.finish();
+    },
+    pack(batch) {
+      const { order, columns: held } = batch;
+      const cells = columns.map(({ type }, index) => packCells(type, held[index]!));
+      const nullable = held.filter(({ valid }) => valid !== undefined);
+      const isNull = (column: number, row: number): boolean => held[column]?.valid?.[row] === 0;
+      return (row) => {
+        const deleted = batch.isDeleted(row);
+        const hasNulls = !deleted && nullable.some(({ valid }) => valid?.[row] === 0);
+        const flags = orderFlagsAt(order, row) | (hasNulls ? STATE_HAS_NULLS : 0) | (deleted ? STATE_IS_DELETED : 0);
+        writer.clear();
+        writer.byte(stateForm(flags));
+        writeOrderAt(writer, order, row, flags);
+        if (deleted) return writer.view();
+        if (hasNulls) writeNullBits(writer, held.length, (column) => isNull(column, row));
+        for (let column = 0; column < cells.length; column += 1) {
+          if (!hasNulls || !isNull(column, row)) cells[column]!(writer, row);
+        }
+        return writer.view();
+      };
     },
     decode(bytes) {
       const reader = new ByteReader(bytes);
@@ -68,10 +99,10 @@ export function asofDueAt(view: FeatureViewManifest, order: RowOrder): Micros {
   return view.asKnown && order.created !== null && order.created > published ? order.created : published;
 }
 
-function writeNullBits(writer: ByteWriter, values: readonly EngineValue[]): void {
-  for (let start = 0; start < values.length; start += BITS) {
+function writeNullBits(writer: ByteWriter, count: number, isNull: (index: number) => boolean): void {
+  for (let start = 0; start < count; start += BITS) {
     let byte = 0;
-    for (let bit = 0; bit < BITS; bit += 1) if (values[start + bit] === null) byte |= 1 << bit;
+    for (let bit = 0; bit < BITS; bit += 1) if (isNull(start + bit)) byte |= 1 << bit;
     writer.byte(byte);
   }
 }

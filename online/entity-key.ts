@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { ByteReader, ByteWriter } from '../aggregates/bytes.ts';
 import { readValue, writeValue } from '../aggregates/value-codec.ts';
 import type { ScalarType } from '../contracts/values.ts';
-import type { EngineValue } from '../engine/engine.ts';
+import type { BatchColumn, EngineValue } from '../engine/engine.ts';
+import { packCells } from './cell-packer.ts';
 
 /** Encodings above this many bytes are replaced by their SHA-256, so that a long key cannot fill the store. */
 export const LONGEST_LITERAL_KEY = 200;
@@ -33,15 +34,38 @@ export function createKeyEncoder(types: readonly ScalarType[]): KeyEncoder {
       writer.clear();
       writer.byte(LITERAL);
       types.forEach((type, index) => writeValue(writer, type, canonical(key[index]!)));
-      const literal = writer.finish();
-      if (literal.length <= LONGEST_LITERAL_KEY) return literal;
-      return Buffer.concat([Buffer.of(HASHED), createHash('sha256').update(literal).digest()]);
+      return shorten(writer.finish());
     },
     decode(bytes) {
       const reader = new ByteReader(bytes);
       return reader.byte() === LITERAL ? types.map((type) => readValue(reader, type)) : undefined;
     },
   };
+}
+
+/**
+ * The keys of a batch's rows, by its key columns: what `encode` gives of each, without values on the way. Valid until the
+ * next one.
+ */
+export function packKeys(types: readonly ScalarType[], columns: readonly BatchColumn[]): (row: number) => Uint8Array {
+  const writer = new ByteWriter();
+  const cells = columns.map((column, index) => packCells(types[index]!, canonicalColumn(column)));
+  return (row) => {
+    writer.clear();
+    writer.byte(LITERAL);
+    for (const write of cells) write(writer, row);
+    return shorten(writer.view());
+  };
+}
+
+function shorten(literal: Uint8Array): Uint8Array {
+  if (literal.length <= LONGEST_LITERAL_KEY) return literal;
+  return Buffer.concat([Buffer.of(HASHED), createHash('sha256').update(literal).digest()]);
+}
+
+function canonicalColumn(column: BatchColumn): BatchColumn {
+  if (!(column.values instanceof Float64Array)) return column;
+  return { ...column, values: column.values.map((value) => canonical(value) as number) };
 }
 
 /** Equal keys have equal bytes: -0 is 0, and every NaN is the same. */

@@ -3,8 +3,9 @@
  * While Redis is away a call waits for it, no longer than its deadline; a read whose connection is lost under it is asked
  * once more on the next one, so that a Redis that restarts at once costs time, and no answers.
  */
-import { Redis, ReplyError } from 'ioredis';
+import { Command, Redis, ReplyError } from 'ioredis';
 import { AsofError, messageOf } from '../contracts/errors.ts';
+import type { EncodedArguments } from './encoded-arguments.ts';
 
 export interface RedisClientOptions {
   /** `redis://` or `rediss://`. */
@@ -25,6 +26,8 @@ export interface RedisClient {
    * `ScriptRefusal` when the script answers an error of ours.
    */
   evaluate(script: Script, keys: readonly (Buffer | string)[], values: readonly (Buffer | string)[]): Promise<unknown>;
+  /** The same with arguments that are encoded already: for scripts that take many. */
+  evaluateEncoded(script: Script, keys: EncodedArguments, values: EncodedArguments): Promise<unknown>;
   /** The keys that begin with the prefix, page by page; one that moves meanwhile may come twice. */
   pages(prefix: Buffer): AsyncIterable<readonly Buffer[]>;
   /** The bytes that each key takes, its value and its place among the keys included; null for one that is not there. */
@@ -82,6 +85,8 @@ export function openRedisClient(options: RedisClientOptions): RedisClient {
       }),
     evaluate: async (script, keys, values) =>
       answer(async () => evaluateScript(await connected(), script, keys, values)),
+    evaluateEncoded: async (script, keys, values) =>
+      answer(async () => evaluateBytes(await connected(), script, encodeCall(script, keys, values))),
     pages: (prefix) => scanPages(connected, prefix),
     memory: async (keys) =>
       answer(async () => {
@@ -187,6 +192,37 @@ async function evaluateScript(
   } catch (error) {
     if (!messageOf(error).includes('NOSCRIPT')) throw error;
     return client.callBuffer('EVAL', [script.text, keys.length, ...keys, ...values]);
+  }
+}
+
+function encodeCall(script: Script, keys: EncodedArguments, values: EncodedArguments): Buffer {
+  const count = String(keys.count);
+  const words = ['EVALSHA', script.sha1, count].map((word) => `$${word.length}\r\n${word}\r\n`);
+  const head = `*${words.length + keys.count + values.count}\r\n${words.join('')}`;
+  return Buffer.concat([Buffer.from(head), keys.bytes(), values.bytes()]);
+}
+
+/** A command whose bytes are at hand. */
+class EncodedCommand extends Command {
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    super('EVALSHA', [], { replyEncoding: null });
+    this.#bytes = bytes;
+  }
+
+  override toWritable(): Buffer {
+    return this.#bytes;
+  }
+}
+
+async function evaluateBytes(client: Redis, { text }: Script, call: Buffer): Promise<unknown> {
+  try {
+    return await client.sendCommand(new EncodedCommand(call));
+  } catch (error) {
+    if (!messageOf(error).includes('NOSCRIPT')) throw error;
+    await client.script('LOAD', text);
+    return client.sendCommand(new EncodedCommand(call));
   }
 }
 

@@ -92,19 +92,32 @@ if position ~= '' then
   local fence = redis.call('GET', KEYS[2])
   if fence and older(position, fence) then return redis.error_reply('ASOF_FENCE') end
 end
+local function claim(key, value)
+  if life == '0' then return redis.call('SET', key, value, 'NX') end
+  return redis.call('SET', key, value, 'NX', 'PX', life)
+end
+
 local written, new, deleted = 0, 0, 0
+-- where one key was new the next is likely to be, and then one call is enough for it
+local likely_new = true
 for index = 3, #KEYS do
   local key, value = KEYS[index], ARGV[index + 2]
-  local stored = redis.call('GET', key)
-  if value == '' then
-    if stored and deletes(stored, position, ranges) then
-      redis.call('DEL', key)
-      deleted = deleted + 1
-    end
-  elseif not stored or replaces(value, stored, ranges) then
-    if life == '0' then redis.call('SET', key, value) else redis.call('SET', key, value, 'PX', life) end
+  if likely_new and value ~= '' and claim(key, value) then
     written = written + 1
-    if not stored then new = new + 1 end
+    new = new + 1
+  else
+    local stored = redis.call('GET', key)
+    likely_new = not stored
+    if value == '' then
+      if stored and deletes(stored, position, ranges) then
+        redis.call('DEL', key)
+        deleted = deleted + 1
+      end
+    elseif not stored or replaces(value, stored, ranges) then
+      if life == '0' then redis.call('SET', key, value) else redis.call('SET', key, value, 'PX', life) end
+      written = written + 1
+      if not stored then new = new + 1 end
+    end
   end
 end
 return { written, new, deleted }

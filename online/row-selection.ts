@@ -4,6 +4,8 @@ import type { ColumnBatch, EngineValue } from '../engine/engine.ts';
 import { quoteIdentifier } from '../engine/sql.ts';
 import { cellOf } from '../engine/vector-reader.ts';
 import { DELETED_COLUMN } from '../offline/event-relation.ts';
+import { halvesOf } from './cell-packer.ts';
+import type { OrderHalves } from './order-bytes.ts';
 
 /** First and last column, exclusive. */
 type Places = readonly [from: number, to: number];
@@ -37,6 +39,17 @@ export function readRowOrder({ columns }: ColumnBatch, { order }: RowPlaces, row
     event: cellOf(columns[order]!, row) as bigint,
     created: cellOf(columns[order + 1]!, row) as bigint | null,
     sequence: cellOf(columns[order + 2]!, row) as bigint,
+  };
+}
+
+/** The orders of a whole batch. */
+export function orderHalves({ columns }: ColumnBatch, { order }: RowPlaces): OrderHalves {
+  const halves = (place: number): Int32Array => halvesOf(columns[place]!.values as BigInt64Array);
+  return {
+    event: halves(order),
+    created: halves(order + 1),
+    hasCreated: columns[order + 1]!.valid,
+    sequence: halves(order + 2),
   };
 }
 

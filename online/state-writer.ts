@@ -1,4 +1,5 @@
 /** Writes encoded states in batches, several on their way at once; the caller waits when too many are. */
+import { EncodedArguments } from './encoded-arguments.ts';
 import { encodePosition, type Position } from './position.ts';
 import type { RedisClient } from './redis-client.ts';
 import { WRITE_SCRIPT } from './redis-scripts.ts';
@@ -33,7 +34,10 @@ export interface WriteCounts {
 }
 
 export interface StateWriter {
-  /** Takes one state; resolves when there is room for the next. Null deletes a key that lost its rows. */
+  /**
+   * Takes one state, and keeps neither array; resolves when there is room for the next. Null deletes a key that lost its
+   * rows.
+   */
   write(entityKey: Uint8Array, state: Uint8Array | null): Promise<void> | undefined;
   /** Resolves when everything is acknowledged. Throws what any batch threw. */
   finish(): Promise<WriteCounts>;
@@ -45,37 +49,36 @@ const BATCH_BYTES = 1_000_000;
 const BATCHES_UNDER_WAY = 4;
 
 export function createStateWriter(scope: WriteScope): StateWriter {
-  const head = [
-    scope.epoch,
-    scope.position === null ? '' : Buffer.from(encodePosition(scope.position)),
-    String(scope.lifeMillis),
-    encodeRanges(scope.removed),
-  ];
+  const head = {
+    keys: [epochKey(scope.project), scope.keys.fence].map((key) => Buffer.from(key)),
+    values: [
+      Buffer.from(scope.epoch),
+      scope.position === null ? NOTHING : encodePosition(scope.position),
+      Buffer.from(String(scope.lifeMillis)),
+      encodeRanges(scope.removed),
+    ],
+  };
   const underWay = new Set<Promise<void>>();
   const counts = { written: 0, unchanged: 0, added: 0, deleted: 0 };
   let failure: Error | undefined;
-  let keys: Buffer[] = [];
-  let values: (Buffer | string)[] = [];
-  let bytes = 0;
+  let keys = startArguments(head.keys);
+  let values = startArguments(head.values);
+  let size = 0;
 
-  const send = async (batchKeys: readonly Buffer[], batchValues: readonly (Buffer | string)[]): Promise<void> => {
-    const answer = await scope.redis.evaluate(
-      WRITE_SCRIPT,
-      [epochKey(scope.project), scope.keys.fence, ...batchKeys],
-      [...head, ...batchValues],
-    );
+  const send = async (batchKeys: EncodedArguments, batchValues: EncodedArguments, states: number): Promise<void> => {
+    const answer = await scope.redis.evaluateEncoded(WRITE_SCRIPT, batchKeys, batchValues);
     const [written, added, deleted] = answer as [number, number, number];
     counts.written += written;
     counts.added += added;
     counts.deleted += deleted;
-    counts.unchanged += batchKeys.length - written - deleted;
+    counts.unchanged += states - written - deleted;
   };
 
   const flush = async (): Promise<void> => {
-    const batch = send(keys, values);
-    keys = [];
-    values = [];
-    bytes = 0;
+    const batch = send(keys, values, size);
+    keys = startArguments(head.keys);
+    values = startArguments(head.values);
+    size = 0;
     const settled: Promise<void> = batch
       .catch((error: Error) => {
         failure ??= error;
@@ -88,18 +91,26 @@ export function createStateWriter(scope: WriteScope): StateWriter {
 
   return {
     write(entityKey, state) {
-      keys.push(Buffer.concat([scope.keys.values, entityKey]));
-      values.push(state === null ? '' : Buffer.from(state.buffer, state.byteOffset, state.byteLength));
-      bytes += state?.length ?? 0;
-      return keys.length < BATCH_KEYS && bytes < BATCH_BYTES ? undefined : flush();
+      keys.add(scope.keys.values, entityKey);
+      values.add(state ?? NOTHING);
+      size += 1;
+      return size < BATCH_KEYS && values.byteLength < BATCH_BYTES ? undefined : flush();
     },
     async finish() {
-      if (keys.length > 0) await flush();
+      if (size > 0) await flush();
       await Promise.all(underWay);
       if (failure !== undefined) throw failure;
       return counts;
     },
   };
+}
+
+const NOTHING = new Uint8Array(0);
+
+function startArguments(first: readonly Uint8Array[]): EncodedArguments {
+  const list = new EncodedArguments();
+  for (const one of first) list.add(one);
+  return list;
 }
 
 function encodeRanges(ranges: readonly SequenceRange[]): Buffer {

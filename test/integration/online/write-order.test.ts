@@ -12,7 +12,7 @@ import { ensureEpoch, raiseFence } from '../../../online/store-content.ts';
 import { viewKeys } from '../../../online/store-keys.ts';
 import { testStack, uniqueName } from '../../support/stack.ts';
 import { aggregateFeature, columnFeature, planView } from '../../world/world.ts';
-import { removeKeys } from './raw-redis.ts';
+import { removeKeys, withRawRedis } from './raw-redis.ts';
 
 const planned = planView({
   mode: 'asof',
@@ -131,6 +131,34 @@ describe('rows', () => {
     }
     expect(await writer.finish()).toEqual({ written: 5000, unchanged: 0, added: 5000, deleted: 0 });
     expect(await removeKeys(testStack().redisUrl, scope.keys.values)).toBe(5000);
+  });
+});
+
+describe('a batch', () => {
+  it('tells new keys from known ones, in any mixture, and gives both their life, though Redis forgot the script', async () => {
+    const lifeMillis = 60_000;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }), async (known) => {
+        const scope = { ...(await openScope()), lifeMillis };
+        const writeKeys = async (which: (entity: number) => boolean, sequence: bigint) => {
+          const writer = createStateWriter(scope);
+          for (const entity of known.keys()) {
+            const state = stateOf({ event: 0n, created: null, sequence });
+            if (which(entity)) await writer.write(Buffer.from(`=${entity}`), state);
+          }
+          return writer.finish();
+        };
+        const held = known.filter((isKnown) => isKnown).length;
+        await writeKeys((entity) => known[entity] === true, 1n);
+        await withRawRedis(testStack().redisUrl, (raw) => raw.script('FLUSH'));
+        const counts = await writeKeys(() => true, 2n);
+        expect(counts).toEqual({ written: known.length, unchanged: 0, added: known.length - held, deleted: 0 });
+        const keys = known.map((_, entity) => Buffer.concat([scope.keys.values, Buffer.from(`=${entity}`)]));
+        const lives = await withRawRedis(testStack().redisUrl, (raw) => Promise.all(keys.map((key) => raw.pttl(key))));
+        for (const life of lives) expect(life).toSatisfy((left: number) => left > 0 && left <= lifeMillis);
+      }),
+      { numRuns: 20 },
+    );
   });
 });
 
