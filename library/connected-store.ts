@@ -10,6 +10,7 @@ import { withLakeWork } from '../lake/lake-work.ts';
 import { openLake } from '../lake/open.ts';
 import { openSparkSetup } from '../offline/spark/setup.ts';
 import { createLakeReader } from '../online/lake-reader.ts';
+import { createWriteBack } from '../online/write-back.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
 import { openRedisClient } from '../online/redis-client.ts';
 import { acquireComponents } from '../stack/with-components.ts';
@@ -68,7 +69,9 @@ async function connect(given: Settings, resources: Resources): Promise<Store> {
   const stores = { project, catalog, lake, engine, redis };
   const followers = createOnlineFollowers({ ...stores, runtime: async () => (await definitions.current()).runtime });
   const positions = createRecordedPositions(catalog.intervals);
-  const online = { ...stores, positions, lake: createLakeReader(stores) };
+  const writeBack = createWriteBack(stores);
+  resources.add(() => writeBack.close());
+  const online = { ...stores, positions, lake: createLakeReader(stores), writeBack };
   const serving = createServingDefinitions({ project, catalog, redis, positions, definitions });
   const { tables, intervals } = catalog;
   const offline = { project, tables, intervals, lake, engine, workDirectory, spark: openSparkSetup(settings) };

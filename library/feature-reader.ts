@@ -12,6 +12,7 @@ import type { RequestColumns } from '../online/read-request.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
 import type { RedisClient } from '../online/redis-client.ts';
 import { createStateCache, type CacheReadings } from '../online/state-cache.ts';
+import { createWriteBack } from '../online/write-back.ts';
 import { openDefinitions } from './applied-definitions.ts';
 import { createServingDefinitions } from './serving-definitions.ts';
 
@@ -45,7 +46,7 @@ export interface FeatureReader {
   requestColumns(named: FeatureRequest): Promise<ReadonlySet<string>>;
   /** Of the states held in this process. */
   readonly cache: CacheReadings;
-  /** Stops listening for new definitions. */
+  /** Stops listening for new definitions, and writing back what the lake answered. */
   close(): Promise<void>;
 }
 
@@ -53,6 +54,7 @@ export interface FeatureReader {
 export async function openFeatureReader(dependencies: FeatureReaderDependencies): Promise<FeatureReader> {
   const { project, catalog, redis, aroundLake = (read) => read() } = dependencies;
   const lake = createLakeReader(dependencies);
+  const writeBack = createWriteBack({ ...dependencies, aroundLake: (work) => aroundLake(work, undefined) });
   const positions = createRecordedPositions(catalog.intervals);
   const cache = createStateCache();
   const online = {
@@ -60,6 +62,7 @@ export async function openFeatureReader(dependencies: FeatureReaderDependencies)
     redis,
     positions,
     cache,
+    writeBack,
     lake: { read: (question: LakeQuestion) => aroundLake(() => lake.read(question), question.deadline) },
   };
   const definitions = await openDefinitions(catalog, project);
@@ -78,6 +81,9 @@ export async function openFeatureReader(dependencies: FeatureReaderDependencies)
     get cache() {
       return cache.readings;
     },
-    close: () => definitions.close(),
+    async close() {
+      await writeBack.close();
+      await definitions.close();
+    },
   };
 }

@@ -55,6 +55,7 @@ function withoutOnline(dependencies: OnlineReadDependencies): OnlineReadDependen
     ...dependencies,
     redis: { ...dependencies.redis, read: async (keys) => keys.map(() => null) },
     positions: { of: async () => undefined },
+    writeBack: undefined,
   };
 }
 

@@ -36,11 +36,30 @@ export async function materializeAggregates(
   await session.run(
     `CREATE OR REPLACE TEMP TABLE __touched AS SELECT DISTINCT ${identifierList(keys)} FROM (${touched})`,
   );
-  const own = source.eventId === null ? due : rowsOfEvents(due, 'SELECT * FROM __touched', source.eventId, keys);
-  const theirs = `SELECT e.* FROM (${countingOnly(snapshot, own)}) e SEMI JOIN __touched k ON ${keysEqual(keys, 'e', 'k')}`;
+  const theirs = rowsOfKeys(snapshot, due, '__touched');
   await writeStates(session, snapshot, theirs, writer, onRows);
   await deleteKeysWithoutRows(session, snapshot, '__touched', theirs, writer);
   return writer;
+}
+
+/** Writes those keys of a table that have due rows, each from all of them. */
+export async function writeAggregateKeys(
+  session: Session,
+  snapshot: SnapshotReader,
+  table: string,
+  writer: StateWriter,
+): Promise<void> {
+  const theirs = rowsOfKeys(snapshot, await snapshot.rows(session), table);
+  await writeStates(session, snapshot, theirs, writer, () => undefined);
+}
+
+/** Of the due rows those that count and have a key of the table. */
+function rowsOfKeys(snapshot: SnapshotReader, due: string, table: string): string {
+  const { source } = snapshot;
+  const keys = relationKeys(snapshot.view);
+  const chosen = quoteIdentifier(table);
+  const own = source.eventId === null ? due : rowsOfEvents(due, `SELECT * FROM ${chosen}`, source.eventId, keys);
+  return `SELECT e.* FROM (${countingOnly(snapshot, own)}) e SEMI JOIN ${chosen} k ON ${keysEqual(keys, 'e', 'k')}`;
 }
 
 /** The keys that have a state: SELECT of the view's keys, without repeats. */

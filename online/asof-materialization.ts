@@ -1,6 +1,6 @@
 /** From the lake to Redis for an as-of view: the greatest due row of each key. */
 import type { Session } from '../engine/engine.ts';
-import { identifierList } from '../engine/sql.ts';
+import { identifierList, quoteIdentifier } from '../engine/sql.ts';
 import { keysEqual, relationKeys } from '../offline/event-relation.ts';
 import { extremesSql, rowOrderSql, type OrderExtremes } from '../offline/row-order-sql.ts';
 import { createAsofCodec } from './asof-state.ts';
@@ -39,6 +39,19 @@ export async function asofKeys(session: Session, snapshot: SnapshotReader): Prom
   return `SELECT DISTINCT ${identifierList(relationKeys(snapshot.view))} FROM (${await snapshot.rows(session)})`;
 }
 
+/** Writes those keys of a table that have due rows, each from all of them. */
+export async function writeAsofKeys(
+  session: Session,
+  snapshot: SnapshotReader,
+  table: string,
+  writer: StateWriter,
+  onRows: (rows: number) => void = () => undefined,
+): Promise<void> {
+  const theirs = `SELECT e.* FROM (${await snapshot.rows(session)}) e
+SEMI JOIN ${quoteIdentifier(table)} k ON ${keysEqual(relationKeys(snapshot.view), 'e', 'k')}`;
+  await writeGreatest(session, snapshot, theirs, writer, onRows);
+}
+
 async function rewriteLosers(
   session: Session,
   snapshot: SnapshotReader,
@@ -47,13 +60,11 @@ async function rewriteLosers(
   onRows: (rows: number) => void,
 ): Promise<void> {
   const keys = relationKeys(snapshot.view);
-  const all = await snapshot.rows(session);
   await session.run(
     `CREATE OR REPLACE TEMP TABLE __losers AS SELECT DISTINCT ${identifierList(keys)} FROM (${removed})`,
   );
-  const theirs = `SELECT e.* FROM (${all}) e SEMI JOIN __losers k ON ${keysEqual(keys, 'e', 'k')}`;
-  await writeGreatest(session, snapshot, theirs, writer, onRows);
-  await deleteKeysWithoutRows(session, snapshot, '__losers', all, writer);
+  await writeAsofKeys(session, snapshot, '__losers', writer, onRows);
+  await deleteKeysWithoutRows(session, snapshot, '__losers', await snapshot.rows(session), writer);
 }
 
 async function writeGreatest(

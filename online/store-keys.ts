@@ -10,6 +10,8 @@ const VIEW_TAG_BYTES = 6;
 export interface ViewKeys {
   /** Prefix of the values of this view version; an encoded entity key follows. */
   readonly values: Buffer;
+  /** Of states that reads found in the lake and wrote back: they live for as long as the view says and belong to no run. */
+  readonly writtenBack: Buffer;
   /** The position of the newest run that may write. */
   readonly fence: string;
   /** The position that the values are complete for. */
@@ -29,8 +31,10 @@ export function epochKey(project: string): string {
 export function viewKeys(project: string, view: string, fingerprint: string): ViewKeys {
   const tag = createHash('sha256').update(`${view}\0${fingerprint}`).digest().subarray(0, VIEW_TAG_BYTES);
   const name = `${view}@${fingerprint.slice(0, 12)}`;
+  const suffix = tag.toString('base64url');
   return {
-    values: Buffer.from(`asof:{${project}}:${tag.toString('base64url')}`, 'latin1'),
+    values: Buffer.from(`asof:{${project}}:${suffix}`, 'latin1'),
+    writtenBack: Buffer.from(`asof:{${project}}:lake:${suffix}`, 'latin1'),
     fence: `asof:{${project}}:fence:${name}`,
     marker: `asof:{${project}}:position:${name}`,
     stream: `asof:{${project}}:stream:${name}`,

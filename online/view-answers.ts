@@ -6,6 +6,7 @@ import type { EntityKey } from './entity-key.ts';
 import type { LakeReader } from './lake-reader.ts';
 import { beforeDeadline, type ReadDeadline } from './read-deadline.ts';
 import { DENIED_CELL, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
+import type { OnlineReadDependencies } from './read-dependencies.ts';
 import type { FetchedView } from './state-fetch.ts';
 import { mayHaveLapsed } from './state-life.ts';
 import { emptyCells, viewReader } from './view-reader.ts';
@@ -28,7 +29,7 @@ export type ViewCells = ReadonlyMap<string, readonly OnlineCell[]>;
 type EntityCells = readonly OnlineCell[];
 
 export async function answerView(
-  { lake }: { readonly lake: LakeReader | null },
+  { lake, writeBack }: Pick<OnlineReadDependencies, 'lake' | 'writeBack'>,
   question: ViewQuestion,
 ): Promise<ViewCells> {
   const { view, keys, fetched } = question;
@@ -39,13 +40,18 @@ export async function answerView(
   );
   const open = rows.flatMap((row, entity) => (row === undefined ? [entity] : []));
   if (open.length > 0) {
-    const found = await askLake(
-      lake,
-      view,
-      open.map((entity) => keys[entity]!),
-      question,
-    );
-    open.forEach((entity, index) => (rows[entity] = found?.[index] ?? unavailable));
+    const keysOf = (entities: readonly number[]): readonly EntityKey[] => entities.map((entity) => keys[entity]!);
+    const absent = open.filter((entity) => fetched.states[entity] === null);
+    const states = (await writeBack?.read(view, keysOf(absent))) ?? [];
+    absent.forEach((entity, index) => {
+      const state = states[index];
+      if (state) rows[entity] = viewReader(view).answer(state, features, question.at);
+    });
+    const left = open.filter((entity) => rows[entity] === undefined);
+    const found = left.length === 0 ? [] : await askLake(lake, view, keysOf(left), question);
+    left.forEach((entity, index) => (rows[entity] = found?.[index] ?? unavailable));
+    const known = left.filter((entity, index) => fetched.states[entity] === null && mayHaveRows(view, found?.[index]));
+    writeBack?.offer(view, keysOf(known), question.runtime);
   }
   return new Map(
     features.map((feature, index) => [
@@ -53,6 +59,12 @@ export async function answerView(
       rows.map((row) => (question.isDenied(feature.name) ? DENIED_CELL : row![index]!)),
     ]),
   );
+}
+
+/** Whether the lake knows rows of a key that it answered. Of windows it does not say. */
+function mayHaveRows({ view }: PlannedView, found: EntityCells | undefined): boolean {
+  if (found === undefined) return false;
+  return view.mode === 'aggregate' || found.some(({ eventTimestamp }) => eventTimestamp !== null);
 }
 
 /** Undefined when only the lake can tell. */

@@ -9,6 +9,7 @@ import type { FeatureValue } from '../../../contracts/values.ts';
 import type { EngineValue } from '../../../engine/engine.ts';
 import { readOnlineVectors } from '../../../online/online-reads.ts';
 import { verifyView } from '../../../online/verification.ts';
+import { createWriteBack } from '../../../online/write-back.ts';
 import { uniqueName } from '../../support/stack.ts';
 import { arbitraryWorld } from '../../world/arbitrary-world.ts';
 import { isSameValue } from '../../world/matches-answer.ts';
@@ -79,7 +80,49 @@ describe.each([
     expect(servedFrom).toContain('online');
     expect(servedFrom).toContain('lake');
   }, 120_000);
+
+  it('are served so from states that were written back, where there are no others', async () => {
+    let served = 0;
+    await fc.assert(
+      fc.asyncProperty(arbitraryWorld(mode, KEYS, identity), async (drawn) => {
+        fc.pre(drawn.rows.length > 0 && drawn.rows.every(({ event }) => event < YEAR_2026));
+        const world = asCachedView(asOnlineView(drawn));
+        await commitRows(fixture, world.planned, world.rows);
+        const writeBack = createWriteBack(fixture);
+        const dependencies = { ...readDependencies(fixture), writeBack };
+        const keys = world.requests.map((request) => request.keys);
+        const request = {
+          plan: planOf(world.planned),
+          runtime: NO_RUNTIME,
+          entities: { name: keys.map(([name]) => name), code: keys.map(([, code]) => code) },
+          at: YEAR_2026,
+        };
+        await readOnlineVectors(dependencies, request);
+        await writeBack.settled();
+        const { features } = await readOnlineVectors({ ...dependencies, lake: null }, request);
+        for (const { column, cells } of features) {
+          cells.forEach((cell, index) => {
+            // what was not written back has no answer here
+            if (cell.status === 'UNAVAILABLE') return;
+            const answer = askOracle(world, { keys: keys[index]!, at: YEAR_2026 })[column.feature.name]!;
+            expect(cell.status, column.name).toBe(answer.status);
+            expect(isSame(cell.value, answer.value, answer.tolerance), `${column.name}: ${String(cell.value)}`).toBe(
+              true,
+            );
+            served += 1;
+          });
+        }
+      }),
+      { numRuns: RUNS, endOnFailure: true },
+    );
+    expect(served).toBeGreaterThan(0);
+  }, 120_000);
 });
+
+function asCachedView({ planned, ...world }: World): World {
+  const view = { ...planned.view, options: { ...planned.view.options, cacheMicros: 3_600_000_000 } };
+  return { ...world, planned: { ...planned, view } };
+}
 
 /** The world under names of its own. Rows of a source without created times have none. */
 function asOnlineView({ planned, ...world }: World): World {
