@@ -10,6 +10,8 @@ export const MICROS_PER_SECOND = 1_000_000;
 export const MICROS_PER_MINUTE = 60 * MICROS_PER_SECOND;
 export const MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE;
 export const MICROS_PER_DAY = 24 * MICROS_PER_HOUR;
+const SECONDS_PER_DAY = 86_400;
+const MILLIS_PER_DAY = 1000 * SECONDS_PER_DAY;
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1000,
@@ -87,9 +89,43 @@ function zoneSeconds(zone: string): number {
 
 /** Writes `2024-01-01T00:00:00.000000Z`, always six digits. */
 export function formatInstant(instant: Micros): string {
+  const micros = Number(instant);
+  // beyond that a double does not tell microseconds apart: the years from 2255 on, and those before 1684
+  if (!Number.isSafeInteger(micros)) return formatFarInstant(instant);
+  const seconds = Math.floor(micros / MICROS_PER_SECOND);
+  const day = Math.floor(seconds / SECONDS_PER_DAY);
+  const second = seconds - day * SECONDS_PER_DAY;
+  const rest = micros - seconds * MICROS_PER_SECOND;
+  const time = `${twoDigits(Math.floor(second / 3600))}:${twoDigits(Math.floor(second / 60) % 60)}:${twoDigits(second % 60)}`;
+  const fraction = `${twoDigits(Math.floor(rest / 10_000))}${twoDigits(Math.floor(rest / 100) % 100)}${twoDigits(rest % 100)}`;
+  return `${dayText(day)}T${time}.${fraction}Z`;
+}
+
+function formatFarInstant(instant: Micros): string {
   const seconds = floorToGrid(instant, MICROS_PER_SECOND);
   const date = new Date(Number(seconds / 1000n));
   return `${date.toISOString().slice(0, -5)}.${(instant - seconds).toString().padStart(6, '0')}Z`;
+}
+
+const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
+
+function twoDigits(number: number): string {
+  return TWO_DIGITS[number]!;
+}
+
+/** Instants that are written together are mostly of few days. */
+const dayTexts = new Map<number, string>();
+const MOST_DAY_TEXTS = 1000;
+
+/** `2024-01-31`, of days since 1970. */
+function dayText(day: number): string {
+  let text = dayTexts.get(day);
+  if (text === undefined) {
+    if (dayTexts.size === MOST_DAY_TEXTS) dayTexts.clear();
+    text = new Date(day * MILLIS_PER_DAY).toISOString().slice(0, -14);
+    dayTexts.set(day, text);
+  }
+  return text;
 }
 
 /** `parseInstant` for input that a person gave: throws `INVALID_INSTANT` naming where the text stood. */

@@ -3,7 +3,8 @@ import { AsofError } from '../contracts/errors.ts';
 import type { FeaturePlan } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
 import { Timestamp } from '../contracts/timestamp.ts';
-import type { OnlineCell } from '../online/online-cell.ts';
+import type { FeatureValue } from '../contracts/values.ts';
+import { cellAt } from '../online/entity-answer.ts';
 import { readOnlineVectors, type OnlineReadRequest, type OnlineVectors } from '../online/online-reads.ts';
 import type { OnlineReadDependencies } from '../online/read-dependencies.ts';
 import type { RequestColumns } from '../online/read-request.ts';
@@ -26,17 +27,32 @@ export async function readVectors(
     request: requestColumns(request.request ?? {}, entities.length),
     ...(request.at !== undefined && { at: Timestamp.from(request.at, 'at').epochMicroseconds }),
   });
-  const keys = plan.keyColumns.map(({ column }) => column);
-  let cells: ReturnType<typeof featureCells> | undefined;
-  return {
-    at: new Timestamp(vectors.at),
-    rows: rowsOf(vectors, { keys, entities }, ({ value }): unknown => value),
-    // made when it is looked at: most callers want the values alone
-    get cells() {
-      return (cells ??= featureCells(vectors, entities.length));
-    },
-    versions: vectors.versions,
-  };
+  return new ReadFeatureVectors(
+    vectors,
+    entities,
+    plan.keyColumns.map(({ column }) => column),
+  );
+}
+
+/** A class, since a getter of an object literal would keep each answer in memory until a whole collection of garbage. */
+class ReadFeatureVectors implements FeatureVectors<KeyRow, KeyRow> {
+  readonly at: Timestamp;
+  readonly rows: readonly KeyRow[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly #vectors: OnlineVectors;
+  #cells: ReturnType<typeof featureCells> | undefined;
+
+  constructor(vectors: OnlineVectors, entities: readonly KeyRow[], keys: readonly string[]) {
+    this.#vectors = vectors;
+    this.at = new Timestamp(vectors.at);
+    this.rows = valueRows(vectors, keys, entities);
+    this.versions = vectors.versions;
+  }
+
+  /** Made when it is looked at: most callers want the values alone. */
+  get cells(): ReturnType<typeof featureCells> {
+    return (this.#cells ??= featureCells(this.#vectors, this.rows.length));
+  }
 }
 
 /** An online store that is away, or that has lost what it held, leaves the answer to the lake at the same instant. */
@@ -45,7 +61,8 @@ async function readOnlineThenLake(
   request: OnlineReadRequest,
 ): Promise<OnlineVectors> {
   const vectors = await readOnlineVectors(dependencies, request);
-  const isComplete = vectors.features.every(({ cells }) => cells.every(({ status }) => status !== 'UNAVAILABLE'));
+  const answers = new Set(vectors.features.flatMap((column) => column.answers));
+  const isComplete = [...answers].every(({ statuses }) => !statuses.includes('UNAVAILABLE'));
   return isComplete ? vectors : readOnlineVectors(withoutOnline(dependencies), { ...request, at: vectors.at });
 }
 
@@ -86,22 +103,21 @@ function columnsOf(rows: readonly KeyRow[]): RequestColumns {
  * Objects of the same shape, one for each entity: a copy of one that has all properties costs a small part of adding
  * one after the other, and of making them from lists of entries.
  */
-function rowsOf<T>(
+function valueRows(
   { features }: OnlineVectors,
-  { keys, entities }: { readonly keys: readonly string[]; readonly entities: readonly object[] },
-  valueOf: (cell: OnlineCell) => T,
-): readonly Readonly<Record<string, T>>[] {
+  keys: readonly string[],
+  entities: readonly KeyRow[],
+): readonly Readonly<Record<string, FeatureValue>>[] {
   const names = [...keys, ...features.map(({ column }) => column.name)];
-  const shape = Object.fromEntries(names.map((name) => [name, undefined]));
-  const rows = entities.map((entity) => ({ ...shape, ...entity }) as Record<string, T>);
-  for (const { column, cells } of features) {
-    for (let index = 0; index < rows.length; index += 1) rows[index]![column.name] = valueOf(cells[index]!);
+  const shape = Object.fromEntries(names.map((name) => [name, null]));
+  const rows = entities.map((entity) => ({ ...shape, ...entity }) as Record<string, FeatureValue>);
+  for (const { column, answers, place } of features) {
+    for (let index = 0; index < rows.length; index += 1) rows[index]![column.name] = answers[index]!.values[place]!;
   }
   return rows;
 }
 
-function featureCells(vectors: OnlineVectors, count: number): readonly Readonly<Record<string, FeatureCell>>[] {
-  const none = Array.from({ length: count }, () => ({}));
+function featureCells({ features }: OnlineVectors, count: number): readonly Readonly<Record<string, FeatureCell>>[] {
   // most cells come from few rows
   const times = new Map<Micros, Timestamp>();
   const timeOf = (instant: Micros | null): Timestamp | null => {
@@ -110,10 +126,14 @@ function featureCells(vectors: OnlineVectors, count: number): readonly Readonly<
     times.set(instant, known);
     return known;
   };
-  return rowsOf(vectors, { keys: [], entities: none }, ({ value, status, eventTimestamp, servedFrom }) => ({
-    ...{ value, status, servedFrom },
-    eventTimestamp: timeOf(eventTimestamp),
-  }));
+  return Array.from({ length: count }, (_, index) =>
+    Object.fromEntries(
+      features.map(({ column, answers, place }) => {
+        const { eventTimestamp, ...cell } = cellAt(answers[index]!, place);
+        return [column.name, { ...cell, eventTimestamp: timeOf(eventTimestamp) }];
+      }),
+    ),
+  );
 }
 
 function isList(given: KeyRow | readonly KeyRow[]): given is readonly KeyRow[] {

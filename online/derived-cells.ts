@@ -6,36 +6,34 @@ import type { Micros } from '../contracts/time.ts';
 import { Timestamp } from '../contracts/timestamp.ts';
 import type { FeatureValue } from '../contracts/values.ts';
 import { fromTypeScript, toTypeScript } from '../offline/typescript-values.ts';
+import { answerOf, cellAt, placesOf, type AnsweredView } from './entity-answer.ts';
 import { DENIED_CELL, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
 import type { CheckedRequest } from './read-request.ts';
-import type { ViewCells } from './view-answers.ts';
 
-/** Prefix of the output columns to the cells of its features. */
-export type CellsByView = Map<string, ViewCells>;
+/** Prefix of the output columns to the answers of its view. */
+export type AnswersByView = Map<string, AnsweredView>;
 
 interface DerivedContext {
   readonly runtime: Pick<DefinitionRuntime, 'compute'>;
   readonly isDenied?: (view: string, feature: string) => boolean;
 }
 
-/** Adds the cells of every derived view, in dependency order. */
+/** Adds the answers of every derived view, in dependency order. */
 export function computeDerived(
   plan: FeaturePlan,
-  { runtime, isDenied }: DerivedContext,
+  { runtime, isDenied: isDeniedTo }: DerivedContext,
   checked: CheckedRequest,
   at: Micros,
-  cells: CellsByView,
+  views: AnswersByView,
 ): void {
   const context = { at: new Timestamp(at) };
   for (const derived of plan.derived) {
-    const rows = Array.from({ length: checked.entities }, (_, entity) =>
-      deriveEntity(derived, runtime, checked, context, cells, entity),
-    );
-    const columns = derived.features.map((feature, index) => {
-      const denied = isDenied?.(derived.view.name, feature.name) ?? false;
-      return [feature.name, rows.map((row) => (denied ? DENIED_CELL : row[index]!))] as const;
+    const isDenied = derived.features.map(({ name }) => isDeniedTo?.(derived.view.name, name) ?? false);
+    const answers = Array.from({ length: checked.entities }, (_, entity) => {
+      const cells = deriveEntity(derived, runtime, checked, context, views, entity);
+      return answerOf(cells.map((cell, place) => (isDenied[place] ? DENIED_CELL : cell)));
     });
-    cells.set(derived.as, new Map(columns));
+    views.set(derived.as, { answers, places: placesOf(derived.features) });
   }
 }
 
@@ -44,14 +42,14 @@ function deriveEntity(
   runtime: Pick<DefinitionRuntime, 'compute'>,
   checked: CheckedRequest,
   context: { readonly at: Timestamp },
-  cells: CellsByView,
+  views: AnswersByView,
   entity: number,
 ): readonly OnlineCell[] {
-  const inputs = derived.inputs.flatMap((input) => inputCells(input, cells, entity));
+  const inputs = derived.inputs.flatMap((input) => inputCells(input, views, entity));
   if (inputs.some(({ status }) => status === 'DENIED')) return derived.features.map(() => DENIED_CELL);
   if (inputs.some(({ status }) => status === 'UNAVAILABLE')) return derived.features.map(() => UNAVAILABLE_CELL);
   const values = Object.fromEntries(
-    derived.inputs.map((input) => [input.name, inputValues(input, checked, cells, entity)]),
+    derived.inputs.map((input) => [input.name, inputValues(input, checked, views, entity)]),
   );
   const result = computeNamed(derived, runtime, values, context);
   const servedFrom = inputs.some((input) => input.servedFrom === 'lake') ? 'lake' : 'online';
@@ -64,23 +62,28 @@ function deriveEntity(
   );
 }
 
-function inputCells(input: PlannedInput, cells: CellsByView, entity: number): readonly OnlineCell[] {
+function inputCells(input: PlannedInput, views: AnswersByView, entity: number): readonly OnlineCell[] {
   if (input.kind === 'request') return [];
-  return input.features.map((feature) => cells.get(input.as)!.get(feature)![entity]!);
+  return input.features.map((feature) => cellOf(views, input.as, feature, entity));
 }
 
 function inputValues(
   input: PlannedInput,
   checked: CheckedRequest,
-  cells: CellsByView,
+  views: AnswersByView,
   entity: number,
 ): Readonly<Record<string, unknown>> {
   if (input.kind === 'request') {
     return Object.fromEntries(input.columns.map((column) => [column, checked.request.get(column)![entity]!]));
   }
   return Object.fromEntries(
-    input.features.map((feature) => [feature, foundValue(cells.get(input.as)!.get(feature)![entity]!)]),
+    input.features.map((feature) => [feature, foundValue(cellOf(views, input.as, feature, entity))]),
   );
+}
+
+function cellOf(views: AnswersByView, as: string, feature: string, entity: number): OnlineCell {
+  const { answers, places } = views.get(as)!;
+  return cellAt(answers[entity]!, places.get(feature)!);
 }
 
 /** A default stands in for a missing value in answers; to a function the value is missing. */

@@ -4,7 +4,8 @@
  */
 import { formatInstant, type Micros } from '../contracts/time.ts';
 import { toJsonText } from '../contracts/json-text.ts';
-import type { FeatureStatus, FeatureValue, ServedFrom } from '../contracts/values.ts';
+import type { FeatureStatus, FeatureValue, JsonValue, ServedFrom } from '../contracts/values.ts';
+import { hasNoEvent, type AnsweredColumn, type EntityAnswer } from './entity-answer.ts';
 import { describeRead } from './feature-document.ts';
 import type { OnlineCell } from './online-cell.ts';
 import type { OnlineVectors } from './online-reads.ts';
@@ -29,53 +30,63 @@ const PLACES: Readonly<Record<ServedFrom, string>> = {
 
 /** `toJsonText(formatFeatureDocument(vectors))`. */
 export function writeFeatureDocument(vectors: OnlineVectors): string {
-  const writeEvent = rememberingWriter();
-  let results = '';
-  for (const { cells } of [...vectors.keys, ...vectors.features]) {
-    results += results === '' ? writeColumn(cells, writeEvent) : `,${writeColumn(cells, writeEvent)}`;
-  }
-  return `{"metadata":${toJsonText(describeRead(vectors))},"results":[${results}]}`;
+  const events = new Map<readonly EntityAnswer[], string>();
+  const columns = [
+    ...vectors.keys.map(({ cells }) => writeKeys(cells)),
+    ...vectors.features.map((column) => writeColumn(column, events)),
+  ];
+  return `{"metadata":${toJsonText(describeRead(vectors))},"results":[${columns.join(',')}]}`;
 }
 
-type EventWriter = (instant: Micros | null, entity: number) => string;
-
-/** All features of a view have the event time of one row for an entity: column after column it is the same. */
-function rememberingWriter(): EventWriter {
-  const instants: Micros[] = [];
-  const texts: string[] = [];
-  return (instant, entity) => {
-    if (instant === null) return 'null';
-    if (instants[entity] !== instant) {
-      instants[entity] = instant;
-      texts[entity] = `"${formatInstant(instant)}"`;
-    }
-    return texts[entity]!;
-  };
+/** The text of a column, but for its values, is mostly the same for all columns of a view. */
+function writeColumn({ answers, place }: AnsweredColumn, events: Map<readonly EntityAnswer[], string>): string {
+  const values: JsonValue[] = [];
+  let isUniform = true;
+  let lacksEvents = false;
+  const [first] = answers;
+  for (const { values: row, statuses, servedFrom } of answers) {
+    values.push(jsonOf(row[place]!));
+    const status = statuses[place]!;
+    isUniform &&= status === first!.statuses[place] && servedFrom[place] === first!.servedFrom[place];
+    lacksEvents ||= hasNoEvent(status);
+  }
+  let eventTexts = lacksEvents ? writeEvents(answers, place) : events.get(answers);
+  if (eventTexts === undefined) events.set(answers, (eventTexts = writeEvents(answers, undefined)));
+  const statuses = isUniform
+    ? repeated(first && STATUSES[first.statuses[place]!], answers.length)
+    : answers.map((answer) => STATUSES[answer.statuses[place]!]).join(',');
+  const places = isUniform
+    ? repeated(first && PLACES[first.servedFrom[place]!], answers.length)
+    : answers.map(({ servedFrom }) => PLACES[servedFrom[place]!]).join(',');
+  return `{"values":${JSON.stringify(values)},"statuses":[${statuses}],"event_timestamps":[${eventTexts}],"served_from":[${places}]}`;
 }
 
-function writeColumn(cells: readonly OnlineCell[], writeEvent: EventWriter): string {
-  let values = '';
-  let statuses = '';
-  let events = '';
-  let places = '';
-  for (let entity = 0; entity < cells.length; entity += 1) {
-    const { value, status, eventTimestamp, servedFrom } = cells[entity]!;
-    const comma = entity === 0 ? '' : ',';
-    values += comma + writeValue(value);
-    statuses += comma + STATUSES[status];
-    events += comma + writeEvent(eventTimestamp, entity);
-    places += comma + PLACES[servedFrom];
-  }
-  return `{"values":[${values}],"statuses":[${statuses}],"event_timestamps":[${events}],"served_from":[${places}]}`;
+function writeKeys(cells: readonly OnlineCell[]): string {
+  const values = JSON.stringify(cells.map(({ value }) => jsonOf(value)));
+  const statuses = cells.map(({ status }) => STATUSES[status]).join(',');
+  const events = cells.map(({ eventTimestamp }) => writeEvent(eventTimestamp)).join(',');
+  const places = cells.map(({ servedFrom }) => PLACES[servedFrom]).join(',');
+  return `{"values":${values},"statuses":[${statuses}],"event_timestamps":[${events}],"served_from":[${places}]}`;
 }
 
-function writeValue(value: FeatureValue): string {
-  switch (typeof value) {
-    case 'number':
-      return Number.isFinite(value) ? String(value) : `"${value}"`;
-    case 'boolean':
-      return value ? 'true' : 'false';
-    default:
-      return value === null ? 'null' : JSON.stringify(formatJsonValue(value));
-  }
+/** @param place a feature some of whose values have no event; undefined for those whose all values have that of their entity */
+function writeEvents(answers: readonly EntityAnswer[], place: number | undefined): string {
+  return answers
+    .map(({ statuses, eventTimestamp }) =>
+      writeEvent(place !== undefined && hasNoEvent(statuses[place]!) ? null : eventTimestamp),
+    )
+    .join(',');
+}
+
+function writeEvent(instant: Micros | null): string {
+  return instant === null ? 'null' : `"${formatInstant(instant)}"`;
+}
+
+function repeated(text: string | undefined, count: number): string {
+  return text === undefined ? '' : `${text}${`,${text}`.repeat(count - 1)}`;
+}
+
+/** Most values are numbers, and nothing has to be looked up. */
+function jsonOf(value: FeatureValue): JsonValue {
+  return typeof value === 'number' && Number.isFinite(value) ? value : formatJsonValue(value);
 }

@@ -6,13 +6,13 @@ import { clockNow, type Micros } from '../contracts/time.ts';
 import type {
   DefinitionRuntime,
   FeaturePlan,
-  PlannedColumn,
   PlannedKeyColumn,
   PlannedView,
 } from '../contracts/plan.ts';
 import { fromTypeScript } from '../offline/typescript-values.ts';
 import type { ReadDeadline } from './read-deadline.ts';
-import { computeDerived, type CellsByView } from './derived-cells.ts';
+import { computeDerived, type AnswersByView } from './derived-cells.ts';
+import { AnsweredColumn } from './entity-answer.ts';
 import type { EntityKey } from './entity-key.ts';
 import { presentCell, type OnlineCell } from './online-cell.ts';
 import { comparePositions, type Position } from './position.ts';
@@ -41,7 +41,7 @@ export interface OnlineReadRequest {
 export interface OnlineVectors {
   readonly at: Micros;
   readonly keys: readonly { readonly key: PlannedKeyColumn; readonly cells: readonly OnlineCell[] }[];
-  readonly features: readonly { readonly column: PlannedColumn; readonly cells: readonly OnlineCell[] }[];
+  readonly features: readonly AnsweredColumn[];
   /** View to the fingerprint that was read, derived views included. */
   readonly versions: Readonly<Record<string, string>>;
   /** View to the position that its values are complete for; null when it was never materialized or is not available. */
@@ -63,10 +63,9 @@ export async function readOnlineVectors(
   const keysByView = plan.views.map((view) => bindKeys(view, checked));
   const fetch = dependencies.cache?.fetch ?? fetchStates;
   const fetched = await fetch(dependencies, plan.views, keysByView, request.storeMillis);
-  const cells: CellsByView = new Map();
-  await Promise.all(
-    plan.views.map(async (view, index) => {
-      const answered = await answerView(dependencies, {
+  const answered = await Promise.all(
+    plan.views.map((view, index) =>
+      answerView(dependencies, {
         view,
         keys: keysByView[index]!,
         fetched: fetched[index]!,
@@ -75,18 +74,18 @@ export async function readOnlineVectors(
         isDenied: (feature) => request.isDenied?.(view.view.name, feature) ?? false,
         runtime: request.runtime,
         ...(request.deadline && { deadline: request.deadline }),
-      });
-      cells.set(view.as, answered);
-    }),
+      }),
+    ),
   );
-  computeDerived(plan, request, checked, at, cells);
+  const views: AnswersByView = new Map(plan.views.map(({ as }, index) => [as, answered[index]!]));
+  computeDerived(plan, request, checked, at, views);
   return {
     at,
     keys: plan.keyColumns.map((key) => ({
       key,
       cells: checked.keys.get(key.column)!.map((value) => presentCell(value, null, 'online')),
     })),
-    features: plan.columns.map((column) => ({ column, cells: cells.get(column.as)!.get(column.feature.name)! })),
+    features: plan.columns.map((column) => new AnsweredColumn(column, views.get(column.as)!)),
     versions: Object.fromEntries([...plan.views, ...plan.derived].map(({ view }) => [view.name, view.fingerprint])),
     positions: positionsOf(
       plan.views,

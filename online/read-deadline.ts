@@ -9,15 +9,25 @@ export interface ReadDeadline {
 
 /** A deadline that begins now. */
 export function startDeadline(millis: number): ReadDeadline {
-  const end = performance.now() + millis;
-  const remainingMillis = (): number => Math.max(0, end - performance.now());
-  let signal: AbortSignal | undefined;
-  return {
-    remainingMillis,
-    get signal() {
-      return (signal ??= AbortSignal.timeout(Math.ceil(remainingMillis())));
-    },
-  };
+  return new StartedDeadline(performance.now() + millis);
+}
+
+/** A class, since a getter of an object literal would keep each of them in memory until a whole collection of garbage. */
+class StartedDeadline implements ReadDeadline {
+  readonly #end: number;
+  #signal: AbortSignal | undefined;
+
+  constructor(end: number) {
+    this.#end = end;
+  }
+
+  remainingMillis(): number {
+    return Math.max(0, this.#end - performance.now());
+  }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= AbortSignal.timeout(Math.ceil(this.remainingMillis())));
+  }
 }
 
 /** What `work` gives, or undefined once the deadline has passed; the work is left to itself then. */

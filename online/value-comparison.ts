@@ -3,6 +3,7 @@ import type { PlannedView } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
 import { Timestamp } from '../contracts/timestamp.ts';
 import type { FeatureValue, JsonValue } from '../contracts/values.ts';
+import { cellsOf, type EntityAnswer } from './entity-answer.ts';
 import type { EntityKey } from './entity-key.ts';
 import type { OnlineCell } from './online-cell.ts';
 import type { RedisClient } from './redis-client.ts';
@@ -71,13 +72,14 @@ function compareKey(
   if (state === null) {
     return isGone(planned, expected, at, now) ? [] : [{ feature: null, redis: 'no key', lake: 'has rows' }];
   }
-  let cells: readonly OnlineCell[] | undefined;
+  let answer: EntityAnswer | undefined;
   try {
-    cells = viewReader(planned).answer(state, planned.features, at);
+    answer = viewReader(planned).answer(state, planned.features, at);
   } catch {
     return [{ feature: null, redis: 'cannot be read', lake: 'has rows' }];
   }
-  if (cells === undefined) return 'later';
+  if (answer === undefined) return 'later';
+  const cells = cellsOf(answer);
   return planned.features.flatMap((feature, index) => {
     const [redis, lake] = [cells[index]!, expected[index]!];
     // a window of which not all events are kept has no answer in Redis, and says so

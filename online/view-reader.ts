@@ -15,19 +15,20 @@ import { toTypeScript } from '../offline/typescript-values.ts';
 import { createAggregateCodec, type AggregateState } from './aggregate-state.ts';
 import { asofDueAt, createAsofCodec, type AsofState } from './asof-state.ts';
 import { createKeyEncoder, type KeyEncoder } from './entity-key.ts';
+import { answerOf, uniform, type EntityAnswer } from './entity-answer.ts';
 import { absentCell, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
 
 export interface ViewReader {
   readonly keys: KeyEncoder;
-  /** One cell per feature; undefined when the state holds something that is due later than `at`. */
-  answer(bytes: Uint8Array, features: readonly FeatureManifest[], at: Micros): readonly OnlineCell[] | undefined;
-  /** The time of the newest event, and the cells as soon as everything in the state counts. */
-  newest(bytes: Uint8Array, features: readonly FeatureManifest[]): NewestCells;
+  /** By the features; undefined when the state holds something that is due later than `at`. */
+  answer(bytes: Uint8Array, features: readonly FeatureManifest[], at: Micros): EntityAnswer | undefined;
+  /** The time of the newest event, and the answer as soon as everything in the state counts. */
+  newest(bytes: Uint8Array, features: readonly FeatureManifest[]): NewestAnswer;
 }
 
-export interface NewestCells {
+export interface NewestAnswer {
   readonly event: Micros;
-  readonly cells: readonly OnlineCell[];
+  readonly answer: EntityAnswer;
 }
 
 const READERS = new WeakMap<FeatureViewManifest, ViewReader>();
@@ -43,13 +44,15 @@ export function viewReader({ view, source }: Pick<PlannedView, 'view' | 'source'
 }
 
 /** What a key without any row has. */
-export function emptyCells(features: readonly FeatureManifest[]): readonly OnlineCell[] {
-  return features.map((feature) =>
-    feature.kind === 'aggregate'
-      ? windowCell({ feature, serve: serverOf(feature, feature.valueType) }, null, null)
-      : absentCell(feature, 'MISSING', null, 'online'),
-  );
-}
+export const emptyAnswer = onceForEachList((features) =>
+  answerOf(
+    features.map((feature) =>
+      feature.kind === 'aggregate'
+        ? windowCell({ feature, serve: serverOf(feature, feature.valueType) }, null, null)
+        : absentCell(feature, 'MISSING', null, 'online'),
+    ),
+  ),
+);
 
 /** A feature, and how its stored value is served. */
 interface ServedFeature {
@@ -76,8 +79,8 @@ function createViewReader(view: FeatureViewManifest, source: StoredSourceManifes
       answer: (bytes, features, at) => answerRow(view, codec.decode(bytes), columnsOf(features), at),
       newest: (bytes, features) => {
         const row = codec.decode(bytes);
-        const cells = answerRow(view, row, columnsOf(features), asofDueAt(view, row.order))!;
-        return { event: row.order.event, cells };
+        const answer = answerRow(view, row, columnsOf(features), asofDueAt(view, row.order))!;
+        return { event: row.order.event, answer };
       },
     };
   }
@@ -88,18 +91,24 @@ function createViewReader(view: FeatureViewManifest, source: StoredSourceManifes
     answer: (bytes, features, at) => answerWindows(codec.decode(bytes), windowsOf(features), at),
     newest: (bytes, features) => {
       const state = codec.decode(bytes);
-      return { event: state.newestEvent, cells: answerWindows(state, windowsOf(features), state.dueAt)! };
+      return { event: state.newestEvent, answer: answerWindows(state, windowsOf(features), state.dueAt)! };
     },
   };
 }
 
 /** What is made of each feature of a list, once for the list: a plan reads with the same one again and again. */
 function onceForEach<T>(make: (feature: FeatureManifest) => T): (features: readonly FeatureManifest[]) => readonly T[] {
-  const lists = new WeakMap<readonly FeatureManifest[], readonly T[]>();
+  return onceForEachList((features) => features.map(make));
+}
+
+function onceForEachList<T>(
+  make: (features: readonly FeatureManifest[]) => T,
+): (features: readonly FeatureManifest[]) => T {
+  const lists = new WeakMap<readonly FeatureManifest[], T>();
   return (features) => {
     let made = lists.get(features);
     if (made === undefined) {
-      made = features.map(make);
+      made = make(features);
       lists.set(features, made);
     }
     return made;
@@ -111,24 +120,64 @@ function answerRow(
   { order, values }: AsofState,
   columns: readonly ServedColumn[],
   at: Micros,
-): readonly OnlineCell[] | undefined {
+): EntityAnswer | undefined {
   if (asofDueAt(view, order) > at) return undefined;
-  if (values === null) return columns.map(({ feature }) => absentCell(feature, 'MISSING', order.event, 'online'));
-  const expired = view.ttlMicros !== null && order.event < at - BigInt(view.ttlMicros);
-  if (expired) return columns.map(({ feature }) => absentCell(feature, 'EXPIRED', order.event, 'online'));
-  return columns.map(({ place, serve }) => presentCell(serve(values[place]!), order.event, 'online'));
+  if (values === null) return absentRow('MISSING', order.event, columns);
+  const isExpired = view.ttlMicros !== null && order.event < at - BigInt(view.ttlMicros);
+  if (isExpired) return absentRow('EXPIRED', order.event, columns);
+  const served: FeatureValue[] = [];
+  let hasNull = false;
+  for (const { place, serve } of columns) {
+    const value = serve(values[place]!);
+    hasNull ||= value === null;
+    served.push(value);
+  }
+  return foundAnswer(served, hasNull, order.event);
+}
+
+function absentRow(status: 'MISSING' | 'EXPIRED', event: Micros, columns: readonly ServedColumn[]): EntityAnswer {
+  return answerOf(columns.map(({ feature }) => absentCell(feature, status, event, 'online')));
+}
+
+/** Stored values, as they are served. */
+function foundAnswer(values: readonly FeatureValue[], hasNull: boolean, event: Micros): EntityAnswer {
+  return {
+    values,
+    statuses: hasNull
+      ? values.map((value) => (value === null ? 'NULL' : 'PRESENT'))
+      : uniform('PRESENT', values.length),
+    servedFrom: uniform('online', values.length),
+    eventTimestamp: event,
+  };
 }
 
 function answerWindows(
   state: AggregateState,
   windows: readonly ServedFeature[],
   at: Micros,
-): readonly OnlineCell[] | undefined {
+): EntityAnswer | undefined {
   if (state.dueAt > at) return undefined;
-  return windows.map((window) => {
+  const served: FeatureValue[] = [];
+  for (const { feature, serve } of windows) {
+    const value = state.answer(feature.name, at);
+    if (value === undefined || (value === null && hasStandIn(feature))) return answerGaps(state, windows, at);
+    served.push(serve(value));
+  }
+  return foundAnswer(served, served.includes(null), state.newestEvent);
+}
+
+/** Whether an empty window of the feature is something else than null. */
+function hasStandIn(feature: FeatureManifest): boolean {
+  return feature.default !== null || (feature.kind === 'aggregate' && feature.function === 'count');
+}
+
+/** Windows one of which has a default in its place, or more events than are kept. */
+function answerGaps(state: AggregateState, windows: readonly ServedFeature[], at: Micros): EntityAnswer {
+  const cells = windows.map((window) => {
     const value = state.answer(window.feature.name, at);
     return value === undefined ? UNAVAILABLE_CELL : windowCell(window, value, state.newestEvent);
   });
+  return { ...answerOf(cells), eventTimestamp: state.newestEvent };
 }
 
 /** A window without input counts 0 and is otherwise null, which is what a default stands in for. */

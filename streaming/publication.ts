@@ -7,9 +7,9 @@ import type { DefinitionRuntime, FeaturePlan } from '../contracts/plan.ts';
 import { formatInstant, type Micros } from '../contracts/time.ts';
 import type { JsonValue } from '../contracts/values.ts';
 import { resolveFeatures } from '../definitions/resolution.ts';
-import { computeDerived, type CellsByView } from '../online/derived-cells.ts';
+import { computeDerived, type AnswersByView } from '../online/derived-cells.ts';
+import { placesOf } from '../online/entity-answer.ts';
 import type { EntityKey } from '../online/entity-key.ts';
-import { UNAVAILABLE_CELL } from '../online/online-cell.ts';
 import type { OutgoingMessage } from '../online/stream-outbox.ts';
 import type { Announcement } from '../online/stream-writer.ts';
 import { formatJsonValue } from '../online/value-json.ts';
@@ -56,13 +56,12 @@ function vectorOf(
   state: Uint8Array,
 ): { readonly at: Micros; readonly features: Readonly<Record<string, JsonValue>> } {
   const [planned] = plan.views;
-  const { event, cells: found } = viewReader(planned!).newest(state, planned!.features);
-  const own = planned!.features.map(({ name }, index) => [name, [found[index] ?? UNAVAILABLE_CELL]] as const);
-  const cells: CellsByView = new Map([[planned!.as, new Map(own)]]);
-  computeDerived(plan, { runtime }, { entities: 1, keys: new Map(), request: new Map() }, event, cells);
+  const { event, answer } = viewReader(planned!).newest(state, planned!.features);
+  const views: AnswersByView = new Map([[planned!.as, { answers: [answer], places: placesOf(planned!.features) }]]);
+  computeDerived(plan, { runtime }, { entities: 1, keys: new Map(), request: new Map() }, event, views);
   const features = plan.columns.map(({ as, feature }) => {
-    const [cell] = cells.get(as)!.get(feature.name)!;
-    return [feature.name, formatJsonValue(cell!.value)] as const;
+    const { answers, places } = views.get(as)!;
+    return [feature.name, formatJsonValue(answers[0]!.values[places.get(feature.name)!]!)] as const;
   });
   return { at: event, features: Object.fromEntries(features) };
 }

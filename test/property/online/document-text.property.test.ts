@@ -6,7 +6,8 @@ import { Timestamp } from '../../../contracts/timestamp.ts';
 import { STATUSES, type FeatureValue, type ScalarValue } from '../../../contracts/values.ts';
 import { formatFeatureDocument } from '../../../online/feature-document.ts';
 import { writeFeatureDocument } from '../../../online/feature-document-text.ts';
-import type { OnlineCell } from '../../../online/online-cell.ts';
+import { AnsweredColumn, answerOf, placesOf } from '../../../online/entity-answer.ts';
+import { presentCell, type OnlineCell } from '../../../online/online-cell.ts';
 import type { OnlineVectors } from '../../../online/online-reads.ts';
 import { aggregateFeature } from '../../world/world.ts';
 
@@ -29,23 +30,36 @@ const value: fc.Arbitrary<FeatureValue> = fc.oneof(
 /** Of an entity a few instants, which come again and again. */
 const cell: fc.Arbitrary<OnlineCell> = fc.record({
   value,
-  status: fc.constantFrom(...STATUSES),
+  // mostly one for a whole column
+  status: fc.oneof({ arbitrary: fc.constant('PRESENT' as const), weight: 8 }, fc.constantFrom(...STATUSES)),
   eventTimestamp: fc.option(fc.oneof(fc.constantFrom(0n, 1n, -1n), instant)),
-  servedFrom: fc.constantFrom('online', 'cache', 'lake', 'default'),
+  servedFrom: fc.oneof({ arbitrary: fc.constant('online' as const), weight: 8 }, fc.constantFrom('cache', 'lake', 'default')),
 });
+const keyCell = value.map((key) => presentCell(key, null, 'online'));
 const name = fc.string({ unit: 'binary', maxLength: 8 });
 const position = fc.option(fc.record({ snapshot: fc.nat(), to: instant }));
 
-const vectors: fc.Arbitrary<OnlineVectors> = fc.nat({ max: 4 }).chain((entities) => {
-  const cells = fc.array(cell, { minLength: entities, maxLength: entities });
-  const key = fc.record({ column: name, type: fc.constant('string' as const), entity: name, key: name });
+/** A view of some features, and which of them are asked for. */
+function view(entities: number): fc.Arbitrary<readonly AnsweredColumn[]> {
   const feature = aggregateFeature('count', { function: 'count', column: null, window: { kind: 'all' }, where: [] });
+  return fc.nat({ max: 3 }).chain((features) => {
+    const row = fc.array(cell, { minLength: features, maxLength: features }).map(answerOf);
+    const answers = fc.array(row, { minLength: entities, maxLength: entities });
+    const columns = Array.from({ length: features }, (_, place) => ({ ...feature, name: `f${place}` }));
+    return fc.record({ answers, name }).map(({ answers, name }) => {
+      const places = placesOf(columns);
+      return columns.map((column) => new AnsweredColumn({ name, as: name, feature: column }, { answers, places }));
+    });
+  });
+}
+
+const vectors: fc.Arbitrary<OnlineVectors> = fc.nat({ max: 4 }).chain((entities) => {
+  const cells = fc.array(keyCell, { minLength: entities, maxLength: entities });
+  const key = fc.record({ column: name, type: fc.constant('string' as const), entity: name, key: name });
   return fc.record({
     at: instant,
     keys: fc.array(fc.record({ key, cells }), { maxLength: 2 }),
-    features: fc.array(fc.record({ column: fc.record({ name, as: name, feature: fc.constant(feature) }), cells }), {
-      maxLength: 4,
-    }),
+    features: fc.array(view(entities), { maxLength: 3 }).map((views) => views.flat()),
     versions: fc.dictionary(name, name, { maxKeys: 2 }),
     positions: fc.dictionary(name, position, { maxKeys: 2 }),
   });

@@ -7,6 +7,7 @@ import type { FeatureValue } from '../../../contracts/values.ts';
 import type { EngineValue } from '../../../engine/engine.ts';
 import { aggregateDueAt, createAggregateCodec } from '../../../online/aggregate-state.ts';
 import { asofDueAt, createAsofCodec } from '../../../online/asof-state.ts';
+import { cellAt } from '../../../online/entity-answer.ts';
 import { viewReader } from '../../../online/view-reader.ts';
 import { arbitraryWorld } from '../../world/arbitrary-world.ts';
 import { asOnline, isOracleValue, rowsOfKey, valuesOf } from '../../world/online-world.ts';
@@ -27,16 +28,16 @@ describe.each(['asof', 'aggregate'] as const)('states of %s views', (mode) => {
           const held = rowsOfKey(world, request.keys).filter((row) => dueAt(planned, row) <= to);
           if (held.length === 0) continue;
           const state = encodeState(planned, held, to);
-          const cells = viewReader(planned).answer(state, planned.features, request.at);
+          const answer = viewReader(planned).answer(state, planned.features, request.at);
           const latest = held.map((row) => dueAt(planned, row)).reduce((a, b) => (a > b ? a : b));
           const isEarly = mode === 'asof' ? dueAt(planned, held.at(-1)!) > request.at : latest > request.at;
-          expect(cells === undefined).toBe(isEarly);
-          if (cells === undefined) continue;
+          expect(answer === undefined).toBe(isEarly);
+          if (answer === undefined) continue;
           answered += 1;
           const answers = askOracle({ ...world, rows: held }, request);
           planned.features.forEach((feature, index) => {
             const { value, status, tolerance } = answers[feature.name]!;
-            const cell = cells[index]!;
+            const cell = cellAt(answer, index);
             expect(cell.status, feature.name).toBe(status);
             expect(
               isOracleValue(toEngineValue(cell.value), value, tolerance),

@@ -3,7 +3,8 @@ import type { DerivedFeatureManifest } from '../../../contracts/manifest.ts';
 import type { DefinitionRuntime, FeaturePlan, PlannedDerived } from '../../../contracts/plan.ts';
 import { Timestamp } from '../../../contracts/timestamp.ts';
 import type { StoredType } from '../../../contracts/values.ts';
-import { computeDerived, type CellsByView } from '../../../online/derived-cells.ts';
+import { computeDerived, type AnswersByView } from '../../../online/derived-cells.ts';
+import { answerOf, cellAt } from '../../../online/entity-answer.ts';
 import { DENIED_CELL, presentCell, UNAVAILABLE_CELL, type OnlineCell } from '../../../online/online-cell.ts';
 
 type Runtime = Pick<DefinitionRuntime, 'compute'>;
@@ -28,7 +29,8 @@ const ratio = derived(
   'ratio',
   [
     { kind: 'request', name: 'request', columns: ['factor'] },
-    { kind: 'view', name: 'delays', as: 'dest_delays', features: ['mean', 'flights'] },
+    { kind: 'view', name: 'delays', as: 'dest_delays', features: ['mean'] },
+    { kind: 'view', name: 'traffic', as: 'traffic', features: ['flights'] },
   ],
   [feature('scaled', 'float64'), feature('seen', 'timestamp')],
 );
@@ -36,19 +38,14 @@ const ratio = derived(
 /** Computes `ratio` for one entity whose inputs are these cells. */
 function compute(cells: { readonly mean: OnlineCell; readonly flights: OnlineCell }, runtime: Runtime) {
   const plan: FeaturePlan = { views: [], derived: [ratio], requestColumns: [], keyColumns: [], columns: [] };
-  const byView: CellsByView = new Map([
-    [
-      'dest_delays',
-      new Map([
-        ['mean', [cells.mean]],
-        ['flights', [cells.flights]],
-      ]),
-    ],
+  const views: AnswersByView = new Map([
+    ['dest_delays', { answers: [answerOf([cells.mean])], places: new Map([['mean', 0]]) }],
+    ['traffic', { answers: [answerOf([cells.flights])], places: new Map([['flights', 0]]) }],
   ]);
   const checked = { entities: 1, keys: new Map(), request: new Map([['factor', [2n]]]) };
-  computeDerived(plan, { runtime }, checked, AT, byView);
-  const answered = byView.get('ratio')!;
-  return { scaled: answered.get('scaled')![0]!, seen: answered.get('seen')![0]! };
+  computeDerived(plan, { runtime }, checked, AT, views);
+  const { answers, places } = views.get('ratio')!;
+  return { scaled: cellAt(answers[0]!, places.get('scaled')!), seen: cellAt(answers[0]!, places.get('seen')!) };
 }
 
 const returning = (result: Record<string, unknown>): Runtime => ({ compute: () => result });
@@ -67,7 +64,7 @@ describe('a derived view', () => {
     const cells = compute({ mean, flights }, runtime);
     expect(seen).toEqual([
       'ratio',
-      { request: { factor: 2n }, delays: { mean: 1.5, flights: 3 } },
+      { request: { factor: 2n }, delays: { mean: 1.5 }, traffic: { flights: 3 } },
       { at: new Timestamp(AT) },
     ]);
     expect(cells.scaled).toEqual({ value: 3, status: 'PRESENT', eventTimestamp: AT - 5n, servedFrom: 'lake' });
@@ -91,8 +88,8 @@ describe('a derived view', () => {
     const standIn: OnlineCell = { value: 0, status: 'DEFAULT', eventTimestamp: null, servedFrom: 'default' };
     let seen: unknown;
     const runtime: Runtime = {
-      compute: (_, { delays }) => {
-        seen = delays;
+      compute: (_, { delays, traffic }) => {
+        seen = { ...delays, ...traffic };
         return { scaled: null, seen: null };
       },
     };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AsofError } from '../../../contracts/errors.ts';
 import { MICROS_PER_DAY, MICROS_PER_HOUR, type Micros } from '../../../contracts/time.ts';
 import { createAsofCodec } from '../../../online/asof-state.ts';
+import { cellAt } from '../../../online/entity-answer.ts';
 import type { LakeReader } from '../../../online/lake-reader.ts';
 import { presentCell } from '../../../online/online-cell.ts';
 import { startDeadline } from '../../../online/read-deadline.ts';
@@ -34,7 +35,7 @@ async function answer(
   fetched: Partial<FetchedView>,
   lake: LakeReader | null = fromLake,
 ) {
-  const cells = await answerView(
+  const { answers, places } = await answerView(
     { lake },
     {
       view,
@@ -46,7 +47,7 @@ async function answer(
       ...question,
     },
   );
-  return cells.get('f_amount')![0]!;
+  return cellAt(answers[0]!, places.get('f_amount')!);
 }
 
 describe('a view answers', () => {
@@ -113,8 +114,9 @@ describe('a view answers', () => {
     });
     const fetched = { available: true, position: POSITION, states: [null] };
     const question = { view: windows, keys: [KEY], fetched, at: NOW, now: NOW, isDenied: () => false };
-    const cells = await answerView({ lake: null }, question);
-    expect([...cells].map(([name, [cell]]) => [name, cell!.value, cell!.status])).toEqual([
+    const { answers, places } = await answerView({ lake: null }, question);
+    const cells = [...places].map(([name, place]) => ({ name, ...cellAt(answers[0]!, place) }));
+    expect(cells.map(({ name, value, status }) => [name, value, status])).toEqual([
       ['n', 0, 'PRESENT'],
       ['total', null, 'NULL'],
       ['least', 3n, 'DEFAULT'],
