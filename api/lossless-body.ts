@@ -35,6 +35,25 @@ function wordsFor(error: unknown): string {
 
 /** JSON to plain values. Throws on duplicate keys, `__proto__`, and numbers that no type of ours holds. */
 export function parseLossless(text: string): unknown {
+  const plain = text.includes('__proto__') ? undefined : parsePlainly(text);
+  return plain ?? parseByToken(text);
+}
+
+/**
+ * The built-in parser takes a tenth of the time. Where its values are written as they were read, it has lost nothing: neither
+ * a digit nor one of two equal keys. Undefined when they are not, and for spaces or other ways to write the same.
+ */
+function parsePlainly(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? value : undefined;
+  } catch {
+    // whoever reads token by token says what is wrong
+    return undefined;
+  }
+}
+
+function parseByToken(text: string): unknown {
   return parse(
     text,
     (key, value) => {

@@ -11,8 +11,11 @@ export interface CompiledDefinitions {
   readonly runtime: DefinitionRuntime;
   /** Without them. Throws what `resolveFeatures` throws. */
   readonly resolve: (request: FeatureRequest) => FeaturePlan;
-  /** With the parameters of fitted transforms. Throws what `resolveFeatures` throws, and `NOT_FITTED`. */
-  readonly plan: (request: FeatureRequest) => FeaturePlan;
+  /**
+   * With the parameters of fitted transforms. Throws what `resolveFeatures` throws, and `NOT_FITTED`.
+   * @param name default: `requestName` of the request
+   */
+  readonly plan: (request: FeatureRequest, name?: string) => FeaturePlan;
 }
 
 export interface DefinitionSource {
@@ -76,8 +79,7 @@ export async function compileDefinitions(
     applied,
     runtime,
     resolve: (request) => resolveFeatures(applied.manifest, request),
-    plan(request) {
-      const name = requestName(request);
+    plan(request, name = requestName(request)) {
       let plan = plans.get(name);
       if (plan === undefined) {
         plan = fillFits(resolveFeatures(applied.manifest, request), fits, { service: request.service });

@@ -65,10 +65,13 @@ export function createServingDefinitions(dependencies: ServingDependencies): Ser
     return true;
   };
 
-  const olderOf = async (newest: CompiledDefinitions, request: FeatureRequest): Promise<ServedPlan | undefined> => {
+  const olderOf = async (
+    newest: CompiledDefinitions,
+    request: FeatureRequest,
+    name: string,
+  ): Promise<ServedPlan | undefined> => {
     const held = choices.get(newest) ?? new Map<string, Choice>();
     choices.set(newest, held);
-    const name = requestName(request);
     const choice = held.get(name) ?? { found: undefined, lookedAt: -Infinity, looking: undefined };
     if (held.size < MOST_CHOICES) held.set(name, choice);
     if (performance.now() - choice.lookedAt < FRESH_MILLIS) return choice.found;
@@ -90,11 +93,11 @@ export function createServingDefinitions(dependencies: ServingDependencies): Ser
     return choice.found;
   };
 
-  const choose = async (request: FeatureRequest): Promise<ServedPlan> => {
+  const choose = async (request: FeatureRequest, name: string): Promise<ServedPlan> => {
     const newest = await dependencies.definitions.current();
-    const plan = planOrRefusal(newest, request);
+    const plan = planOrRefusal(newest, request, name);
     if (!(plan instanceof AsofError) && (await isComplete(plan))) return { plan, runtime: newest.runtime };
-    const older = await olderOf(newest, request);
+    const older = await olderOf(newest, request, name);
     if (older !== undefined) return older;
     if (plan instanceof AsofError) throw plan;
     return { plan, runtime: newest.runtime };
@@ -102,8 +105,8 @@ export function createServingDefinitions(dependencies: ServingDependencies): Ser
 
   return {
     async of(request) {
-      const chosen = await choose(request);
       const name = requestName(request);
+      const chosen = await choose(request, name);
       if (served.has(name) || served.size < MOST_CHOICES) served.set(name, chosen);
       return chosen;
     },
@@ -111,9 +114,13 @@ export function createServingDefinitions(dependencies: ServingDependencies): Ser
 }
 
 /** A version whose transforms are not fitted yet is not ready, but the one before may be. */
-function planOrRefusal(newest: CompiledDefinitions, request: FeatureRequest): FeaturePlan | AsofError {
+function planOrRefusal(
+  newest: CompiledDefinitions,
+  request: FeatureRequest,
+  name: string,
+): FeaturePlan | AsofError {
   try {
-    return newest.plan(request);
+    return newest.plan(request, name);
   } catch (error) {
     if (error instanceof AsofError && error.code === 'NOT_FITTED') return error;
     throw error;

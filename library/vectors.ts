@@ -61,8 +61,10 @@ async function readOnlineThenLake(
   request: OnlineReadRequest,
 ): Promise<OnlineVectors> {
   const vectors = await readOnlineVectors(dependencies, request);
-  const answers = new Set(vectors.features.flatMap((column) => column.answers));
-  const isComplete = [...answers].every(({ statuses }) => !statuses.includes('UNAVAILABLE'));
+  const views = new Set(vectors.features.map(({ answers }) => answers));
+  const isComplete = [...views].every((answers) =>
+    answers.every(({ statuses }) => !statuses.includes('UNAVAILABLE')),
+  );
   return isComplete ? vectors : readOnlineVectors(withoutOnline(dependencies), { ...request, at: vectors.at });
 }
 

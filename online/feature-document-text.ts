@@ -3,7 +3,6 @@
  * the objects in between.
  */
 import { formatInstant, type Micros } from '../contracts/time.ts';
-import { toJsonText } from '../contracts/json-text.ts';
 import type { FeatureStatus, FeatureValue, JsonValue, ServedFrom } from '../contracts/values.ts';
 import { hasNoEvent, type AnsweredColumn, type EntityAnswer } from './entity-answer.ts';
 import { describeRead } from './feature-document.ts';
@@ -35,7 +34,7 @@ export function writeFeatureDocument(vectors: OnlineVectors): string {
     ...vectors.keys.map(({ cells }) => writeKeys(cells)),
     ...vectors.features.map((column) => writeColumn(column, events)),
   ];
-  return `{"metadata":${toJsonText(describeRead(vectors))},"results":[${columns.join(',')}]}`;
+  return `{"metadata":${JSON.stringify(describeRead(vectors))},"results":[${columns.join(',')}]}`;
 }
 
 /** The text of a column, but for its values, is mostly the same for all columns of a view. */

@@ -99,6 +99,8 @@ function readKey({ type, key, entity }: PlannedKeyColumn, value: unknown, where:
 
 function readValue(value: unknown, type: ReturnType<typeof storedType>, where: string): FeatureValue {
   if (value === null) return null;
+  // most keys, and nothing can be wrong with them
+  if (type === 'int64' && Number.isSafeInteger(value)) return BigInt(value as number);
   const json = jsonValueOf(value, type);
   if (json === undefined) throw invalid(where, `${describe(value)} is not a valid ${type}`);
   if (typeof json === 'string' && /\p{Surrogate}/u.test(json)) throw invalid(where, 'is not well-formed Unicode');

@@ -1,11 +1,12 @@
 /** The one round trip of a read: the epoch, each view's marker, and the state of every key. */
 import { AsofError } from '../contracts/errors.ts';
+import type { FeatureViewManifest } from '../contracts/manifest.ts';
 import type { PlannedView } from '../contracts/plan.ts';
 import type { EntityKey } from './entity-key.ts';
 import type { OnlineReadDependencies } from './read-dependencies.ts';
 import { decodePosition, type Position } from './position.ts';
 import { isContentComplete } from './store-content.ts';
-import { epochKey, viewKeys } from './store-keys.ts';
+import { epochKey, viewKeys, type ViewKeys } from './store-keys.ts';
 import { viewReader } from './view-reader.ts';
 
 export interface FetchedView {
@@ -29,7 +30,7 @@ export async function fetchStates(
   keysByView: readonly EntityKeys[],
   waitMillis?: number,
 ): Promise<readonly FetchedView[]> {
-  const names = views.map(({ view }) => viewKeys(project, view.name, view.fingerprint));
+  const names = views.map(({ view }) => namesOf(project, view));
   const wantedStates = views.map((view, index) => stateKeys(project, view, keysByView[index]!));
   const wanted = [
     epochKey(project),
@@ -56,8 +57,20 @@ export async function fetchStates(
 export function stateKeys(project: string, planned: PlannedView, keys: EntityKeys): readonly (Buffer | null)[] {
   const { keys: encoder } = viewReader(planned);
   const { view } = planned;
-  const { values: prefix } = viewKeys(project, view.name, view.fingerprint);
+  const { values: prefix } = namesOf(project, view);
   return keys.map((key) => (key === null ? null : Buffer.concat([prefix, encoder.encode(key)])));
+}
+
+const NAMES = new WeakMap<FeatureViewManifest, { readonly project: string; readonly keys: ViewKeys }>();
+
+/** Its names hold a hash, which costs more than anything else about them. */
+function namesOf(project: string, view: FeatureViewManifest): ViewKeys {
+  let names = NAMES.get(view);
+  if (names?.project !== project) {
+    names = { project, keys: viewKeys(project, view.name, view.fingerprint) };
+    NAMES.set(view, names);
+  }
+  return names.keys;
 }
 
 async function readOrNothing(

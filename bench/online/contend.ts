@@ -30,13 +30,14 @@ interface Result {
 /** Rows of numbers, by item, in this process. */
 async function openReader(redisUrl: string): Promise<{ readonly read: Read; close(): Promise<void> }> {
   const store = await openStore(task.directory);
+  const columns = task.features.map((name) => name.replace(':', '__'));
   const readAsof: Read = async (items) => {
     const { rows } = await store.getFeatures({
       features: task.features,
       entities: items.map((key) => ({ key })),
       ...(task.at !== undefined && { at: task.at }),
     });
-    return rows.map((row) => task.features.map((name) => Number(row[name.replace(':', '__')])));
+    return rows.map((row) => columns.map((column) => Number(row[column])));
   };
   if (task.kind === 'asof') return { read: readAsof, close: () => store.close() };
   const values = await readAsof(itemsOf(0, KEYS));
