@@ -35,9 +35,12 @@ function wordsFor(error: unknown): string {
 
 /** JSON to plain values. Throws on duplicate keys, `__proto__`, and numbers that no type of ours holds. */
 export function parseLossless(text: string): unknown {
-  const plain = text.includes('__proto__') ? undefined : parsePlainly(text);
+  const plain = NEEDS_TOKENS.test(text) ? undefined : parsePlainly(text);
   return plain ?? parseByToken(text);
 }
+
+/** A name that is refused, and digits that may be an integer beyond 2^53. */
+const NEEDS_TOKENS = /__proto__|\d{16}/;
 
 /**
  * The built-in parser takes a tenth of the time. Where its values are written as they were read, it has lost nothing: neither

@@ -114,11 +114,7 @@ export function createServingDefinitions(dependencies: ServingDependencies): Ser
 }
 
 /** A version whose transforms are not fitted yet is not ready, but the one before may be. */
-function planOrRefusal(
-  newest: CompiledDefinitions,
-  request: FeatureRequest,
-  name: string,
-): FeaturePlan | AsofError {
+function planOrRefusal(newest: CompiledDefinitions, request: FeatureRequest, name: string): FeaturePlan | AsofError {
   try {
     return newest.plan(request, name);
   } catch (error) {

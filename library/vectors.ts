@@ -62,9 +62,7 @@ async function readOnlineThenLake(
 ): Promise<OnlineVectors> {
   const vectors = await readOnlineVectors(dependencies, request);
   const views = new Set(vectors.features.map(({ answers }) => answers));
-  const isComplete = [...views].every((answers) =>
-    answers.every(({ statuses }) => !statuses.includes('UNAVAILABLE')),
-  );
+  const isComplete = [...views].every((answers) => answers.every(({ statuses }) => !statuses.includes('UNAVAILABLE')));
   return isComplete ? vectors : readOnlineVectors(withoutOnline(dependencies), { ...request, at: vectors.at });
 }
 

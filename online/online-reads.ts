@@ -3,12 +3,7 @@
  * defaults, transforms and derived views are applied at each read; what Redis holds is only stored state.
  */
 import { clockNow, type Micros } from '../contracts/time.ts';
-import type {
-  DefinitionRuntime,
-  FeaturePlan,
-  PlannedKeyColumn,
-  PlannedView,
-} from '../contracts/plan.ts';
+import type { DefinitionRuntime, FeaturePlan, PlannedKeyColumn, PlannedView } from '../contracts/plan.ts';
 import { fromTypeScript } from '../offline/typescript-values.ts';
 import type { ReadDeadline } from './read-deadline.ts';
 import { computeDerived, type AnswersByView } from './derived-cells.ts';

@@ -67,7 +67,10 @@ function unavailableAnswer(features: number): EntityAnswer {
 }
 
 /** Without what the caller may not see. */
-function denied({ values, statuses, servedFrom, eventTimestamp }: EntityAnswer, isDenied: readonly boolean[]): EntityAnswer {
+function denied(
+  { values, statuses, servedFrom, eventTimestamp }: EntityAnswer,
+  isDenied: readonly boolean[],
+): EntityAnswer {
   return {
     values: values.map((value, place) => (isDenied[place] ? null : value)),
     statuses: statuses.map((status, place) => (isDenied[place] ? 'DENIED' : status)),

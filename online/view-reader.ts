@@ -151,11 +151,7 @@ function foundAnswer(values: readonly FeatureValue[], hasNull: boolean, event: M
   };
 }
 
-function answerWindows(
-  state: AggregateState,
-  windows: readonly ServedFeature[],
-  at: Micros,
-): EntityAnswer | undefined {
+function answerWindows(state: AggregateState, windows: readonly ServedFeature[], at: Micros): EntityAnswer | undefined {
   if (state.dueAt > at) return undefined;
   const served: FeatureValue[] = [];
   for (const { feature, serve } of windows) {

@@ -33,7 +33,10 @@ const cell: fc.Arbitrary<OnlineCell> = fc.record({
   // mostly one for a whole column
   status: fc.oneof({ arbitrary: fc.constant('PRESENT' as const), weight: 8 }, fc.constantFrom(...STATUSES)),
   eventTimestamp: fc.option(fc.oneof(fc.constantFrom(0n, 1n, -1n), instant)),
-  servedFrom: fc.oneof({ arbitrary: fc.constant('online' as const), weight: 8 }, fc.constantFrom('cache', 'lake', 'default')),
+  servedFrom: fc.oneof(
+    { arbitrary: fc.constant('online' as const), weight: 8 },
+    fc.constantFrom('cache', 'lake', 'default'),
+  ),
 });
 const keyCell = value.map((key) => presentCell(key, null, 'online'));
 const name = fc.string({ unit: 'binary', maxLength: 8 });
