@@ -46,7 +46,11 @@ export interface StateWriter {
 /** Keys of one script call: long enough to hide the round trip, short enough to keep reads of others under a millisecond. */
 const BATCH_KEYS = 256;
 const BATCH_BYTES = 1_000_000;
-const BATCHES_UNDER_WAY = 4;
+/**
+ * A busy machine lets this process and Redis run in turn, and each should find work for its whole turn. Redis reads less
+ * than a batch at once, so that others are served between two of them.
+ */
+const BATCHES_UNDER_WAY = 16;
 
 export function createStateWriter(scope: WriteScope): StateWriter {
   const head = {
