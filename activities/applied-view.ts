@@ -1,5 +1,6 @@
 import { AsofError } from '../contracts/errors.ts';
 import type { FeatureViewManifest, Manifest, SourceManifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import { whyNotStreamed } from '../definitions/streamable-view.ts';
 
 /** The feature view of that name. Throws `UNKNOWN_NAME`, or `INVALID_VALUE` for a derived view, which stores nothing. */
 export function requireFeatureView(manifest: Manifest, name: string): FeatureViewManifest {
@@ -13,6 +14,15 @@ export function requireFeatureView(manifest: Manifest, name: string): FeatureVie
     const problem = 'is derived: it is computed when it is read, and has no table to write';
     throw new AsofError('INVALID_VALUE', { where: `view ${name}`, problem });
   }
+  return view;
+}
+
+/** The feature view of that name, to which a stream can bring rows. Throws `UNKNOWN_NAME`, and `INVALID_VALUE` with what is in the way. */
+export function requireStreamable(manifest: Manifest, name: string): FeatureViewManifest {
+  const view = requireFeatureView(manifest, name);
+  const source = manifest.sources.find((one) => one.name === view.source);
+  const problem = source && whyNotStreamed(view, source);
+  if (problem !== undefined) throw new AsofError('INVALID_VALUE', { where: `view ${name}`, problem });
   return view;
 }
 

@@ -19,7 +19,7 @@ import { handleOf, requireRun, requireRunning } from './run-observer.ts';
 import { answerWithRun, IDEMPOTENCY_HEADERS, STARTED_ANSWER, type StartDependencies } from './run-starts.ts';
 import { inTime } from './temporal.ts';
 
-const ASKED_ANSWER = {
+export const ASKED_ANSWER = {
   202: {
     description: 'the run was asked',
     content: {

@@ -1,4 +1,5 @@
 /** Starting durable runs over HTTP: a body is the input of the workflow. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { requireFeatureView, requireStoredSource } from '../activities/applied-view.ts';
 import { AsofError } from '../contracts/errors.ts';
@@ -7,7 +8,7 @@ import type { RunInputs } from '../contracts/run-inputs.ts';
 import { MAX_PARALLEL, MAX_VIEWS, type WorkflowName } from '../contracts/run-messages.ts';
 import { clockNow } from '../contracts/time.ts';
 import type { DefinitionSource } from '../library/applied-definitions.ts';
-import { startRun } from '../workers/starter.ts';
+import { startRun, type RunHandle } from '../workers/starter.ts';
 import type { ObserverDependencies } from './run-observer.ts';
 import { inTime } from './temporal.ts';
 
@@ -127,6 +128,22 @@ export function serveRunStarts(server: FastifyInstance, dependencies: StartDepen
   });
 }
 
+const ENDING_MILLIS = 50;
+const MOST_LOOKS = 100;
+
+/** A run records its end before it ends: who starts the same work in between would join it, and nothing would be done. */
+async function startAfterEnding<W extends WorkflowName>(
+  { runs }: ObserverDependencies['catalog'],
+  start: () => Promise<RunHandle<W>>,
+): Promise<RunHandle<W>> {
+  for (let look = 1; ; look += 1) {
+    const started = await start();
+    const record = await runs.get(started.id);
+    if (record === undefined || record.state === 'running' || look === MOST_LOOKS) return started;
+    await sleep(ENDING_MILLIS);
+  }
+}
+
 export interface RunStart<W extends WorkflowName> {
   readonly workflow: W;
   readonly body: Body<W> & { readonly project?: string };
@@ -148,13 +165,15 @@ export async function answerWithRun<W extends WorkflowName>(
     const problem = `this API serves the project ${project}`;
     throw new AsofError('INVALID_VALUE', { where: 'body, field "project"', problem });
   }
-  const key = request.headers['idempotency-key'] as string | undefined;
+  // a view has one stream: under a key of its own a second one would run beside the first
+  const key = workflow === 'runStream' ? undefined : (request.headers['idempotency-key'] as string | undefined);
   const input = { ...body, project } as unknown as RunInputs[W];
   const options = {
     ...(key !== undefined && { idempotencyKey: key }),
     ...(fingerprint !== undefined && { fingerprint }),
   };
-  const { id, workflowId } = await inTime(client, () => startRun(client, workflow, input, options));
+  const start = (): Promise<RunHandle<W>> => inTime(client, () => startRun(client, workflow, input, options));
+  const { id, workflowId } = await (key === undefined ? startAfterEnding(catalog, start) : start());
   // the workflow records itself, but perhaps later than the caller asks
   if ((await catalog.runs.get(id)) === undefined) {
     const open = { state: 'running', startedAt: clockNow(), endedAt: null, result: null, error: null } as const;

@@ -32,6 +32,7 @@ import { serveRunControl } from './run-control.ts';
 import { EVENT_LIMITS, serveRunEvents, type EventLimits } from './run-events.ts';
 import { serveRunStarts } from './run-starts.ts';
 import { serveRuns } from './runs.ts';
+import { serveStreams } from './streams.ts';
 import { openServingWork, SERVING_LIMITS, type ServingLimits } from './serving-limits.ts';
 import { openTemporal } from './temporal.ts';
 
@@ -145,6 +146,7 @@ async function prepareServer(
   serveRunStarts(server, runs);
   serveRuns(server, runs);
   serveRunControl(server, runs);
+  serveStreams(server, runs);
   const streams = serveRunEvents(server, runs, { ...EVENT_LIMITS, ...events });
   serveMetrics(server, { project, catalog, definitions, engine, probes, streams, work, reader, processName });
   const { payloadKeys, codecOrigins = [] } = settings.temporal;

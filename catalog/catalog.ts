@@ -208,6 +208,13 @@ export interface IntervalLedger {
   onlinePositions(project: string): Promise<readonly (LedgerKey & OnlinePosition)[]>;
   /** Moves the position forward; going back is ignored. `epoch` names the Redis content it describes. */
   setOnlinePosition(key: LedgerKey, position: OnlinePosition): Promise<void>;
+  /**
+   * Up to when a stream has brought everything that its topic had to the values: that of the partition which is least far; undefined when
+   * none has brought anything to this version.
+   */
+  streamedTo(key: LedgerKey): Promise<Micros | undefined>;
+  /** Says so of some partitions of the topic. Of a version that was never materialized nothing is kept. */
+  setStreamedTo(key: LedgerKey, partitions: ReadonlyMap<number, Micros>): Promise<void>;
   /** The version is online no more: its position goes, and what was done is `removed`. */
   withdrawOnline(key: LedgerKey, runId: string): Promise<void>;
 }

@@ -56,6 +56,28 @@ export function intervalLedger(database: Database): IntervalLedger {
         return rows.map((row) => ({ ...keyColumns(row), ...onlinePosition(row) }));
       }),
 
+    streamedTo: (key) =>
+      database.read(async (db) => {
+        const row = await db
+          .selectFrom('online_positions')
+          .select('streamed')
+          .where((eb) => eb.and({ ...keyColumns(key) }))
+          .executeTakeFirst();
+        const instants = Object.values(row?.streamed ?? {}).map(BigInt);
+        return instants.length === 0 ? undefined : instants.reduce((least, one) => (one < least ? one : least));
+      }),
+
+    setStreamedTo: (key, partitions) =>
+      database.read(async (db) => {
+        const streamed = JSON.stringify(Object.fromEntries([...partitions].map(([one, to]) => [one, String(to)])));
+        await db
+          .updateTable('online_positions')
+          // others tell of other partitions meanwhile
+          .set({ streamed: sql`online_positions.streamed || ${streamed}::jsonb` })
+          .where((eb) => eb.and({ ...keyColumns(key) }))
+          .execute();
+      }),
+
     withdrawOnline: (key, runId) =>
       database.transaction(async (tx) => {
         const position = await tx

@@ -193,6 +193,8 @@ interface OnlinePositionRow {
   to_micros: Mutable<bigint>;
   epoch: Mutable<string>;
   keys: Mutable<bigint>;
+  /** Partition of the topic to microseconds, as text. */
+  streamed: ColumnType<Readonly<Record<string, string>>, undefined, string>;
 }
 
 interface DatasetRow {

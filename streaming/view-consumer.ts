@@ -4,10 +4,10 @@
  * counts once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog, LedgerKey } from '../catalog/catalog.ts';
 import { AsofError, messageOf } from '../contracts/errors.ts';
 import type { TableKey } from '../contracts/lake.ts';
-import { laterInstant, type Micros } from '../contracts/time.ts';
+import { clockNow, laterInstant, type Micros } from '../contracts/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Position } from '../online/position.ts';
 import type { RedisClient } from '../online/redis-client.ts';
@@ -15,6 +15,7 @@ import type { StreamOffsets } from '../online/stream-offsets.ts';
 import { publishLeft } from '../online/stream-outbox.ts';
 import { openViewStream, requireContent, type ViewStream } from '../online/view-stream.ts';
 import type { StreamedView } from './event-rows.ts';
+import { openStreamReach } from './stream-reach.ts';
 import type { GroupMember, TopicFollower } from './topic-follower.ts';
 import { createApplier } from './view-applier.ts';
 
@@ -69,11 +70,12 @@ export async function consumeView(
   work: ConsumerWork,
   { signal, report }: { readonly signal: AbortSignal; readonly report: (report: ConsumerReport) => void },
 ): Promise<void> {
-  const { follower } = dependencies;
+  const { follower, catalog } = dependencies;
   const { topic } = work.streamed.source;
   const member = await follower.join(groupName(work), topic);
   const apply = createApplier(dependencies, work);
   const tellGroup = createGroupReporter(member);
+  const reach = openStreamReach(catalog.intervals, onlineKey(work));
   const totals = { applied: 0, late: 0, rejected: 0, lost: 0n, newestEvent: null as Micros | null };
   let held: Held | undefined;
   const tell = (ends: ReadonlyMap<number, bigint>, problem: string | null): void => {
@@ -102,10 +104,12 @@ export async function consumeView(
           const positions = new Map([...partitions].map((one) => [one, stream.offsets.get(one) ?? 0n]));
           held = { stream, generation, positions };
         }
+        const asked = clockNow();
         const chunks = await follower.next(topic, held.positions, signal);
         if (chunks.every(({ from, next }) => next === from)) await requireContent(held.stream);
         for await (const done of apply(held.stream, chunks, signal)) {
           held.positions.set(done.partition, done.next);
+          reach.applied(done);
           totals.applied += done.applied;
           totals.late += done.late;
           totals.rejected += done.rejected;
@@ -113,6 +117,7 @@ export async function consumeView(
           totals.newestEvent = laterInstant(totals.newestEvent, done.newestEvent);
         }
         await tellGroup(held.positions);
+        reach.tell(asked, chunks, held.positions);
         tell(new Map(chunks.map(({ partition, end }) => [partition, end])), null);
       } catch (error) {
         if (signal.aborted) break;
@@ -124,6 +129,7 @@ export async function consumeView(
     }
   } finally {
     if (held !== undefined) await member.report(held.positions);
+    await reach.close();
     await member.leave();
   }
 }
@@ -146,11 +152,14 @@ function groupName({ project, streamed: { view } }: Pick<ConsumerWork, 'project'
   return `asof/${project}/${view.name}@${view.fingerprint.slice(0, 12)}`;
 }
 
+function onlineKey({ project, streamed: { view } }: Pick<ConsumerWork, 'project' | 'streamed'>): LedgerKey {
+  return { project, view: view.name, fingerprint: view.fingerprint, store: 'online' };
+}
+
 async function open({ catalog, redis, follower }: ConsumerDependencies, work: ConsumerWork): Promise<ViewStream> {
   const { project, table, streamed } = work;
   const { view, source, seen } = streamed;
-  const key = { project, view: view.name, fingerprint: view.fingerprint, store: 'online' } as const;
-  const recorded = await catalog.intervals.onlinePosition(key);
+  const recorded = await catalog.intervals.onlinePosition(onlineKey(work));
   const landed = async (position: Position | undefined): Promise<StreamOffsets> => {
     const first = (await follower.offsets(source.topic)).map((one) => [one.partition, one.first] as const);
     if (position === undefined) return new Map(first);

@@ -10,6 +10,7 @@ import { activeWork } from './0005-active-work.ts';
 import { lateRows } from './0006-late-rows.ts';
 import { freshness } from './0007-freshness.ts';
 import { topicRanges } from './0008-topic-ranges.ts';
+import { streamed } from './0009-streamed.ts';
 
 /** The statements that make format `index + 1` from the one before. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   lateRows,
   freshness,
   topicRanges,
+  streamed,
 ];
 
 /** The format that this code reads and writes. */

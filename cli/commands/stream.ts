@@ -2,9 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AsofError } from '../../contracts/errors.ts';
 import { checkRunInput } from '../../contracts/run-inputs.ts';
 import type { RunStreamInput, RunStreamResult } from '../../contracts/streams.ts';
-import type { Manifest } from '../../contracts/manifest.ts';
-import { requireFeatureView } from '../../activities/applied-view.ts';
-import { whyNotStreamed } from '../../definitions/streamable-view.ts';
+import { requireStreamable } from '../../activities/applied-view.ts';
 import { loadSettings } from '../../definitions/loading.ts';
 import { readStack } from '../../stack/dev.ts';
 import { readRunStatus } from '../../workers/run-status.ts';
@@ -126,13 +124,6 @@ async function requireRunning(view: string, handle: RunHandle<'runStream'>): Pro
 function notRunning(view: string, state: string): AsofError {
   const problem = `${state}; start it with \`asof stream start ${view}\``;
   return new AsofError('CONFLICT', { where: `stream of view ${view}`, problem });
-}
-
-function requireStreamable(manifest: Manifest, name: string): void {
-  const view = requireFeatureView(manifest, name);
-  const source = manifest.sources.find((one) => one.name === view.source);
-  const problem = source && whyNotStreamed(view, source);
-  if (problem !== undefined) throw new AsofError('INVALID_VALUE', { where: `view ${name}`, problem });
 }
 
 /** A stream lives in the workers of a stack: one that is started for the length of a command would take it along. */

@@ -69,6 +69,35 @@ describe('online positions', () => {
   });
 });
 
+describe('what streams have brought', () => {
+  test('is as far as the partition that is least far, and stands beside the position', async () => {
+    const { intervals } = catalog;
+    const view = { ...key, view: 'streamed' };
+    await intervals.setStreamedTo(view, new Map([[0, 5n]]));
+    expect(await intervals.streamedTo(view)).toBeUndefined();
+    const position = { snapshot: 2, to: 100n, epoch: 'a', keys: 7 };
+    await intervals.setOnlinePosition(view, position);
+    expect(await intervals.streamedTo(view)).toBeUndefined();
+    const late = 2n ** 60n;
+    await intervals.setStreamedTo(
+      view,
+      new Map([
+        [0, late + 1n],
+        [10, late + 3n],
+      ]),
+    );
+    await Promise.all([1, 2, 3, 4].map((one) => intervals.setStreamedTo(view, new Map([[one, late + 2n]]))));
+    expect(await intervals.streamedTo(view)).toBe(late + 1n);
+    await intervals.setStreamedTo(view, new Map([[0, late + 9n]]));
+    expect(await intervals.streamedTo(view)).toBe(late + 2n);
+    await intervals.setOnlinePosition(view, { ...position, to: 101n });
+    expect(await intervals.streamedTo(view)).toBe(late + 2n);
+    expect(await intervals.streamedTo({ ...view, fingerprint: 'another' })).toBeUndefined();
+    await intervals.withdrawOnline(view, 'run');
+    expect(await intervals.streamedTo(view)).toBeUndefined();
+  });
+});
+
 describe('datasets', () => {
   function manifest(name: string): NewDataset {
     const file = { uri: `datasets/${name}/b1/spine.parquet`, rows: 1, bytes: 1, checksum: 'c' };

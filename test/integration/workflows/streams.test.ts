@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { StreamStatus } from '../../../contracts/streams.ts';
 import { clockNow } from '../../../contracts/time.ts';
 import { resolveFeatures } from '../../../definitions/resolution.ts';
+import { readFreshness } from '../../../online/freshness.ts';
 import { readOnlineVectors } from '../../../online/online-reads.ts';
 import { createRecordedPositions } from '../../../online/recorded-positions.ts';
 import { openRedisClient, type RedisClient } from '../../../online/redis-client.ts';
@@ -223,6 +224,36 @@ it('a view is materialized beside its stream, and nothing is lost or counted twi
     await expect.poll(online, patient).toEqual(expected(sent));
   }
   expect(await statusOf(run)).toMatchObject({ rebuilt: 0 });
+});
+
+it('a streamed view is as fresh as its stream, which goes on without messages and grows old when it stands still', async () => {
+  const topic = await broker.createTopic(PARTITIONS);
+  const run = await startStream(topic);
+  const { client, project, catalog } = platform;
+  const fresh = (target: string): Promise<void> =>
+    platform.applyDefinitions(definitionsOn(topic).replace('online: true,', `online: true, freshness: '${target}',`));
+  await fresh('10m');
+  const { manifest } = (await catalog.definitions.current(project))!;
+  const look = async (now = clockNow()) => (await readFreshness(catalog.intervals, manifest, now))[0]!;
+  await expect.poll(async () => (await look()).by, patient).toBe('stream');
+  const first = await look();
+  // no message has come
+  await expect.poll(async () => (await look()).to! > first.to! + 3_000_000n, patient).toBe(true);
+  await expect
+    .poll(async () => (await waitForRun(await startRun(client, 'monitorFreshness', { project }))).views, patient)
+    .toMatchObject([{ view: 'totals', state: 'fresh' }]);
+
+  await stopRun(run);
+  await waitForRun(run);
+  const statesAround = async (): Promise<readonly unknown[]> => {
+    const end = (await look()).to! + 600_000_000n;
+    return Promise.all([end, end + 1n].map(async (now) => (await look(now)).state));
+  };
+  await expect.poll(statesAround, patient).toEqual(['fresh', 'stale']);
+  expect((await look()).by).toBe('stream');
+  await fresh('1ms');
+  const { changes } = await waitForRun(await startRun(client, 'monitorFreshness', { project }));
+  expect(changes).toMatchObject([{ view: 'totals', before: 'fresh', state: 'stale' }]);
 });
 
 it('a changed view is begun again as its new version', async () => {
