@@ -4,9 +4,11 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { VERSION } from '../contracts/version.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readMemoryUse } from '../engine/memory-use.ts';
+import { describeConsistency } from './consistency-metrics.ts';
 import { probeAll, withinMillis, type ReadinessProbe } from './health.ts';
 import type { DefinitionSource } from '../library/applied-definitions.ts';
 import type { FeatureReader } from '../library/feature-reader.ts';
+import type { SamplerReadings, ServedSampler } from '../online/served-sampler.ts';
 import type { CacheReadings } from '../online/state-cache.ts';
 import { readFreshness, type ViewFreshness } from '../online/freshness.ts';
 import { MICROS_PER_SECOND } from '../contracts/time.ts';
@@ -31,13 +33,14 @@ declare module 'fastify' {
 
 export interface MetricDependencies {
   readonly project: string;
-  readonly catalog: Pick<Catalog, 'runs' | 'intervals'>;
+  readonly catalog: Pick<Catalog, 'runs' | 'intervals' | 'consistency'>;
   readonly definitions: DefinitionSource;
   readonly engine: Engine;
   readonly probes: Readonly<Record<string, ReadinessProbe>>;
   readonly streams: EventStreams;
   readonly work: ServingWork;
   readonly reader: Pick<FeatureReader, 'cache'>;
+  readonly sampler: Pick<ServedSampler, 'readings'>;
   /** Of several processes behind one port: which it is. */
   readonly processName: string | undefined;
 }
@@ -56,7 +59,7 @@ const METRICS_SCHEMA = {
 /** Measures every route of the server, whether it was added before or is added later. */
 export function serveMetrics(
   server: FastifyInstance,
-  { project, catalog, definitions, engine, probes, streams, work, reader, processName }: MetricDependencies,
+  { project, catalog, definitions, engine, probes, streams, work, reader, sampler, processName }: MetricDependencies,
 ): void {
   const durations = new DurationHistogram(BOUNDS);
   // the route and not the path: names in paths have no bound
@@ -70,12 +73,13 @@ export function serveMetrics(
   });
 
   server.get('/metrics', { schema: METRICS_SCHEMA }, async (_request, reply) => {
-    const [components, runs, memory, freshness] = await Promise.all([
+    const [components, runs, memory, freshness, consistency] = await Promise.all([
       probeAll(probes),
       withinMillis(catalog.runs.count(project), DEADLINE_MILLIS, undefined).catch(() => undefined),
       withinMillis(readMemoryUse(engine), DEADLINE_MILLIS, undefined).catch(() => undefined),
       // before the first apply there are no views
       withinMillis(measureFreshness(catalog, definitions), DEADLINE_MILLIS, []).catch(() => []),
+      withinMillis(catalog.consistency.newestReport(project), DEADLINE_MILLIS, undefined).catch(() => undefined),
     ]);
     const families: readonly MetricFamily[] = [
       gauge('asof_build_info', 'The version that runs', { labels: { version: VERSION, project }, value: 1 }),
@@ -108,6 +112,8 @@ export function serveMetrics(
         ...(memory ? [{ value: memory.spilledBytes }] : []),
       ),
       ...describeViews(freshness),
+      ...describeSampler(sampler.readings),
+      ...describeConsistency(consistency),
       ...describeProcess(),
     ];
     return reply
@@ -180,6 +186,18 @@ function describeCache({ hits, misses, bytes }: CacheReadings): readonly MetricF
       samples: lookups.map(([result, value]) => ({ labels: { result }, value })),
     },
     gauge('asof_cache_bytes', 'What the stored states held in this process take', { value: bytes }),
+  ];
+}
+
+function describeSampler({ kept, dropped }: SamplerReadings): readonly MetricFamily[] {
+  if (kept + dropped === 0) return [];
+  return [
+    {
+      name: 'asof_served_samples_total',
+      help: 'Served vectors that were chosen for a check of their values',
+      type: 'counter',
+      samples: Object.entries({ kept, dropped }).map(([result, value]) => ({ labels: { result }, value })),
+    },
   ];
 }
 

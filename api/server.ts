@@ -14,6 +14,7 @@ import { openDefinitions } from '../library/applied-definitions.ts';
 import { openFeatureReader } from '../library/feature-reader.ts';
 import { openPushes } from '../library/pushes.ts';
 import { openRedisClient } from '../online/redis-client.ts';
+import { createServedSampler, SAMPLER_LIMITS, type SamplerLimits } from '../online/served-sampler.ts';
 import { createPayloadCodec } from '../security/payload-codec.ts';
 import { serveDatasets } from './datasets.ts';
 import { serveFeastFeatures } from './feast-features.ts';
@@ -52,6 +53,8 @@ export interface RunningServer extends Omit<OpenServer, 'http'> {
 export interface ServerOptions {
   readonly events?: Partial<EventLimits>;
   readonly limits?: Partial<ServingLimits>;
+  /** Which of the online reads are kept for a check of their values. */
+  readonly sampling?: Partial<SamplerLimits>;
   /** Of several processes behind one port: which this one is. */
   readonly processName?: string | undefined;
 }
@@ -99,7 +102,7 @@ interface PreparedServer extends Omit<OpenServer, 'http'> {
 
 async function prepareServer(
   settings: Settings,
-  { events = {}, limits = {}, processName }: ServerOptions,
+  { events = {}, limits = {}, sampling = {}, processName }: ServerOptions,
 ): Promise<PreparedServer> {
   const catalog = await openCatalog({ url: settings.catalogUrl ?? '' });
   const redis = openRedisClient({ url: settings.redisUrl ?? '' });
@@ -115,7 +118,8 @@ async function prepareServer(
   const definitions = await openDefinitions(catalog, project);
   const work = openServingWork({ ...SERVING_LIMITS, ...limits });
   const aroundLake = work.lake.run.bind(work.lake);
-  const reader = await openFeatureReader({ project, catalog, redis, lake, engine, aroundLake });
+  const sampler = createServedSampler({ project, catalog, redis }, { ...SAMPLER_LIMITS, ...sampling });
+  const reader = await openFeatureReader({ project, catalog, redis, lake, engine, aroundLake, sampler });
   const client = openTemporal(settings.temporal);
   const server = createServer();
   const connections = trackConnections(server.server);
@@ -148,12 +152,14 @@ async function prepareServer(
   serveRunControl(server, runs);
   serveStreams(server, runs);
   const streams = serveRunEvents(server, runs, { ...EVENT_LIMITS, ...events });
-  serveMetrics(server, { project, catalog, definitions, engine, probes, streams, work, reader, processName });
+  const measured = { project, catalog, definitions, engine, probes, streams, work, reader, sampler };
+  serveMetrics(server, { ...measured, processName });
   const { payloadKeys, codecOrigins = [] } = settings.temporal;
   if (payloadKeys) servePayloadCodec(server, createPayloadCodec(payloadKeys), codecOrigins);
   const close = async (): Promise<void> => {
     drain();
     await closeInTime(server, connections);
+    await sampler.close();
     await reader.close();
     await definitions.close();
     await client.connection.close();

@@ -4,6 +4,7 @@
  * result. Readers see whole commits or nothing.
  */
 import type { ExpiredSnapshots, ExpireRequest } from './expiry.ts';
+import type { ConsistencyLog } from '../contracts/consistency.ts';
 import type { FreshnessLog } from '../contracts/freshness.ts';
 import type { FitVersion, ProjectFits } from '../contracts/fits.ts';
 import type {
@@ -31,6 +32,7 @@ export interface Catalog {
   readonly runs: RunCatalog;
   readonly work: ActiveWork;
   readonly freshness: FreshnessLog;
+  readonly consistency: ConsistencyLog;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 /** The catalog on PostgreSQL 14 or newer. */
 import type { Catalog } from './catalog.ts';
 import { activeWork } from './active-work.ts';
+import { consistencyLog } from './consistency.ts';
 import { openDatabase } from './database.ts';
 import { datasetCatalog } from './datasets.ts';
 import { definitionCatalog } from './definitions.ts';
@@ -42,6 +43,7 @@ export async function openCatalog(options: {
     runs: runCatalog(database),
     work,
     freshness: freshnessLog(database),
+    consistency: consistencyLog(database),
     async close() {
       await watches.stopAll();
       await endWork();

@@ -4,6 +4,7 @@
  * reorder keys and refuse an escaped NUL).
  */
 import type { ColumnType, GeneratedAlways } from 'kysely';
+import type { ConsistencyReport, ServedSample } from '../contracts/consistency.ts';
 import type { FreshnessState } from '../contracts/freshness.ts';
 import type { ColumnStatistics, DataFile, Snapshot, TableKey } from '../contracts/lake.ts';
 import type { LedgerOperation, LedgerStore, LineageEvent, RunRecord } from './catalog.ts';
@@ -35,6 +36,8 @@ export interface CatalogSchema {
   readonly lineage_outbox: LineageRow;
   readonly freshness_changes: FreshnessChangeRow;
   readonly freshness_looks: FreshnessLookRow;
+  readonly served_samples: ServedSampleRow;
+  readonly consistency_reports: ConsistencyReportRow;
 }
 
 /** The database's clock, so that the order of commits does not depend on the clocks of several machines. */
@@ -277,6 +280,20 @@ interface FreshnessChangeRow {
 interface FreshnessLookRow {
   project: string;
   looked_at: Mutable<bigint>;
+}
+
+interface ServedSampleRow {
+  id: GeneratedAlways<bigint>;
+  project: string;
+  served_at: bigint;
+  sample: ColumnType<ServedSample, string, never>;
+}
+
+interface ConsistencyReportRow {
+  id: GeneratedAlways<bigint>;
+  project: string;
+  run_id: string;
+  report: ColumnType<ConsistencyReport, string, string>;
 }
 
 interface LineageRow {

@@ -22,17 +22,17 @@ export interface DurableRun<W extends WorkflowName> {
   readonly describe: (result: RunResults[W]) => string | readonly string[];
 }
 
-/** Ctrl-C while waiting cancels the run, and the command ends when the run has. */
+/** Ctrl-C while waiting cancels the run, and the command ends when the run has. Gives undefined when it does not wait. */
 export async function runDurably<W extends WorkflowName>(
   context: CommandContext,
   durable: DurableRun<W>,
-): Promise<void> {
+): Promise<RunResults[W] | undefined> {
   const { terminal, signal } = context;
-  await withTemporal(context, async ({ client }) => {
+  return withTemporal(context, async ({ client }) => {
     const run = await startRun(client, durable.workflow, durable.input, durable.start);
     if (!durable.wait) {
       terminal.result({ run: run.id, workflowId: run.workflowId }, `Started ${run.workflowId} (run ${run.id}).`);
-      return;
+      return undefined;
     }
     const stopCancelling = cancelOn(signal, run);
     const ended = new AbortController();
@@ -40,6 +40,7 @@ export async function runDurably<W extends WorkflowName>(
     try {
       const result = await waitForRun(run, (progress) => terminal.progress(progress));
       terminal.result({ run: run.id, workflowId: run.workflowId, ...result }, durable.describe(result));
+      return result;
     } finally {
       stopCancelling();
       ended.abort();

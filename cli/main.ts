@@ -36,6 +36,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   dataset: async () => (await import('./commands/dataset.ts')).registerDataset,
   push: async () => (await import('./commands/push.ts')).registerPush,
   get: async () => (await import('./commands/get.ts')).registerGet,
+  consistency: async () => (await import('./commands/consistency.ts')).registerConsistency,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   describe: async () => (await import('./commands/describe.ts')).registerDescribe,
   search: async () => (await import('./commands/search.ts')).registerSearch,

@@ -17,6 +17,7 @@ import {
 import type {
   BackfillInput,
   BuildTrainingDatasetInput,
+  CheckConsistencyInput,
   IngestInput,
   MaintainInput,
   MaterializeInput,
@@ -33,6 +34,7 @@ export interface RunInputs {
   readonly buildTrainingDataset: BuildTrainingDatasetInput;
   readonly maintain: MaintainInput;
   readonly monitorFreshness: MonitorFreshnessInput;
+  readonly checkConsistency: CheckConsistencyInput;
   readonly runStream: RunStreamInput;
 }
 
@@ -127,6 +129,10 @@ const FIELDS: { readonly [W in WorkflowName]: Readonly<Record<keyof RunInputs[W]
       now: optional(AN_INSTANT, isInstant),
     },
     monitorFreshness: { project: required(A_NAME, isName) },
+    checkConsistency: {
+      project: required(A_NAME, isName),
+      last: optional('a duration such as "1d"', isDuration),
+    },
     runStream: {
       project: required(A_NAME, isName),
       view: required(A_NAME, isName),

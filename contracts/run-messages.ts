@@ -7,6 +7,7 @@ export const WORKFLOW_NAMES = [
   'buildTrainingDataset',
   'maintain',
   'monitorFreshness',
+  'checkConsistency',
   'runStream',
 ] as const;
 export type WorkflowName = (typeof WORKFLOW_NAMES)[number];

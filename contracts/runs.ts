@@ -1,4 +1,5 @@
 /** Inputs, results and progress of the workflows: plain JSON, one object each, so that any Temporal client can start them. */
+import type { FeatureConsistency, VerdictCounts } from './consistency.ts';
 import type { FitUses } from './fits.ts';
 import type { FreshnessState } from './freshness.ts';
 import type { EngineWish } from './engines.ts';
@@ -81,8 +82,16 @@ export interface MonitorFreshnessInput {
   readonly project: string;
 }
 
+export interface CheckConsistencyInput {
+  readonly project: string;
+  /** A duration: vectors that were served within it, up to now; default `1d`. */
+  readonly last?: string;
+}
+
 export const DEFAULT_RETENTION_DAYS = 90;
 export const DEFAULT_GRACE_DAYS = 3;
+/** The most features that a check's result names; the counts are of all. */
+export const MAX_NAMED_FEATURES = 200;
 /** The most tables that a maintenance result names; the counts are of all. */
 export const MAX_NAMED_TABLES = 200;
 
@@ -196,6 +205,21 @@ export interface MonitorFreshnessResult {
     readonly since: string;
     readonly target: string;
   }[];
+}
+
+/** What a check of served values found: counts only, whose values differ stands in the catalog. */
+export interface CheckConsistencyResult {
+  readonly since: string;
+  readonly until: string;
+  readonly vectors: number;
+  readonly waiting: number;
+  readonly unreadable: number;
+  /** Of all features. */
+  readonly values: VerdictCounts;
+  /** Of `values`: of those that are equal or different, the equal ones; null when there is none. */
+  readonly equalShare: number | null;
+  /** The first 200, those with differences first. */
+  readonly features: readonly FeatureConsistency[];
 }
 
 /** The answer of every workflow's `progress` query. */

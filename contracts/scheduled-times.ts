@@ -33,6 +33,7 @@ export function settleScheduled(workflow: WorkflowName, values: Values, schedule
     case 'maintain':
       return { now: formatInstant(scheduledAt), ...values };
     case 'monitorFreshness':
+    case 'checkConsistency':
     case 'runStream':
       return values;
     case 'buildTrainingDataset':

@@ -7,6 +7,7 @@ import type { WorkflowName } from './run-messages.ts';
 import type {
   BackfillInput,
   BuildTrainingDatasetInput,
+  CheckConsistencyInput,
   IngestInput,
   MaintainInput,
   MaterializeInput,
@@ -59,6 +60,8 @@ export interface ScheduledInputs {
   readonly maintain: Omit<MaintainInput, 'now'>;
   /** Whatever time it was due: a look is at the clock. */
   readonly monitorFreshness: MonitorFreshnessInput;
+  /** Likewise: what was served before a late run is looked at by it. */
+  readonly checkConsistency: CheckConsistencyInput;
   /** Begins it anew when it has ended. */
   readonly runStream: RunStreamInput;
 }

@@ -88,6 +88,8 @@ export function describeWork(work: ScheduledWork): string {
       return 'maintain the lake';
     case 'monitorFreshness':
       return 'look at the freshness of views';
+    case 'checkConsistency':
+      return `check the values that were served in the last ${work.input.last ?? '1d'}`;
     case 'runStream':
       return `keep the stream of ${work.input.view} running`;
   }

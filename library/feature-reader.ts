@@ -11,6 +11,7 @@ import type { ReadDeadline } from '../online/read-deadline.ts';
 import type { RequestColumns } from '../online/read-request.ts';
 import { createRecordedPositions } from '../online/recorded-positions.ts';
 import type { RedisClient } from '../online/redis-client.ts';
+import type { ServedSampler } from '../online/served-sampler.ts';
 import { createStateCache, type CacheReadings } from '../online/state-cache.ts';
 import { createWriteBack } from '../online/write-back.ts';
 import { openDefinitions } from './applied-definitions.ts';
@@ -24,6 +25,8 @@ export interface FeatureReaderDependencies {
   readonly engine: Engine;
   /** Stands around each read of the lake: a server bounds them. */
   readonly aroundLake?: <T>(read: () => Promise<T>, deadline: ReadDeadline | undefined) => Promise<T>;
+  /** Default: nothing of what is read is kept for a check. */
+  readonly sampler?: ServedSampler;
 }
 
 export interface NamedFeatureRequest extends FeatureRequest {
@@ -52,7 +55,7 @@ export interface FeatureReader {
 
 /** Keeps the project's newest definitions at hand; an `apply` is noticed within a second. */
 export async function openFeatureReader(dependencies: FeatureReaderDependencies): Promise<FeatureReader> {
-  const { project, catalog, redis, aroundLake = (read) => read() } = dependencies;
+  const { project, catalog, redis, sampler, aroundLake = (read) => read() } = dependencies;
   const lake = createLakeReader(dependencies);
   const writeBack = createWriteBack({ ...dependencies, aroundLake: (work) => aroundLake(work, undefined) });
   const positions = createRecordedPositions(catalog.intervals);
@@ -69,7 +72,14 @@ export async function openFeatureReader(dependencies: FeatureReaderDependencies)
   const serving = createServingDefinitions({ project, catalog, redis, positions, definitions });
   const readVectors = async ({ features, service, ...request }: NamedFeatureRequest): Promise<OnlineVectors> => {
     const named = { ...(features && { features }), ...(service !== undefined && { service }) };
-    return readOnlineVectors(online, { ...(await serving.of(named)), ...request });
+    const { version, ...served } = await serving.of(named);
+    const begun = await sampler?.begin(served.plan);
+    const vectors = await readOnlineVectors(online, { ...served, ...request });
+    if (begun !== undefined) {
+      const inputs = request.request ?? {};
+      sampler?.keep(begun, { request: named, definitions: version, plan: served.plan, inputs, vectors });
+    }
+    return vectors;
   };
   return {
     read: async (request) => formatFeatureDocument(await readVectors(request)),

@@ -19,6 +19,8 @@ import {
 export interface ServedPlan {
   readonly plan: FeaturePlan;
   readonly runtime: DefinitionRuntime;
+  /** Number of the `apply` that they come from. */
+  readonly version: number;
 }
 
 export interface ServingDefinitions {
@@ -96,11 +98,12 @@ export function createServingDefinitions(dependencies: ServingDependencies): Ser
   const choose = async (request: FeatureRequest, name: string): Promise<ServedPlan> => {
     const newest = await dependencies.definitions.current();
     const plan = planOrRefusal(newest, request, name);
-    if (!(plan instanceof AsofError) && (await isComplete(plan))) return { plan, runtime: newest.runtime };
+    if (!(plan instanceof AsofError) && (await isComplete(plan)))
+      return { plan, runtime: newest.runtime, version: newest.applied.version };
     const older = await olderOf(newest, request, name);
     if (older !== undefined) return older;
     if (plan instanceof AsofError) throw plan;
-    return { plan, runtime: newest.runtime };
+    return { plan, runtime: newest.runtime, version: newest.applied.version };
   };
 
   return {
@@ -153,7 +156,7 @@ function createOlderDefinitions({ project, catalog, redis }: ServingDependencies
         ({ view: { name, fingerprint, online } }) =>
           !online || isHeld(name, fingerprint) || isPresent(name, fingerprint),
       );
-      if (isServed) return { plan, runtime: older.runtime };
+      if (isServed) return { plan, runtime: older.runtime, version: older.applied.version };
     }
     return undefined;
   };

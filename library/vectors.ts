@@ -5,7 +5,12 @@ import type { Micros } from '../contracts/time.ts';
 import { Timestamp } from '../contracts/timestamp.ts';
 import type { FeatureValue } from '../contracts/values.ts';
 import { cellAt } from '../online/entity-answer.ts';
-import { readOnlineVectors, type OnlineReadRequest, type OnlineVectors } from '../online/online-reads.ts';
+import {
+  readOnlineVectors,
+  readVectorsFromLake,
+  type OnlineReadRequest,
+  type OnlineVectors,
+} from '../online/online-reads.ts';
 import type { OnlineReadDependencies } from '../online/read-dependencies.ts';
 import type { RequestColumns } from '../online/read-request.ts';
 import { requestOf } from './choice.ts';
@@ -63,17 +68,7 @@ async function readOnlineThenLake(
   const vectors = await readOnlineVectors(dependencies, request);
   const views = new Set(vectors.features.map(({ answers }) => answers));
   const isComplete = [...views].every((answers) => answers.every(({ statuses }) => !statuses.includes('UNAVAILABLE')));
-  return isComplete ? vectors : readOnlineVectors(withoutOnline(dependencies), { ...request, at: vectors.at });
-}
-
-/** As if nothing had ever been materialized. */
-function withoutOnline(dependencies: OnlineReadDependencies): OnlineReadDependencies {
-  return {
-    ...dependencies,
-    redis: { ...dependencies.redis, read: async (keys) => keys.map(() => null) },
-    positions: { of: async () => undefined },
-    writeBack: undefined,
-  };
+  return isComplete ? vectors : readVectorsFromLake(dependencies.lake, { ...request, at: vectors.at });
 }
 
 /** Other columns of an entity stay with its row: every key is needed, so a misspelt one is missed. */

@@ -1,6 +1,7 @@
 /** The way from an online read to the historical engine, for instants that the online state does not answer. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DefinitionRuntime, PlannedView } from '../contracts/plan.ts';
+import { SEQUENCE_COLUMN } from '../contracts/lake.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { FeatureStatus } from '../contracts/values.ts';
 import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
@@ -10,11 +11,13 @@ import type { Lake } from '../lake/lake.ts';
 import { withLakeWork } from '../lake/lake-work.ts';
 import { toTypeScript } from '../offline/typescript-values.ts';
 import { sourceTable } from '../offline/view-coverage.ts';
-import { openViewEvents } from '../offline/view-events.ts';
+import { openViewEvents, type ViewEvents } from '../offline/view-events.ts';
 import { computeViewFeatures, viewFeatureSql } from '../offline/view-features.ts';
+import { dueRows } from './due-rows.ts';
 import type { EntityKey } from './entity-key.ts';
 import type { OnlineCell } from './online-cell.ts';
 import type { ReadDeadline } from './read-deadline.ts';
+import type { SequenceRange } from './state-writer.ts';
 
 export interface LakeReader {
   /** The cells of each key at `at`, by the features of the planned view. Keys hold no nulls. */
@@ -25,12 +28,23 @@ export interface LakeQuestion {
   readonly view: PlannedView;
   readonly keys: readonly EntityKey[];
   readonly at: Micros;
+  /** By key, in place of `at`, which none is later than. */
+  readonly instants?: readonly Micros[];
   /** Of the view's source. Default: the newest. */
   readonly snapshot?: number;
+  /** Rows of the snapshot that count. Default: all. */
+  readonly among?: CountedRows;
   /** Needed for views with a `map`. */
   readonly runtime?: DefinitionRuntime | undefined;
   /** Interrupts the engine when it passes. */
   readonly deadline?: ReadDeadline | undefined;
+}
+
+export interface CountedRows {
+  /** Those that were due by then. */
+  readonly dueTo?: Micros;
+  /** None of these sequences. */
+  readonly without?: readonly SequenceRange[];
 }
 
 export interface LakeReaderDependencies {
@@ -43,7 +57,7 @@ export interface LakeReaderDependencies {
 /** Reads a snapshot as the historical engine does, so that both ways agree. */
 export function createLakeReader({ project, catalog, lake, engine }: LakeReaderDependencies): LakeReader {
   return {
-    read: ({ view: planned, keys, at, snapshot: named, runtime, deadline }) =>
+    read: ({ view: planned, keys, at, instants, snapshot: named, among, runtime, deadline }) =>
       withLakeWork(catalog.work, project, async () => {
         const { view, source } = planned;
         const snapshot = named ?? (await catalog.tables.head(sourceTable(project, source)));
@@ -59,11 +73,11 @@ export function createLakeReader({ project, catalog, lake, engine }: LakeReaderD
           await session.append('requests', [
             { values: keys.map((_, row) => BigInt(row)) },
             ...view.keys.map((_, index) => ({ values: keys.map((key) => key[index]!) })),
-            { values: keys.map(() => at) },
+            { values: instants ?? keys.map(() => at) },
           ]);
           await computeViewFeatures(session, {
             planned,
-            events,
+            events: among === undefined ? events : countedEvents(planned, events, among),
             requests: 'requests',
             requestKeys,
             asKnown: view.asKnown,
@@ -73,6 +87,20 @@ export function createLakeReader({ project, catalog, lake, engine }: LakeReaderD
           return rows.map((row) => planned.features.map((_, index) => readCell(planned, index, row)));
         }, deadline?.signal);
       }),
+  };
+}
+
+/** Without tiles, which stand for all rows of their time. */
+function countedEvents(
+  { view, source }: PlannedView,
+  events: ViewEvents,
+  { dueTo, without = [] }: CountedRows,
+): ViewEvents {
+  const sequence = quoteIdentifier(SEQUENCE_COLUMN);
+  const others = without.map(({ start, end }) => `NOT (${sequence} >= ${start} AND ${sequence} < ${end})`);
+  return (columns) => {
+    const rows = dueTo === undefined ? events(columns) : dueRows(events(columns), { view, source }, { to: dueTo });
+    return others.length === 0 ? rows : `SELECT * FROM (${rows}) WHERE ${others.join(' AND ')}`;
   };
 }
 

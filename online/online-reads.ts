@@ -9,11 +9,12 @@ import type { ReadDeadline } from './read-deadline.ts';
 import { computeDerived, type AnswersByView } from './derived-cells.ts';
 import { AnsweredColumn } from './entity-answer.ts';
 import type { EntityKey } from './entity-key.ts';
+import type { LakeReader } from './lake-reader.ts';
 import { presentCell, type OnlineCell } from './online-cell.ts';
 import { comparePositions, type Position } from './position.ts';
 import { checkRequest, type CheckedRequest, type RequestColumns } from './read-request.ts';
 import type { OnlineReadDependencies } from './read-dependencies.ts';
-import { fetchStates } from './state-fetch.ts';
+import { fetchStates, type FetchedView } from './state-fetch.ts';
 import { answerView } from './view-answers.ts';
 
 export interface OnlineReadRequest {
@@ -47,20 +48,40 @@ export interface OnlineVectors {
  * Reads feature vectors. A Redis that does not answer in time makes values `UNAVAILABLE` and is no error; a request that
  * makes no sense is (`UNKNOWN_NAME`, `INVALID_VALUE`, `KEY_TYPE_MISMATCH`, `LIMIT_EXCEEDED`).
  */
-export async function readOnlineVectors(
+export function readOnlineVectors(
   dependencies: OnlineReadDependencies,
   request: OnlineReadRequest,
+): Promise<OnlineVectors> {
+  const fetch = dependencies.cache?.fetch ?? fetchStates;
+  return readVectors(dependencies, request, (views, keys) => fetch(dependencies, views, keys, request.storeMillis));
+}
+
+/** The same as if nothing had ever been materialized: the historical engine answers. Throws what it throws, too. */
+export function readVectorsFromLake(lake: LakeReader | null, request: OnlineReadRequest): Promise<OnlineVectors> {
+  return readVectors({ lake }, request, async (_, keysByView) =>
+    keysByView.map((keys) => ({ available: true, position: undefined, states: keys.map(() => null) })),
+  );
+}
+
+type FetchViews = (
+  views: readonly PlannedView[],
+  keysByView: readonly (readonly (EntityKey | null)[])[],
+) => Promise<readonly FetchedView[]>;
+
+async function readVectors(
+  stores: Pick<OnlineReadDependencies, 'lake' | 'writeBack'>,
+  request: OnlineReadRequest,
+  fetch: FetchViews,
 ): Promise<OnlineVectors> {
   const { plan } = request;
   const now = clockNow();
   const at = request.at ?? now;
   const checked = checkRequest(plan, request.entities, request.request ?? {});
   const keysByView = plan.views.map((view) => bindKeys(view, checked));
-  const fetch = dependencies.cache?.fetch ?? fetchStates;
-  const fetched = await fetch(dependencies, plan.views, keysByView, request.storeMillis);
+  const fetched = await fetch(plan.views, keysByView);
   const answered = await Promise.all(
     plan.views.map((view, index) =>
-      answerView(dependencies, {
+      answerView(stores, {
         view,
         keys: keysByView[index]!,
         fetched: fetched[index]!,

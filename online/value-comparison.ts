@@ -95,7 +95,8 @@ function isGone({ view }: PlannedView, expected: readonly OnlineCell[], at: Micr
   return mayHaveLapsed(view, at, now) || (event !== null && event < at - BigInt(view.ttlMicros));
 }
 
-function isAlike(redis: OnlineCell, lake: OnlineCell): boolean {
+/** Whether both are the same value of the same row, float sums up to their last digits. */
+export function isAlike(redis: OnlineCell, lake: OnlineCell): boolean {
   // of a window the lake does not say which event was the newest
   const isSameRow = lake.eventTimestamp === null || redis.eventTimestamp === lake.eventTimestamp;
   return redis.status === lake.status && isSameRow && isSameValue(redis.value, lake.value);
@@ -117,7 +118,8 @@ function isList(value: FeatureValue): value is Extract<FeatureValue, readonly un
   return Array.isArray(value);
 }
 
-function cellText({ value, status }: OnlineCell): JsonValue {
+/** A value as JSON, or its status where there is none. */
+export function cellText({ value, status }: OnlineCell): JsonValue {
   return status === 'PRESENT' ? formatJsonValue(value) : status;
 }
 

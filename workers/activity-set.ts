@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createBackfillActivities } from '../activities/backfill-activities.ts';
 import { createBackfillPlanActivities } from '../activities/backfill-plan-activities.ts';
+import { createConsistencyActivities } from '../activities/consistency-activities.ts';
 import { createDatasetActivities } from '../activities/dataset-activities.ts';
 import { createDefinitionCache } from '../activities/definition-cache.ts';
 import type { ComputeDependencies, StreamDependencies } from '../activities/dependencies.ts';
@@ -101,6 +102,7 @@ async function openComputeActivities(settings: Settings): Promise<ActivitySet> {
       ...createMaterializationActivities({ ...dependencies, redis }),
       ...createMaintenanceActivities({ ...dependencies, redis }),
       ...createDatasetActivities({ ...dependencies, workDirectory }),
+      ...createConsistencyActivities(dependencies),
     },
     async close() {
       await engines.close();

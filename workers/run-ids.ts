@@ -41,6 +41,10 @@ export function workflowIdOf<W extends WorkflowName>(workflow: W, input: RunInpu
       const { project } = input;
       return join('monitor', project);
     }
+    case 'checkConsistency': {
+      const { project, last } = input as RunInputs['checkConsistency'];
+      return join('consistency', project, last ?? '');
+    }
     case 'buildTrainingDataset': {
       const { project, name } = input as RunInputs['buildTrainingDataset'];
       // builds of one name that ask for different things must not join

@@ -85,6 +85,10 @@ function describeInput<W extends WorkflowName>(workflow: W, input: RunInputs[W])
       const { project } = input;
       return { text: `Look at the freshness of ${project}` };
     }
+    case 'checkConsistency': {
+      const { project } = input;
+      return { text: `Check served values of ${project} against the lake` };
+    }
     case 'buildTrainingDataset': {
       const { name, features, service, spine, rebuild } = input as RunInputs['buildTrainingDataset'];
       if (rebuild !== undefined) return { text: `Build dataset ${name} once more from ${rebuild}`, dataset: name };

@@ -33,6 +33,8 @@ const POLICIES: { readonly [W in WorkflowName]: Policy } = {
   maintain: { overlap: 'skip', catchupMicros: MICROS_PER_DAY },
   // a look that is late would see what the next one sees
   monitorFreshness: { overlap: 'skip', catchupMicros: LEAST_CATCHUP_MICROS },
+  // what was served stays in the log for the next check
+  checkConsistency: { overlap: 'skip', catchupMicros: LEAST_CATCHUP_MICROS },
   // the one that is at work is the one that is wanted
   runStream: { overlap: 'skip', catchupMicros: LEAST_CATCHUP_MICROS },
 };

@@ -10,6 +10,7 @@ import { RUN_MESSAGES, SCHEDULED_TIME, type WorkflowName } from '../contracts/ru
 import type {
   BackfillResult,
   BuildTrainingDatasetResult,
+  CheckConsistencyResult,
   IngestResult,
   MaintainResult,
   MaterializeResult,
@@ -29,6 +30,7 @@ export interface RunResults {
   readonly buildTrainingDataset: BuildTrainingDatasetResult;
   readonly maintain: MaintainResult;
   readonly monitorFreshness: MonitorFreshnessResult;
+  readonly checkConsistency: CheckConsistencyResult;
   readonly runStream: RunStreamResult;
 }
 

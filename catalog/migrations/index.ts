@@ -11,6 +11,7 @@ import { lateRows } from './0006-late-rows.ts';
 import { freshness } from './0007-freshness.ts';
 import { topicRanges } from './0008-topic-ranges.ts';
 import { streamed } from './0009-streamed.ts';
+import { consistency } from './0010-consistency.ts';
 
 /** The statements that make format `index + 1` from the one before. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   freshness,
   topicRanges,
   streamed,
+  consistency,
 ];
 
 /** The format that this code reads and writes. */

@@ -7,6 +7,7 @@ import { formatDuration, formatInstant } from '../../contracts/time.ts';
 import { describeFreshness, readFreshness } from '../../online/freshness.ts';
 import { openRedisClient } from '../../online/redis-client.ts';
 import { collect } from '../arguments.ts';
+import { describeConsistency, summarizeConsistency } from '../consistency-summary.ts';
 import { describeEntity } from '../entity-description.ts';
 import type { CommandContext, Register } from '../main.ts';
 import { withOfflineStores, type OfflineStores } from '../offline-stores.ts';
@@ -106,6 +107,8 @@ async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureV
   const { done, dirty, late } = foldLedger(entries);
   const everBackfilled = entries.some(({ operation }) => operation === 'done');
   const online = await catalog.intervals.onlinePosition({ ...key, store: 'online' });
+  const checked = await catalog.consistency.newestReport(project);
+  const consistency = checked ? summarizeConsistency(checked, view.name) : null;
   const fits = (await catalog.fits.list(project, view.name)).filter((fit) => fit.fingerprint === view.fingerprint);
   const text = (ranges: typeof done): readonly { from: string; to: string }[] =>
     ranges.map(({ from, to }) => ({ from: formatInstant(from), to: formatInstant(to) }));
@@ -119,6 +122,7 @@ async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureV
       late: text(late),
       online: position ?? null,
       freshness: freshness ? describeFreshness(freshness) : null,
+      consistency,
       fits: fits.map(describeFit),
     },
     lines: [
@@ -127,6 +131,7 @@ async function describeView(catalog: Catalog, manifest: Manifest, view: FeatureV
         ? `online: ${formatCount(position.keys)} keys, due at ${position.to}`
         : `online: ${view.online ? 'not materialized yet' : 'no'}`,
       ...(freshness && target !== null ? [`freshness: ${freshness.state}, target ${formatDuration(target)}`] : []),
+      ...(consistency ? [describeConsistency(consistency)] : []),
       ...text(done).map(({ from, to }) => `backfilled: ${from} – ${to}`),
       // new rows make time dirty before anything was backfilled too, which is no news to a person
       ...text(everBackfilled ? dirty : []).map(({ from, to }) => `dirty: ${from} – ${to}`),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Option } from 'commander';
 import { receiveConnections } from '../../api/handed-connections.ts';
 import { isOfGroup, NUMBER_VARIABLE, startProcessGroup } from '../../api/process-group.ts';
 import { openServer, startServer } from '../../api/server.ts';
@@ -7,6 +8,7 @@ import type { Settings } from '../../contracts/config.ts';
 import { AsofError } from '../../contracts/errors.ts';
 import { parseDuration } from '../../contracts/time.ts';
 import { loadSettings } from '../../definitions/loading.ts';
+import { SAMPLER_LIMITS } from '../../online/served-sampler.ts';
 import { addressVariables } from '../../stack/asof-processes.ts';
 import { withComponents } from '../../stack/with-components.ts';
 import { announceReady } from '../../workers/ready-file.ts';
@@ -19,6 +21,7 @@ interface ServeOptions {
   readonly processes: number;
   /** Milliseconds. */
   readonly drain: number;
+  readonly sample: number;
 }
 
 export const registerServe: Register = (program, run) => {
@@ -32,6 +35,12 @@ export const registerServe: Register = (program, run) => {
       'processes behind the port; SIGHUP replaces them one by one',
       (text) => parseCount(text, '--processes'),
       1,
+    )
+    .addOption(
+      new Option('--sample <share>', 'of the online reads, kept for `asof consistency check`; 0 to 1')
+        .env('ASOF_SAMPLE')
+        .default(SAMPLER_LIMITS.share)
+        .argParser(parseShare),
     )
     .option('--drain <duration>', 'answer for so long after SIGTERM, while /ready says no', parseMillis, 0)
     .action((options: ServeOptions) =>
@@ -50,7 +59,8 @@ async function serveAlone(
   settings: Settings,
   options: ServeOptions,
 ): Promise<void> {
-  const server = await startServer(settings, options);
+  const { host, port, sample: share } = options;
+  const server = await startServer(settings, { host, port, sampling: { share } });
   const withdraw = await announceReady();
   terminal.note(`serving ${server.url}`);
   await aborted(signal);
@@ -63,7 +73,10 @@ async function serveAlone(
 
 /** One of several: the first process of the command speaks for all. */
 async function serveInGroup({ signal }: CommandContext, settings: Settings, options: ServeOptions): Promise<void> {
-  const server = await openServer(settings, { processName: process.env[NUMBER_VARIABLE] });
+  const server = await openServer(settings, {
+    processName: process.env[NUMBER_VARIABLE],
+    sampling: { share: options.sample },
+  });
   const connections = receiveConnections(server.http);
   await Promise.race([aborted(signal), connections.abandoned]);
   server.drain();
@@ -115,6 +128,12 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+function parseShare(text: string): number {
+  const share = Number(text);
+  if (text.trim() !== '' && share >= 0 && share <= 1) return share;
+  throw new AsofError('USAGE', { problem: `--sample takes a share from 0 to 1 such as 0.01, not "${text}"` });
 }
 
 function parseMillis(text: string): number {

@@ -4,6 +4,7 @@ import { formatDuration, formatInstant, clockNow } from '../../contracts/time.ts
 import type { FreshnessChange } from '../../contracts/freshness.ts';
 import { describeWatch, type FreshnessWatch } from '../../online/freshness-watch.ts';
 import { ageText } from '../age-text.ts';
+import { describeConsistency, summarizeConsistency } from '../consistency-summary.ts';
 import type { Register } from '../main.ts';
 import { requireApplied, withCatalog } from '../project.ts';
 import { drawTable } from '../table.ts';
@@ -22,6 +23,8 @@ export const registerStatus: Register = (program, run) => {
           const views = (await readFreshness(catalog.intervals, manifest, now)).map(describeFreshness);
           const watch = describeWatch(manifest, await catalog.freshness.lastLook(settings.project), now);
           const changes = await catalog.freshness.changes(settings.project, SHOWN_CHANGES);
+          const checked = await catalog.consistency.newestReport(settings.project);
+          const consistency = checked ? summarizeConsistency(checked) : null;
           const rows = views.map((view) => [
             view.view,
             view.to ?? 'not materialized yet',
@@ -37,6 +40,7 @@ export const registerStatus: Register = (program, run) => {
             watch: watch ? watchDocument(watch) : null,
             changes: changes.map(changeDocument),
             restatements,
+            consistency,
           };
           context.terminal.result(document, [
             rows.length === 0
@@ -44,6 +48,7 @@ export const registerStatus: Register = (program, run) => {
               : drawTable(['view', 'online as of', 'age', 'target', 'state'], rows),
             ...changes.map(changeDocument).map(describeChange),
             ...(watch ? [describeLooks(watch, now)] : []),
+            ...(consistency ? [describeConsistency(consistency)] : []),
             ...restatements.map(({ command }) => `rows came too late, needs restatement: ${command}`),
           ]);
         }),

@@ -78,6 +78,8 @@ const MATERIALIZE = {
 
 const NOTHING_YET = { partitions: [], applied: 0, late: 0, rejected: 0, lost: '0', newestEvent: null, problem: null };
 
+const NOTHING_COUNTED = { equal: 0, late: 0, different: 0, unsettled: 0, unavailable: 0, denied: 0 };
+
 const STREAM = {
   ...INGEST,
   planMaterialization: async () => ({ definitions: 'd', to: day(5), views: ['delays'], topics: { delays: 'clicks' } }),
@@ -225,6 +227,17 @@ export const SCENARIOS: readonly Scenario[] = [
       }),
     },
     play: (orchestra) => runToEnd(startRun(orchestra.client, 'monitorFreshness', { project })),
+  },
+  {
+    name: 'check-consistency-with-a-difference',
+    activities: {
+      checkServedValues: async () => ({
+        ...{ since: day(1), until: day(2), vectors: 3, waiting: 1, unreadable: 0 },
+        ...{ values: { ...NOTHING_COUNTED, equal: 2, different: 1 }, equalShare: 2 / 3 },
+        features: [{ view: 'latest', feature: 'delay', ...NOTHING_COUNTED, equal: 2, different: 1 }],
+      }),
+    },
+    play: (orchestra) => runToEnd(startRun(orchestra.client, 'checkConsistency', { project, last: '1d' })),
   },
   {
     name: 'run-stream-widened-and-stopped',

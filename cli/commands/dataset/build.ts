@@ -96,8 +96,8 @@ function inputOf(options: Omit<BuildOptions, 'wait' | 'explain'>): Omit<BuildTra
   return { rebuild: path.resolve(fromManifest), ...sharding };
 }
 
-function build(context: CommandContext, input: BuildTrainingDatasetInput, wait: boolean): Promise<void> {
-  return runDurably(context, { workflow: 'buildTrainingDataset', input, wait, describe: describeBuild });
+async function build(context: CommandContext, input: BuildTrainingDatasetInput, wait: boolean): Promise<void> {
+  await runDurably(context, { workflow: 'buildTrainingDataset', input, wait, describe: describeBuild });
 }
 
 function describeBuild(result: RunResults['buildTrainingDataset']): readonly string[] {

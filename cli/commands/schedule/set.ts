@@ -117,6 +117,18 @@ export const registerSet: Register = (schedule, run) => {
       return { target: '', work: { workflow: 'maintain', input: { project, ...days } } };
     },
   );
+  add<TimeOptions & { last?: string }>(
+    set
+      .command('consistency')
+      .description('compare served values with the lake')
+      .option('--last <duration>', 'as of `asof consistency check`'),
+    ({ project }, _, { last }) => {
+      return {
+        target: '',
+        work: { workflow: 'checkConsistency', input: { project, ...(last !== undefined && { last }) } },
+      };
+    },
+  );
 };
 
 function addTimes(command: Command): Command {

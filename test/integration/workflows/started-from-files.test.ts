@@ -24,6 +24,7 @@ const FILES = [
   'buildTrainingDataset.rebuild.json',
   'maintain.json',
   'monitorFreshness.json',
+  'checkConsistency.json',
 ] as const;
 
 /** The example has no topic: what it would take is shown, and who starts it as it is learns so. */

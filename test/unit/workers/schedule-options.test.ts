@@ -18,6 +18,7 @@ describe('the policies of a schedule', () => {
     ['a materialization', 'BUFFER_ONE', 1, { workflow: 'materialize', input: { project, views: ['v'] } }],
     ['a dataset', 'BUFFER_ALL', 1, { workflow: 'buildTrainingDataset', input: DATASET }],
     ['a maintenance', 'SKIP', 1, { workflow: 'maintain', input: { project } }],
+    ['a check of values', 'SKIP', 10 / 86_400, { workflow: 'checkConsistency', input: { project } }],
     ['a look at freshness', 'SKIP', 10 / 86_400, { workflow: 'monitorFreshness', input: { project } }],
   ])('of %s are stated: %s, %i days', (_, overlap, days, work) => {
     expect(scheduleOptions('id', { work, times: TIMES }).policies).toEqual({
