@@ -28,4 +28,9 @@ export interface Aggregate<State = unknown> {
   encode(state: State): Uint8Array;
   /** What `encode` wrote, and nothing beyond it. */
   read(reader: ByteReader): State;
+  /**
+   * The value of all states that `encode` wrote at these places, from the given one of them on: where it is faster than to
+   * read and merge one after the other.
+   */
+  finishStored?(reader: ByteReader, places: readonly number[], from: number): EngineValue | undefined;
 }

@@ -122,16 +122,24 @@ export class ByteWriter {
 /** Reads what a `ByteWriter` wrote, in the same order. Throws a `RangeError` past the end. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #doubles: DataView | undefined;
   #position = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Made when it is needed: it costs more than many a value. */
+  get #view(): DataView {
+    const bytes = this.#bytes;
+    return (this.#doubles ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   byte(): number {
-    return this.#view.getUint8(this.#position++);
+    const byte = this.#bytes[this.#position];
+    if (byte === undefined) throw new RangeError('the bytes end in the middle of a value');
+    this.#position += 1;
+    return byte;
   }
 
   bigEndian(size: number): number {
@@ -152,10 +160,8 @@ export class ByteReader {
   }
 
   integer(): bigint {
-    const from = this.#position;
-    const small = this.#smallInteger();
+    const small = this.smallInteger();
     if (small !== undefined) return BigInt(small);
-    this.#position = from;
     let value = 0n;
     for (let shift = 0n; ; shift += 7n) {
       const byte = this.byte();
@@ -166,21 +172,22 @@ export class ByteReader {
 
   /** An integer that is known to be a safe one. */
   safeInteger(): number {
-    const from = this.#position;
-    const small = this.#smallInteger();
-    if (small !== undefined) return small;
-    this.#position = from;
-    return Number(this.integer());
+    return this.smallInteger() ?? Number(this.integer());
   }
 
-  /** One of at most seven bytes; most are, and a bigint for each byte costs ten times as much. */
-  #smallInteger(): number | undefined {
+  /**
+   * One of at most seven bytes, which is one within ±2^48; undefined for a longer one, which is still to be read. Most are short, and a
+   * bigint for each byte costs ten times as much.
+   */
+  smallInteger(): number | undefined {
+    const from = this.#position;
     let value = 0;
     for (let scale = 1; scale <= LAST_PLAIN_SCALE; scale *= 0x80) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
     }
+    this.#position = from;
     return undefined;
   }
 

@@ -13,4 +13,12 @@ export const COUNT: Aggregate<number> = {
     return writer.finish();
   },
   read: (reader) => reader.count(),
+  finishStored(reader, places, from) {
+    let total = 0;
+    for (let place = from; place < places.length; place += 1) {
+      reader.seek(places[place]!);
+      total += reader.count();
+    }
+    return total;
+  },
 };

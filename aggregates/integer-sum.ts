@@ -15,6 +15,9 @@ export interface IntegerSumState {
   readonly total: bigint;
 }
 
+/** One small integer more is still exact in a double. */
+const MOST_PLAIN = 2 ** 52;
+
 export function createIntegerSum(naming: Naming): Aggregate<IntegerSumState> {
   return aggregate(({ count, total }) => (count === 0 ? null : requireInt64(total, naming)));
 }
@@ -44,6 +47,24 @@ function aggregate(finish: (state: IntegerSumState) => EngineValue): Aggregate<I
     },
     read(reader) {
       return { count: reader.count(), total: reader.integer() };
+    },
+    finishStored(reader, places, from) {
+      let count = 0;
+      let total = 0n;
+      /** Of what is small: a bigint for each would cost more than all the rest. */
+      let plain = 0;
+      for (let place = from; place < places.length; place += 1) {
+        reader.seek(places[place]!);
+        count += reader.count();
+        const value = reader.smallInteger();
+        if (value === undefined) total += reader.integer();
+        else plain += value;
+        if (plain > MOST_PLAIN || plain < -MOST_PLAIN) {
+          total += BigInt(plain);
+          plain = 0;
+        }
+      }
+      return finish({ count, total: total + BigInt(plain) });
     },
   };
 }

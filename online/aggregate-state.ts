@@ -153,8 +153,15 @@ function readState({ layout, recent }: Form, bytes: Uint8Array): StoredState {
   const position = readPosition(reader);
   const newestEvent = reader.integer();
   const dueAt = newestEvent + reader.integer();
-  const blocks = layout.series.map(() => reader.block());
-  const series = layout.series.map((one, index) => lazily(() => one.resume(new ByteReader(blocks[index]!))));
+  const series = layout.series.map((one) => {
+    const length = reader.count();
+    const { position } = reader;
+    reader.seek(position + length);
+    return lazily(() => {
+      reader.seek(position);
+      return one.resume(reader);
+    });
+  });
   return {
     position,
     newestEvent,

@@ -9,14 +9,6 @@ import { floorToGrid, type Micros } from '../contracts/time.ts';
 import type { EngineValue } from '../engine/engine.ts';
 import type { Series, SeriesState } from './series.ts';
 
-interface Tile {
-  /** Its cell, counted from the base of its series. */
-  readonly cell: number;
-  state: unknown;
-  /** In place of the state, as long as nothing was added: most stored tiles stay as they are. */
-  stored: { readonly position: number; readonly length: number } | undefined;
-}
-
 export interface TileSettings extends Pick<Series, 'column' | 'filter'> {
   readonly aggregate: Aggregate;
   readonly resolutionMicros: number;
@@ -25,97 +17,150 @@ export interface TileSettings extends Pick<Series, 'column' | 'filter'> {
 
 export function createTileSeries(settings: TileSettings): Series {
   const { resolutionMicros, longestMicros } = settings;
+  const grid = createGrid(resolutionMicros);
   return {
     column: settings.column,
     filter: settings.filter,
     reachMicros: longestMicros + resolutionMicros,
-    start: () => new TileState(settings, undefined),
-    resume: (reader) => new TileState(settings, reader),
+    start: () => new TileState(settings, grid, undefined),
+    resume: (reader) => new TileState(settings, grid, reader),
   };
 }
 
+interface Grid {
+  /** Which cell an instant is in, counted from 1970. */
+  cellOf(instant: Micros): bigint;
+  /** The cell that a window starts in. Many keys are asked for the same windows at the same instant. */
+  startOf(at: Micros, windowMicros: number | null): bigint;
+}
+
+function createGrid(resolutionMicros: number): Grid {
+  const step = BigInt(resolutionMicros);
+  const cellOf = (instant: Micros): bigint => floorToGrid(instant, resolutionMicros) / step;
+  const starts = new Map<number | null, bigint>();
+  let asked: Micros | undefined;
+  return {
+    cellOf,
+    startOf(at, windowMicros) {
+      if (at !== asked) starts.clear();
+      asked = at;
+      let start = starts.get(windowMicros);
+      if (start === undefined) {
+        start = cellOf(at - BigInt(windowMicros ?? 0));
+        starts.set(windowMicros, start);
+      }
+      return start;
+    },
+  };
+}
+
+/** Of a tile whose state has changed since it was stored. */
+const NOT_STORED = -1;
+
 /**
- * Cells are numbers, counted from that of the first tile: a window has far fewer than a double tells apart, and a read looks at
- * many of them.
+ * Tiles by column, in the order of their cells: a read looks at many of them, and most stored ones stay as they are. Cells are
+ * numbers, counted from that of the first tile: a window has far fewer than a double tells apart.
  */
 class TileState implements SeriesState {
   readonly #settings: TileSettings;
-  readonly #step: bigint;
+  readonly #grid: Grid;
   /** Of what was stored. */
   readonly #reader: ByteReader | undefined;
   /** The cell that others are counted from; undefined before the first tile. */
   #base: bigint | undefined;
-  /** By cell. */
-  #tiles: Tile[] = [];
+  #cells: number[] = [];
+  /** Of tiles that are not as they were stored. */
+  #states: unknown[] = [];
+  /** Where the states of the others are, and how long. */
+  #places: number[] = [];
+  #lengths: number[] = [];
+  #isChanged = false;
 
-  constructor(settings: TileSettings, reader: ByteReader | undefined) {
+  constructor(settings: TileSettings, grid: Grid, reader: ByteReader | undefined) {
     this.#settings = settings;
-    this.#step = BigInt(settings.resolutionMicros);
+    this.#grid = grid;
     this.#reader = reader;
     if (reader !== undefined) this.#readTiles(reader);
   }
 
   add(value: EngineValue, order: RowOrder): void {
     const { aggregate } = this.#settings;
-    const cell = this.#cellOf(order.event);
-    const newest = this.#tiles.at(-1);
+    const cell = this.#place(this.#grid.cellOf(order.event));
+    const newest = this.#cells.at(-1);
     // no window reaches it any more
-    if (newest !== undefined && cell < this.#firstCell(newest.cell)) return;
+    if (newest !== undefined && cell < this.#firstCell(newest)) return;
+    this.#isChanged = true;
     // rows mostly arrive in order, so the place is sought from the end
-    let place = this.#tiles.length - 1;
-    while (place >= 0 && this.#tiles[place]!.cell > cell) place -= 1;
-    const tile = this.#tiles[place];
-    if (tile?.cell === cell) {
-      tile.state = aggregate.add(this.#stateOf(tile), value, order);
-      tile.stored = undefined;
+    let tile = this.#cells.length - 1;
+    while (tile >= 0 && this.#cells[tile]! > cell) tile -= 1;
+    if (this.#cells[tile] === cell) {
+      this.#states[tile] = aggregate.add(this.#stateOf(tile), value, order);
+      this.#places[tile] = NOT_STORED;
     } else {
-      const state = aggregate.add(aggregate.empty(), value, order);
-      this.#tiles.splice(place + 1, 0, { cell, state, stored: undefined });
+      this.#cells.splice(tile + 1, 0, cell);
+      this.#states.splice(tile + 1, 0, aggregate.add(aggregate.empty(), value, order));
+      this.#places.splice(tile + 1, 0, NOT_STORED);
+      this.#lengths.splice(tile + 1, 0, 0);
       this.#trim();
     }
   }
 
   encode(writer: ByteWriter, newest: Micros): void {
     const { aggregate } = this.#settings;
-    const first = this.#firstCell(this.#cellOf(newest));
-    const tiles = this.#tiles.filter(({ cell }) => cell >= first);
-    writer.count(tiles.length);
+    const first = this.#since(this.#firstCell(this.#place(this.#grid.cellOf(newest))));
+    writer.count(this.#cells.length - first);
     let before = 0n;
-    for (const { cell, state, stored } of tiles) {
-      const place = this.#base! + BigInt(cell);
-      writer.integer(place - before);
-      before = place;
-      writer.block(stored ? this.#reader!.slice(stored.position, stored.length) : aggregate.encode(state));
+    for (let tile = first; tile < this.#cells.length; tile += 1) {
+      const cell = this.#base! + BigInt(this.#cells[tile]!);
+      writer.integer(cell - before);
+      before = cell;
+      const place = this.#places[tile]!;
+      writer.block(
+        place === NOT_STORED ? aggregate.encode(this.#states[tile]) : this.#reader!.slice(place, this.#lengths[tile]!),
+      );
     }
   }
 
   answer(at: Micros, windowMicros: number | null): EngineValue | undefined {
     const { aggregate } = this.#settings;
-    let state = aggregate.empty();
-    if (this.#tiles.length > 0) {
-      const from = this.#cellOf(at - BigInt(windowMicros ?? 0));
-      for (const tile of this.#tiles) if (tile.cell >= from) state = aggregate.merge(state, this.#stateOf(tile));
+    if (this.#cells.length === 0) return aggregate.finish(aggregate.empty());
+    const first = this.#since(this.#place(this.#grid.startOf(at, windowMicros)));
+    if (!this.#isChanged && this.#reader !== undefined && aggregate.finishStored !== undefined) {
+      return aggregate.finishStored(this.#reader, this.#places, first);
     }
+    let state = aggregate.empty();
+    for (let tile = first; tile < this.#cells.length; tile += 1) state = aggregate.merge(state, this.#stateOf(tile));
     return aggregate.finish(state);
   }
 
-  #cellOf(instant: Micros): number {
-    const cell = floorToGrid(instant, this.#settings.resolutionMicros) / this.#step;
+  #place(cell: bigint): number {
     this.#base ??= cell;
     return Number(cell - this.#base);
   }
 
-  #stateOf({ state, stored }: Tile): unknown {
-    if (stored === undefined) return state;
-    this.#reader!.seek(stored.position);
+  /** The first tile of a cell or a later one. */
+  #since(cell: number): number {
+    let tile = this.#cells.length;
+    while (tile > 0 && this.#cells[tile - 1]! >= cell) tile -= 1;
+    return tile;
+  }
+
+  #stateOf(tile: number): unknown {
+    const place = this.#places[tile]!;
+    if (place === NOT_STORED) return this.#states[tile];
+    this.#reader!.seek(place);
     return this.#settings.aggregate.read(this.#reader!);
   }
 
   /** Keeps memory to twice the longest window while a key with a long history is read. */
   #trim(): void {
-    const first = this.#firstCell(this.#tiles.at(-1)!.cell);
-    const middle = this.#tiles[this.#tiles.length >> 1]!;
-    if (middle.cell < first) this.#tiles = this.#tiles.filter(({ cell }) => cell >= first);
+    const first = this.#firstCell(this.#cells.at(-1)!);
+    if (this.#cells[this.#cells.length >> 1]! >= first) return;
+    const tile = this.#since(first);
+    this.#cells = this.#cells.slice(tile);
+    this.#states = this.#states.slice(tile);
+    this.#places = this.#places.slice(tile);
+    this.#lengths = this.#lengths.slice(tile);
   }
 
   /** The cell that the longest window can start in, once there is a row in `newest`. */
@@ -131,7 +176,10 @@ class TileState implements SeriesState {
       else cell += reader.safeInteger();
       const length = reader.count();
       const { position } = reader;
-      this.#tiles.push({ cell, state: undefined, stored: { position, length } });
+      this.#cells.push(cell);
+      this.#states.push(undefined);
+      this.#places.push(position);
+      this.#lengths.push(length);
       reader.seek(position + length);
     }
   }
