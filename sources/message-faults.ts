@@ -20,22 +20,23 @@ export interface JudgedMessage {
   readonly fault: MessageFault | null;
 }
 
-const MOST_BYTES = 2 ** 20;
+export const MOST_BYTES = 2 ** 20;
 /** What the quarantine keeps of a larger message. */
 const KEPT_BYTES = 2 ** 16;
 /** Names beside the declared ones in one range of a partition. */
 const MOST_EXTRA_NAMES = 1_000;
 
-/**
- * Judges the messages of one range in order of their offsets: of two members whose names differ in case only, the one that came
- * first stays a column.
- */
-export function messageJudge(
-  source: Pick<KafkaSourceManifest, 'columns' | 'contract'>,
-): (value: Uint8Array | null) => JudgedMessage {
+/** The judge of one range, given its messages in order of their offsets. Judging a message again changes nothing. */
+export interface MessageJudge {
+  (value: Uint8Array | null): JudgedMessage;
+  /** Whether a member may have this name: of two that differ in case only, the one that came first stays a column. */
+  readonly isStored: (name: string) => boolean;
+}
+
+export function messageJudge(source: Pick<KafkaSourceManifest, 'columns' | 'contract'>): MessageJudge {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const isStored = memberJudge(source);
-  return (value) => {
+  const judge = (value: Uint8Array | null): JudgedMessage => {
     if (value === null) return { text: null, fault: 'tombstone' };
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     if (bytes.length > MOST_BYTES) return { text: bytes.toString('utf8', 0, KEPT_BYTES), fault: 'large' };
@@ -47,6 +48,7 @@ export function messageJudge(
     }
     return { text, fault: faultOf(text, isStored) };
   };
+  return Object.assign(judge, { isStored });
 }
 
 function faultOf(text: string, isStored: (name: string) => boolean): MessageFault | null {

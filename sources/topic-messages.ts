@@ -4,7 +4,7 @@ import { MICROS_PER_DAY } from '../contracts/time.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, quoteIdentifier } from '../engine/sql.ts';
 import { jsonRelation } from './jsonl-relation.ts';
-import { MESSAGE_FAULTS, messageJudge, type MessageFault } from './message-faults.ts';
+import { MESSAGE_FAULTS, messageJudge, type MessageFault, type MessageJudge } from './message-faults.ts';
 import { planReading } from './reading.ts';
 import { FAULT_COLUMN, RAW_COLUMN, ROW_COLUMN, type Reading, type ValueCheck } from './source.ts';
 import type { OffsetRange, TopicChunk } from './topic-reader.ts';
@@ -17,6 +17,13 @@ const TOO_FAR_AHEAD = 'its event time is more than a day after the time of its m
 export interface ReadMessages {
   readonly reading: Reading;
   readonly lost: readonly OffsetRange[];
+}
+
+export interface MessagesToRead {
+  readonly chunks: AsyncIterable<TopicChunk> | Iterable<TopicChunk>;
+  readonly table: string;
+  /** One that has judged other messages of the range. */
+  readonly judge?: MessageJudge;
 }
 
 /** What errors, the quarantine and lineage call a partition. */
@@ -32,11 +39,10 @@ export async function readMessages(
   session: Session,
   source: KafkaSourceManifest,
   range: OffsetRange,
-  { chunks, table }: { readonly chunks: AsyncIterable<TopicChunk> | Iterable<TopicChunk>; readonly table: string },
+  { chunks, table, judge = messageJudge(source) }: MessagesToRead,
 ): Promise<ReadMessages> {
   await session.run(`CREATE TEMP TABLE ${table} ("row" BIGINT, latest TIMESTAMP, fault INTEGER, "text" VARCHAR)`);
   const lost: OffsetRange[] = [];
-  const judge = messageJudge(source);
   for await (const chunk of chunks) {
     if (chunk.lost !== null) lost.push(chunk.lost);
     const judged = chunk.messages.map(({ value }) => judge(value));
@@ -55,8 +61,8 @@ export async function readMessages(
   return { reading: await planMessages(session, source, range, table), lost };
 }
 
-/** Microseconds; null where nothing says when the message came. */
-function latestEvent(stampMillis: number | null): bigint | null {
+/** The latest event time that a message may tell of, in microseconds; null where nothing says when the message came. */
+export function latestEvent(stampMillis: number | null): bigint | null {
   return stampMillis === null ? null : BigInt(stampMillis) * 1000n + BigInt(MOST_AHEAD_MICROS);
 }
 

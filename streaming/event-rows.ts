@@ -5,15 +5,17 @@
 import type { KafkaSourceManifest } from '../contracts/manifest.ts';
 import type { DefinitionRuntime } from '../contracts/plan.ts';
 import { laterInstant, type Micros } from '../contracts/time.ts';
-import type { Session } from '../engine/engine.ts';
+import type { Engine, Session } from '../engine/engine.ts';
 import type { RowTable } from '../offline/event-relation.ts';
 import { madeFileColumns } from '../offline/made-rows/made-input.ts';
 import { makeRows } from '../offline/made-rows/made-rows.ts';
 import { ROWS_OF_A_ROW } from '../offline/made-rows/map-rows.ts';
 import { readArrivedRows, stageArrivedRows, type RowsOfView } from '../online/arrived-rows.ts';
 import type { Announcement, StreamRow } from '../online/stream-writer.ts';
+import { messageJudge, type MessageJudge } from '../sources/message-faults.ts';
 import { readMessages } from '../sources/topic-messages.ts';
-import type { OffsetRange, TopicChunk } from '../sources/topic-reader.ts';
+import type { OffsetRange, TopicMessage } from '../sources/topic-reader.ts';
+import { createPlainReader } from './plain-messages.ts';
 
 export interface StreamedView extends RowsOfView {
   /** With the rules of what a message must have. */
@@ -35,19 +37,56 @@ export interface EventRows {
 
 const MESSAGES_TABLE = 'messages';
 
-/**
- * Reads the messages of a range, of which `sequenceStart` is the first one's sequence. Throws what `stageArrivedRows` throws,
- * and what making rows of them throws.
- */
-export async function readEventRows(
+/** Of which `sequenceStart` is the first message's sequence. */
+type SequencedRange = OffsetRange & { readonly sequenceStart: bigint };
+
+type EventReader = (range: SequencedRange, messages: readonly TopicMessage[]) => Promise<EventRows>;
+
+/** Throws what `stageArrivedRows` throws, and what making rows of messages throws. */
+export function createEventReader(engine: Pick<Engine, 'session'>, streamed: StreamedView): EventReader {
+  const readPlain = createPlainReader(streamed);
+  return async (range, messages) => {
+    const { sequenceStart, from } = range;
+    const judge = messageJudge(streamed.source);
+    const rows: StreamRow[] = [];
+    const others: TopicMessage[] = [];
+    for (const message of messages) {
+      const row = readPlain?.(message, sequenceStart + (message.offset - from), judge);
+      if (row !== undefined) rows.push(row);
+      else {
+        others.push(message);
+        // names of members are judged in the order in which they come
+        judge(message.value);
+      }
+    }
+    if (others.length === 0) return { rows, rejected: 0, newestEvent: newestOf(rows) };
+    const made = await engine.session((session) => readByEngine(session, streamed, range, { messages: others, judge }));
+    const all = rows.length === 0 ? made.rows : [...rows, ...made.rows].sort(bySequence);
+    return { rows: all, rejected: made.rejected, newestEvent: newestOf(all) };
+  };
+}
+
+function newestOf(rows: readonly StreamRow[]): Micros | null {
+  let newest: Micros | null = null;
+  for (const { order } of rows) newest = laterInstant(newest, order.event);
+  return newest;
+}
+
+function bySequence(a: StreamRow, b: StreamRow): number {
+  return a.order.sequence < b.order.sequence ? -1 : 1;
+}
+
+/** Reads messages of a range, whatever they are. */
+async function readByEngine(
   session: Session,
   streamed: StreamedView,
-  range: OffsetRange & { readonly sequenceStart: bigint },
-  chunk: TopicChunk,
-): Promise<EventRows> {
+  range: SequencedRange,
+  { messages, judge }: { readonly messages: readonly TopicMessage[]; readonly judge: MessageJudge },
+): Promise<Omit<EventRows, 'newestEvent'>> {
   const { view, source } = streamed;
   const { sequenceStart } = range;
-  const { reading } = await readMessages(session, source, range, { chunks: [chunk], table: MESSAGES_TABLE });
+  const chunks = [{ messages, lost: null }];
+  const { reading } = await readMessages(session, source, range, { chunks, table: MESSAGES_TABLE, judge });
   const input = { reading, sequenceStart, take: null, skip: [] };
   const { table, rejected } = await stageArrivedRows(session, source, input, `stream of source ${source.name}`);
   const arrived = await readArrivedRows(session, await rowsOf(session, streamed, table), streamed);
@@ -56,8 +95,7 @@ export async function readEventRows(
     ...row,
     offset: range.from + (row.order.sequence / rowsOfOne - sequenceStart),
   }));
-  const newestEvent = arrived.map(({ order }) => order.event).reduce<Micros | null>(laterInstant, null);
-  return { rows, rejected, newestEvent };
+  return { rows, rejected };
 }
 
 /** The rows themselves, or what the view makes of them one by one. */

@@ -7,7 +7,7 @@ import { createSequencer, cutRange } from '../ingestion/topic-sequences.ts';
 import { applyEvents, type Announcement } from '../online/stream-writer.ts';
 import type { ViewStream } from '../online/view-stream.ts';
 import type { FollowedChunk, OffsetRange, TopicMessage } from '../sources/topic-reader.ts';
-import { readEventRows, type EventRows, type StreamedView } from './event-rows.ts';
+import { createEventReader, type EventRows, type StreamedView } from './event-rows.ts';
 import type { TopicFollower } from './topic-follower.ts';
 
 interface ApplierDependencies {
@@ -96,12 +96,11 @@ function createRowMaker(
   { streamed, table }: ApplierWork,
 ): (stretch: Stretch) => Promise<EventRows> {
   const sequence = createSequencer(catalog.tables, table, streamed.source.topic);
+  const read = createEventReader(engine, streamed);
   return async ({ range, messages }) => {
     if (messages.length === 0) return NO_ROWS;
     const sequenceStart = await sequence(range.partition, range.from);
-    return engine.session((session) =>
-      readEventRows(session, streamed, { ...range, sequenceStart }, { messages, lost: null }),
-    );
+    return read({ ...range, sequenceStart }, messages);
   };
 }
 

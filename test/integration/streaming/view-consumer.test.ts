@@ -40,7 +40,7 @@ beforeAll(async () => {
   topics = openTopicClient(broker);
   shared = await openTestCatalog();
   redis = openRedisClient({ url: testStack().redisUrl, readDeadlineMillis: 2000 });
-}, MINUTE_MILLIS);
+}, 5 * MINUTE_MILLIS);
 afterAll(async () => {
   await redis?.close();
   await topics?.close();
