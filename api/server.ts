@@ -200,6 +200,8 @@ function createServer(): FastifyInstance {
     // a request on a connection that is still open is answered, and told that it was the last one there
     return503OnClosing: false,
     logger: { level: 'warn', stream: process.stderr },
+    // one for each request would cost more than most of what a small read does
+    childLoggerFactory: (logger) => logger,
     forceCloseConnections: 'idle',
     // a property that is not known is an error, not dropped in silence
     ajv: { customOptions: { removeAdditional: false } },
