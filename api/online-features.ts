@@ -42,10 +42,10 @@ export function serveOnlineFeatures(
   // before the body is read: what is refused costs next to nothing
   const options = { schema: ONLINE_FEATURES_SCHEMA, onRequest: async () => online.requireRoom() };
   server.post('/v1/online-features', options, async (request, reply) => {
-    const { at, ...named } = request.body as OnlineFeaturesBody;
-    const instant = at === undefined ? {} : { at: requireInstant(at, 'at') };
-    const vectors = await readInTurn(online, request.headers, (timing) =>
-      reader.readVectors({ ...named, ...instant, ...timing }),
+    const { service, features, entities, request: inputs, at: text } = request.body as OnlineFeaturesBody;
+    const at = text === undefined ? undefined : requireInstant(text, 'at');
+    const vectors = await readInTurn(online, request.headers, ({ deadline, storeMillis }) =>
+      reader.readVectors({ service, features, entities, request: inputs, at, deadline, storeMillis }),
     );
     void reply.header('content-type', 'application/json; charset=utf-8');
     return writeFeatureDocument(vectors);

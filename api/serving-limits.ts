@@ -51,7 +51,7 @@ export const DEADLINE_HEADERS = {
 
 interface ReadTiming {
   readonly deadline: ReadDeadline;
-  readonly storeMillis?: number;
+  readonly storeMillis: number | undefined;
 }
 
 /**
@@ -66,7 +66,7 @@ export function readInTurn<T>(
   const asked = headers['asof-deadline'];
   const deadline = startDeadline(asked === undefined ? DEFAULT_MILLIS : readMillis(asked));
   return online.run(
-    () => read({ deadline, ...(asked !== undefined && { storeMillis: deadline.remainingMillis() }) }),
+    () => read({ deadline, storeMillis: asked === undefined ? undefined : deadline.remainingMillis() }),
     deadline,
   );
 }

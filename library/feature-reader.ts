@@ -70,14 +70,24 @@ export async function openFeatureReader(dependencies: FeatureReaderDependencies)
   };
   const definitions = await openDefinitions(catalog, project);
   const serving = createServingDefinitions({ project, catalog, redis, positions, definitions });
-  const readVectors = async ({ features, service, ...request }: NamedFeatureRequest): Promise<OnlineVectors> => {
-    const named = { ...(features && { features }), ...(service !== undefined && { service }) };
-    const { version, ...served } = await serving.of(named);
-    const begun = await sampler?.begin(served.plan);
-    const vectors = await readOnlineVectors(online, { ...served, ...request });
+  const readVectors = async (request: NamedFeatureRequest): Promise<OnlineVectors> => {
+    const { plan, runtime, version } = await serving.of(request);
+    const begun = await sampler?.begin(plan);
+    // each by its name: to copy whatever is there takes longer than all of this
+    const { entities, request: inputs, at, deadline, storeMillis } = request;
+    const vectors = await readOnlineVectors(online, {
+      plan,
+      runtime,
+      entities,
+      request: inputs,
+      at,
+      deadline,
+      storeMillis,
+    });
     if (begun !== undefined) {
-      const inputs = request.request ?? {};
-      sampler?.keep(begun, { request: named, definitions: version, plan: served.plan, inputs, vectors });
+      const { features, service } = request;
+      const named = { ...(features && { features }), ...(service !== undefined && { service }) };
+      sampler?.keep(begun, { request: named, definitions: version, plan, inputs: inputs ?? {}, vectors });
     }
     return vectors;
   };

@@ -66,8 +66,18 @@ export function answerOf(cells: readonly OnlineCell[]): EntityAnswer {
   };
 }
 
-export function placesOf(features: readonly Pick<FeatureManifest, 'name'>[]): ReadonlyMap<string, number> {
-  return new Map(features.map(({ name }, place) => [name, place]));
+const PLACES = new WeakMap<readonly NamedFeature[], ReadonlyMap<string, number>>();
+
+type NamedFeature = Pick<FeatureManifest, 'name'>;
+
+/** Made once for a list: a plan asks with the same one again and again. */
+export function placesOf(features: readonly NamedFeature[]): ReadonlyMap<string, number> {
+  let places = PLACES.get(features);
+  if (places === undefined) {
+    places = new Map(features.map(({ name }, place) => [name, place]));
+    PLACES.set(features, places);
+  }
+  return places;
 }
 
 /** A value that nothing was found out about. */

@@ -73,7 +73,7 @@ async function readVectors(
   request: OnlineReadRequest,
   fetch: FetchViews,
 ): Promise<OnlineVectors> {
-  const { plan } = request;
+  const { plan, runtime, deadline, isDenied } = request;
   const now = clockNow();
   const at = request.at ?? now;
   const checked = checkRequest(plan, request.entities, request.request ?? {});
@@ -87,9 +87,9 @@ async function readVectors(
         fetched: fetched[index]!,
         at,
         now,
-        isDenied: (feature) => request.isDenied?.(view.view.name, feature) ?? false,
-        runtime: request.runtime,
-        ...(request.deadline && { deadline: request.deadline }),
+        isDenied: isDenied && ((feature) => isDenied(view.view.name, feature)),
+        runtime,
+        deadline,
       }),
     ),
   );
@@ -102,12 +102,24 @@ async function readVectors(
       cells: checked.keys.get(key.column)!.map((value) => presentCell(value, null, 'online')),
     })),
     features: plan.columns.map((column) => new AnsweredColumn(column, views.get(column.as)!)),
-    versions: Object.fromEntries([...plan.views, ...plan.derived].map(({ view }) => [view.name, view.fingerprint])),
+    versions: versionsOf(plan),
     positions: positionsOf(
       plan.views,
       fetched.map(({ position }) => position),
     ),
   };
+}
+
+const VERSIONS = new WeakMap<FeaturePlan, OnlineVectors['versions']>();
+
+function versionsOf(plan: FeaturePlan): OnlineVectors['versions'] {
+  let versions = VERSIONS.get(plan);
+  if (versions === undefined) {
+    const views = [...plan.views, ...plan.derived];
+    versions = Object.fromEntries(views.map(({ view }) => [view.name, view.fingerprint]));
+    VERSIONS.set(plan, versions);
+  }
+  return versions;
 }
 
 /** The view's key of each entity; null where a part is null, which matches nothing. */

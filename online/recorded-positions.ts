@@ -24,7 +24,8 @@ export function createRecordedPositions(intervals: Pick<IntervalLedger, 'onlineP
   const entries = new Map<string, Entry>();
   return {
     async of(key) {
-      const name = JSON.stringify([key.project, key.view, key.fingerprint]);
+      // none of them holds a space
+      const name = `${key.project} ${key.view} ${key.fingerprint}`;
       const entry = entries.get(name) ?? { position: undefined, refreshedAt: -Infinity, refresh: undefined };
       entries.set(name, entry);
       if (performance.now() - entry.refreshedAt < FRESH_MILLIS) return entry.position;

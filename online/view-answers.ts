@@ -18,7 +18,7 @@ export interface ViewQuestion {
   readonly fetched: FetchedView;
   readonly at: Micros;
   readonly now: Micros;
-  readonly isDenied: (feature: string) => boolean;
+  readonly isDenied?: (feature: string) => boolean;
   readonly runtime?: DefinitionRuntime;
   readonly deadline?: ReadDeadline;
 }
@@ -50,11 +50,10 @@ export async function answerView(
     writeBack?.offer(view, keysOf(known), question.runtime);
   }
   const answers = found as readonly EntityAnswer[];
-  const isDenied = features.map(({ name }) => question.isDenied(name));
-  return {
-    answers: isDenied.includes(true) ? answers.map((answer) => denied(answer, isDenied)) : answers,
-    places: placesOf(features),
-  };
+  const places = placesOf(features);
+  if (question.isDenied === undefined) return { answers, places };
+  const isDenied = features.map(({ name }) => question.isDenied!(name));
+  return { answers: answers.map((answer) => denied(answer, isDenied)), places };
 }
 
 function unavailableAnswer(features: number): EntityAnswer {
