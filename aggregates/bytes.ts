@@ -28,6 +28,11 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** What was written so far; valid until the next write. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   /** Starts again from nothing and keeps the space: one writer serves many values. */
   clear(): void {
     this.#length = 0;

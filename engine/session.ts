@@ -4,6 +4,7 @@ import {
   BOOLEAN,
   DOUBLE,
   LIST,
+  ResultReturnType,
   SQLNULL,
   VARCHAR,
   type DuckDBConnection,
@@ -22,6 +23,9 @@ import { CHUNK_ROWS, duckValue, fillChunk } from './vector-writer.ts';
 const PAGE_ROWS = 245_760;
 /** An interrupt that arrives just before a statement starts is lost, so it is repeated until the statement ends. */
 const INTERRUPT_EVERY_MILLIS = 20;
+
+/** The engine keeps the reason to itself; others than these it gives. */
+const CUT_SHORT = 'Out of Memory Error: memory, or room to spill, ran out in the middle of a result';
 
 interface TimeLimit {
   readonly millis: number;
@@ -188,7 +192,11 @@ async function* batchesOf(result: DuckDBResult): AsyncGenerator<ColumnBatch> {
   try {
     for (;;) {
       const chunk = await next;
-      if (chunk === null || chunk.rowCount === 0) return;
+      if (chunk === null || chunk.rowCount === 0) {
+        // a result whose rest could not be made ends like any other, and only this tells
+        if (result.returnType === ResultReturnType.INVALID) throw new Error(CUT_SHORT);
+        return;
+      }
       next = fetch();
       yield { rows: chunk.rowCount, columns: names.map((name, index) => readColumn(chunk, index, name)) };
     }

@@ -15,8 +15,8 @@ import type { EngineValue } from '../engine/engine.ts';
 import { columnType } from '../offline/event-relation.ts';
 import { createAggregateLayout, type AggregateLayout } from './aggregate-layout.ts';
 import { readPosition, writePosition, type Position } from './position.ts';
-import { readRecentEvents, RecentEvents, type RecentEvent, type RecentSettings } from './recent-events.ts';
-import type { Series, SeriesState } from './series.ts';
+import { readRecentEvents, RecentEvents, type RecentSettings } from './recent-events.ts';
+import type { SeriesState } from './series.ts';
 import { STATE_HAS_RECENT, STATE_IS_AGGREGATE, stateFlags, stateForm } from './state-form.ts';
 
 export interface AggregateState {
@@ -63,8 +63,13 @@ interface Form {
   readonly view: FeatureViewManifest;
   readonly layout: AggregateLayout;
   readonly place: ReadonlyMap<string, number>;
+  /** By series, the place of the column that is aggregated; null for `count`. */
+  readonly columnPlaces: readonly (number | null)[];
   /** Null where every row is an event. */
   readonly recent: RecentSettings | null;
+  /** Of states and of their blocks, which are written one after the other. */
+  readonly writer: ByteWriter;
+  readonly block: ByteWriter;
 }
 
 /** The codec of one version of an aggregate view. */
@@ -72,16 +77,20 @@ export function createAggregateCodec(view: FeatureViewManifest, source: StoredSo
   const layout = createAggregateLayout(view, source);
   const { eventId, allowedLatenessMicros } = source;
   const types = layout.columns.map((name) => columnType(source, name));
+  const place = new Map(layout.columns.map((name, index) => [name, index]));
   const form: Form = {
     view,
     layout,
-    place: new Map(layout.columns.map((name, index) => [name, index])),
+    place,
+    columnPlaces: layout.series.map(({ column }) => (column === null ? null : place.get(column)!)),
+    writer: new ByteWriter(),
+    block: new ByteWriter(),
     recent: eventId === null ? null : { types, allowedLatenessMicros },
   };
   return {
     layout,
-    start: () => buildState(form, undefined),
-    resume: (bytes) => buildState(form, readState(form, bytes)),
+    start: () => new StateBuilder(form, undefined),
+    resume: (bytes) => new StateBuilder(form, readState(form, bytes)),
     decode: (bytes) => decodeState(form, bytes),
   };
 }
@@ -100,51 +109,75 @@ interface StoredState {
   readonly recent: RecentEvents | null;
 }
 
-function buildState(form: Form, stored: StoredState | undefined): AggregateBuilder {
-  const { view, layout } = form;
-  const states = stored?.series.map((resume) => resume()) ?? layout.series.map((series) => series.start());
-  const recent = stored?.recent ?? (form.recent && new RecentEvents(form.recent, null, []));
-  let newest = stored?.newestEvent;
-  let dueAt = stored?.dueAt;
-  const fold = (row: Pick<RecentEvent, 'order' | 'values'>): void =>
-    states.forEach((state, index) => addRow(form, layout.series[index]!, state, row));
-  return {
-    add(order, values, { id = null, until } = {}) {
-      if (recent === null || id === null) fold({ order, values });
-      else if (!recent.add({ hash: distinctHash(id), order, values })) return false;
-      newest = later(newest, order.event);
-      dueAt = later(dueAt, until ?? aggregateDueAt(view, order));
-      if (recent?.isFull) recent.settle(newest).forEach(fold);
-      return true;
-    },
-    encode(position) {
-      if (newest === undefined || dueAt === undefined) throw new TypeError('an aggregate state needs a row');
-      recent?.settle(newest).forEach(fold);
-      const writer = new ByteWriter();
-      writer.byte(stateForm(STATE_IS_AGGREGATE | (recent === null ? 0 : STATE_HAS_RECENT)));
-      writePosition(writer, position);
-      writer.integer(newest);
-      writer.integer(dueAt - newest);
-      for (const state of states) {
-        const block = new ByteWriter();
-        state.encode(block, newest);
-        writer.block(block.finish());
-      }
-      recent?.encode(writer, newest);
-      return writer.finish();
-    },
-  };
+class StateBuilder implements AggregateBuilder {
+  readonly #form: Form;
+  readonly #states: readonly SeriesState[];
+  readonly #recent: RecentEvents | null;
+  #newest: Micros | undefined;
+  #dueAt: Micros | undefined;
+
+  constructor(form: Form, stored: StoredState | undefined) {
+    this.#form = form;
+    this.#states = stored?.series.map((resume) => resume()) ?? form.layout.series.map((series) => series.start());
+    this.#recent = stored?.recent ?? (form.recent && new RecentEvents(form.recent, null, []));
+    this.#newest = stored?.newestEvent;
+    this.#dueAt = stored?.dueAt;
+  }
+
+  add(order: RowOrder, values: readonly EngineValue[] | null, { id = null, until }: RowIdentity = {}): boolean {
+    const recent = this.#recent;
+    if (recent === null || id === null) this.#fold(order, values);
+    else if (!recent.add({ hash: distinctHash(id), order, values })) return false;
+    this.#newest = later(this.#newest, order.event);
+    this.#dueAt = later(this.#dueAt, until ?? aggregateDueAt(this.#form.view, order));
+    if (recent?.isFull) this.#settle(recent, this.#newest);
+    return true;
+  }
+
+  encode(position: Position): Uint8Array {
+    const newest = this.#newest;
+    if (newest === undefined || this.#dueAt === undefined) throw new TypeError('an aggregate state needs a row');
+    const recent = this.#recent;
+    if (recent !== null) this.#settle(recent, newest);
+    const { writer, block } = this.#form;
+    writer.clear();
+    writer.byte(stateForm(STATE_IS_AGGREGATE | (recent === null ? 0 : STATE_HAS_RECENT)));
+    writePosition(writer, position);
+    writer.integer(newest);
+    writer.integer(this.#dueAt - newest);
+    for (const state of this.#states) {
+      block.clear();
+      state.encode(block, newest);
+      writer.block(block.written());
+    }
+    recent?.encode(writer, newest);
+    return writer.finish();
+  }
+
+  #fold(order: RowOrder, values: readonly EngineValue[] | null): void {
+    for (let index = 0; index < this.#states.length; index += 1) {
+      addRow(this.#form, index, this.#states[index]!, order, values);
+    }
+  }
+
+  #settle(recent: RecentEvents, newest: Micros): void {
+    for (const { order, values } of recent.settle(newest)) this.#fold(order, values);
+  }
 }
 
+/** Takes a row into the state of one series. */
 function addRow(
-  { place }: Form,
-  { column, filter }: Series,
+  { place, layout, columnPlaces }: Form,
+  index: number,
   state: SeriesState,
-  { order, values }: Pick<RecentEvent, 'order' | 'values'>,
+  order: RowOrder,
+  values: readonly EngineValue[] | null,
 ): void {
   if (values === null) return;
-  const valueOf = (name: string): EngineValue => values[place.get(name)!]!;
-  if (passesFilter(filter, valueOf)) state.add(column === null ? null : valueOf(column), order);
+  const { filter } = layout.series[index]!;
+  if (filter.length > 0 && !passesFilter(filter, (name) => values[place.get(name)!]!)) return;
+  const column = columnPlaces[index]!;
+  state.add(column === null ? null : values[column]!, order);
 }
 
 function readState({ layout, recent }: Form, bytes: Uint8Array): StoredState {
@@ -182,7 +215,7 @@ function decodeState(form: Form, bytes: Uint8Array): AggregateState {
   const whole = series.map((resume, index) =>
     lazily(() => {
       const one = resume();
-      for (const event of recent?.events ?? []) addRow(form, layout.series[index]!, one, event);
+      for (const { order, values } of recent?.events ?? []) addRow(form, index, one, order, values);
       return one;
     }),
   );

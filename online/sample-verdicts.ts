@@ -21,7 +21,7 @@ export function quickVerdict(served: OnlineCell, now: OnlineCell): Verdict | und
 
 /**
  * Never `different` of a value that rows between the ends explain: where the ends do not agree, nobody knows what stood
- * between them.
+ * between them. Where they do, it stood there all the time, unless it was replaced within its instant and came back.
  */
 export function verdictOf(served: OnlineCell, { now, ends, isOpen }: Recomputed): Verdict {
   const quick = quickVerdict(served, now);

@@ -29,6 +29,9 @@ export interface StateMerger {
   merge(stored: Uint8Array | null, rows: readonly ArrivedRow[], position: Position): MergedState;
 }
 
+/** Of a row that is an event by itself. */
+const EVENT = {};
+
 export function createStateMerger(view: FeatureViewManifest, source: StoredSourceManifest): StateMerger {
   if (view.mode === 'asof') {
     const codec = createAsofCodec(view, source);
@@ -47,7 +50,9 @@ export function createStateMerger(view: FeatureViewManifest, source: StoredSourc
     needsStored: true,
     merge(stored, rows, position) {
       const builder = stored === null ? codec.start() : codec.resume(stored);
-      const late = rows.filter(({ order, values, id }) => !builder.add(order, values, { id: id ?? null })).length;
+      const late = rows.filter(
+        ({ order, values, id }) => !builder.add(order, values, id === undefined || id === null ? EVENT : { id }),
+      ).length;
       return { state: builder.encode(position), late };
     },
   };

@@ -3,8 +3,9 @@
  * step inside Redis, or not at all. Streams of other partitions may change the same keys meanwhile; what they changed is
  * read again.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { AsofError } from '../contracts/errors.ts';
+import { EncodedArguments } from './encoded-arguments.ts';
 import { encodePosition } from './position.ts';
 import type { EntityKey } from './entity-key.ts';
 import { encodeOutgoing, publishLeft, publishStep, type OutgoingMessage, type Publish } from './stream-outbox.ts';
@@ -57,12 +58,14 @@ interface Step {
   readonly from: bigint;
   readonly to: bigint;
   readonly rows: readonly StreamRow[];
+  /** By the bytes of the key, one character for each. */
+  readonly byKey: ReadonlyMap<string, readonly StreamRow[]>;
 }
 
 /** The new value of a key, and the version of the stored one that it was made from. */
 interface Update {
   readonly version: string;
-  readonly value: Buffer;
+  readonly state: Uint8Array;
   readonly late: number;
   readonly told: readonly Told[];
 }
@@ -92,9 +95,9 @@ export async function applyEvents(
   let place = 0;
   while (from < batch.toOffset) {
     while (place < batch.rows.length && batch.rows[place]!.offset < from) place += 1;
-    const rows = takeStep(batch.rows, place);
+    const { rows, byKey } = takeStep(batch.rows, place);
     const next = batch.rows[place + rows.length];
-    const step = { partition: batch.partition, from, to: next?.offset ?? batch.toOffset, rows };
+    const step = { partition: batch.partition, from, to: next?.offset ?? batch.toOffset, rows, byKey };
     const done = await applyStep(stream, merger, step, announcement);
     if (done.reached < from) throw missingOffsets(stream, step, done.reached);
     if (done.reached === from) {
@@ -111,15 +114,19 @@ export async function applyEvents(
 }
 
 /** The rows from a place on that have few enough keys. Rows of one offset stay together. */
-function takeStep(rows: readonly StreamRow[], start: number): readonly StreamRow[] {
-  const keys = new Set<string>();
+function takeStep(rows: readonly StreamRow[], start: number): Pick<Step, 'rows' | 'byKey'> {
+  const byKey = new Map<string, StreamRow[]>();
   let end = start;
   while (end < rows.length) {
-    keys.add(textOf(rows[end]!.key));
-    if (keys.size > STEP_KEYS && rows[end]!.offset !== rows[end - 1]!.offset) break;
+    const row = rows[end]!;
+    const text = textOf(row.key);
+    const known = byKey.get(text);
+    if (known === undefined && byKey.size >= STEP_KEYS && row.offset !== rows[end - 1]!.offset) break;
+    if (known) known.push(row);
+    else byKey.set(text, [row]);
     end += 1;
   }
-  return rows.slice(start, end);
+  return { rows: rows.slice(start, end), byKey };
 }
 
 /** The offset that was stored: that of the step when it was applied. */
@@ -129,8 +136,8 @@ async function applyStep(
   step: Step,
   announcement: Announcement | undefined,
 ): Promise<{ readonly reached: bigint; readonly late: number; readonly messages: readonly OutgoingMessage[] }> {
-  const keys = [...rowsByKey(step.rows)].map(([text, rows]) => ({
-    name: Buffer.concat([stream.keys.values, Buffer.from(text, 'latin1')]),
+  const keys = [...step.byKey.values()].map((rows) => ({
+    name: Buffer.concat([stream.keys.values, rows[0]!.key]),
     rows,
   }));
   const updates: Update[] = [];
@@ -143,14 +150,15 @@ async function applyStep(
       const merged = announcement
         ? mergeOneByOne(stream, merger, stored[at]!, { rows, partition: step.partition, announcement })
         : { ...merger.merge(stored[at]!, rows, stream.position), told: [] };
-      updates[index] = { version: versionOf(stored[at]!), value: bufferOf(merged.state), ...merged };
+      const { state, late, told } = merged;
+      updates[index] = { version: versionOf(stored[at]!), state, late, told };
     });
     const messages = announcement ? inOrder(step.rows, updates) : [];
     const [reached, ...conflicts] = await update(
       stream,
       { ...step, outgoing: encodeOutgoing(messages) },
       keys.map(({ name }) => name),
-      updates.flatMap(({ version, value }) => [version, value]),
+      updates,
     );
     if (conflicts.length === 0) {
       return { reached, late: updates.reduce((sum, { late }) => sum + late, 0), messages };
@@ -187,44 +195,27 @@ function inOrder(rows: readonly StreamRow[], updates: readonly Update[]): readon
   return rows.flatMap((row) => byRow.get(row) ?? []);
 }
 
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
-
 async function update(
   { redis, project, view, keys, epoch, position }: ViewStream,
   { partition, from, to, outgoing }: Step & { readonly outgoing: string },
   names: readonly Buffer[],
-  values: readonly (Buffer | string)[],
+  updates: readonly Update[],
 ): Promise<readonly [reached: bigint, ...conflicts: number[]]> {
-  const head = [
-    epoch,
-    Buffer.from(encodePosition(position)),
-    String(lifeMillis(view)),
-    ...[partition, from, to].map(String),
-    outgoing,
-  ];
-  const answer = await orStreamError(view, () =>
-    redis.evaluate(
-      UPDATE_SCRIPT,
-      [epochKey(project), keys.fence, keys.stream, keys.outbox, ...names],
-      [...head, ...values],
-    ),
-  );
+  const written = new EncodedArguments();
+  for (const name of [epochKey(project), keys.fence, keys.stream, keys.outbox]) written.add(Buffer.from(name));
+  for (const name of names) written.add(name);
+  const values = new EncodedArguments();
+  values.add(Buffer.from(epoch));
+  values.add(encodePosition(position));
+  for (const word of [lifeMillis(view), partition, from, to]) values.add(Buffer.from(String(word)));
+  values.add(Buffer.from(outgoing));
+  for (const { version, state } of updates) {
+    values.add(Buffer.from(version));
+    values.add(state);
+  }
+  const answer = await orStreamError(view, () => redis.evaluateEncoded(UPDATE_SCRIPT, written, values));
   const [reached, ...conflicts] = answer as [Buffer, ...number[]];
   return [BigInt(reached.toString()), ...conflicts];
-}
-
-/** By the bytes of the key, one character for each. */
-function rowsByKey(rows: readonly StreamRow[]): ReadonlyMap<string, readonly StreamRow[]> {
-  const byKey = new Map<string, StreamRow[]>();
-  for (const row of rows) {
-    const text = textOf(row.key);
-    const known = byKey.get(text);
-    if (known) known.push(row);
-    else byKey.set(text, [row]);
-  }
-  return byKey;
 }
 
 function textOf(key: Uint8Array): string {
@@ -232,7 +223,7 @@ function textOf(key: Uint8Array): string {
 }
 
 function versionOf(state: Uint8Array | null): string {
-  return state === null ? '' : createHash('sha1').update(state).digest('hex').slice(0, 16);
+  return state === null ? '' : hash('sha1', state, 'hex').slice(0, 16);
 }
 
 function missingOffsets(stream: ViewStream, step: Step, reached: bigint): AsofError {

@@ -161,6 +161,31 @@ describe('visits', () => {
   });
 });
 
+test('a visit for which memory runs out on the way fails, and never ends with fewer rows', async () => {
+  const file = join(allowed, 'texts.parquet');
+  const texts = `SELECT i AS id, repeat(md5(i::VARCHAR), 8) AS text FROM range(400000) t(i)`;
+  await engine.session((session) => session.run(`COPY (${texts}) TO '${file}' (FORMAT PARQUET)`));
+  const source = `SELECT * FROM read_parquet('${file}')`;
+  const select = `SELECT * FROM (${source}) SEMI JOIN (SELECT max(id) AS id FROM (${source}) GROUP BY id) USING (id)`;
+  const failedAfter: number[] = [];
+  for (let megabytes = 180; megabytes <= 400; megabytes += 20) {
+    const settings = { memoryLimit: `${megabytes}MB`, threads: 2, tempDirectory: spill };
+    const small = await openEngine({ ...settings, allowedDirectories: [allowed] });
+    let read = 0;
+    try {
+      await small.session((session) => session.visit(select, (batch) => void (read += batch.rows)));
+      expect(read, settings.memoryLimit).toBe(400_000);
+    } catch (error) {
+      expect(error, settings.memoryLimit).toMatchObject({ code: 'ENGINE_OUT_OF_MEMORY' });
+      failedAfter.push(read);
+    } finally {
+      await small.close();
+    }
+  }
+  // some of them with rows given already
+  expect(failedAfter.some((rows) => rows > 0)).toBe(true);
+});
+
 test('append takes typed arrays, plain values and nulls', async () => {
   await engine.session(async (session) => {
     await session.run(
