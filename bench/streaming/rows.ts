@@ -8,13 +8,9 @@ const EVENTS = 200_000;
 const RATE = 2_000;
 const SECONDS = 20;
 
-const contender = (name: string, ...numbers: readonly number[]): Contender => ({
+const contender = (name: string, program: string, ...numbers: readonly number[]): Contender => ({
   name,
-  command: [
-    process.execPath,
-    ...['--import', 'tsx', path.join(import.meta.dirname, 'stream-events.ts')],
-    ...numbers.map(String),
-  ],
+  command: [process.execPath, ...['--import', 'tsx', path.join(import.meta.dirname, program)], ...numbers.map(String)],
 });
 
 /** By the processor time of the consumer's process; Redis and Kafka have theirs. */
@@ -32,12 +28,16 @@ export const STREAMING_ROWS: readonly BenchRow[] = [
     quick: true,
     rounds: 3,
     targets: [perCore('first', 20_000), perCore('then', 50_000)],
-    prepare: () => Promise.resolve([contender('Asof, from topic to window', EVENTS, KEYS)]),
+    prepare: () =>
+      Promise.resolve([
+        contender('Asof, from topic to window', 'stream-events.ts', EVENTS, KEYS),
+        contender('bare consumer, one SET an event', 'bare-consumer.ts', EVENTS, KEYS),
+      ]),
   },
   {
     id: 'streaming-freshness',
     group: 'streaming',
-    title: `From sending an event to its being readable, 99th percentile at ${RATE.toLocaleString('en')} events/s`,
+    title: `From sending an event to an answer over HTTP that counts it, 99th percentile at ${RATE.toLocaleString('en')} events/s`,
     quick: true,
     rounds: 3,
     targets: [
@@ -47,6 +47,7 @@ export const STREAMING_ROWS: readonly BenchRow[] = [
         reached: ([own]) => (isMeasured(own) ? own.minimumSeconds < 1 : undefined),
       },
     ],
-    prepare: () => Promise.resolve([contender('Asof, from producer to window', RATE * SECONDS, KEYS, RATE)]),
+    prepare: () =>
+      Promise.resolve([contender('Asof, from producer to HTTP', 'stream-events.ts', RATE * SECONDS, KEYS, RATE)]),
   },
 ];
