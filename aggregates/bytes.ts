@@ -2,8 +2,8 @@
 
 const CHUNK = 64;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-/** Of the seventh byte: 49 bits are exact in a double. */
 const TWO_32 = 2 ** 32;
+/** Of the seventh byte: 49 bits are exact in a double. */
 const LAST_PLAIN_SCALE = 2 ** 42;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -25,11 +25,6 @@ export class ByteWriter {
 
   /** What was written, where it stands: valid until something else is written. */
   view(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  /** What was written so far; valid until the next write. */
-  written(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 

@@ -148,7 +148,7 @@ class StateBuilder implements AggregateBuilder {
     for (const state of this.#states) {
       block.clear();
       state.encode(block, newest);
-      writer.block(block.written());
+      writer.block(block.view());
     }
     recent?.encode(writer, newest);
     return writer.finish();

@@ -68,3 +68,10 @@ export class EncodedArguments {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** A list that begins with these. */
+export function startArguments(first: readonly Uint8Array[]): EncodedArguments {
+  const list = new EncodedArguments();
+  for (const one of first) list.add(one);
+  return list;
+}

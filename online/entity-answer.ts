@@ -6,6 +6,7 @@ import type { FeatureManifest } from '../contracts/manifest.ts';
 import type { PlannedColumn } from '../contracts/plan.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { FeatureStatus, FeatureValue, ServedFrom } from '../contracts/values.ts';
+import { onceForEach } from './once-for-each.ts';
 import type { OnlineCell } from './online-cell.ts';
 
 export interface EntityAnswer {
@@ -66,19 +67,11 @@ export function answerOf(cells: readonly OnlineCell[]): EntityAnswer {
   };
 }
 
-const PLACES = new WeakMap<readonly NamedFeature[], ReadonlyMap<string, number>>();
-
-type NamedFeature = Pick<FeatureManifest, 'name'>;
-
-/** Made once for a list: a plan asks with the same one again and again. */
-export function placesOf(features: readonly NamedFeature[]): ReadonlyMap<string, number> {
-  let places = PLACES.get(features);
-  if (places === undefined) {
-    places = new Map(features.map(({ name }, place) => [name, place]));
-    PLACES.set(features, places);
-  }
-  return places;
-}
+/** Feature name to its place in the list. */
+export const placesOf = onceForEach(
+  (features: readonly Pick<FeatureManifest, 'name'>[]): ReadonlyMap<string, number> =>
+    new Map(features.map(({ name }, place) => [name, place])),
+);
 
 /** A value that nothing was found out about. */
 export function hasNoEvent(status: FeatureStatus): boolean {

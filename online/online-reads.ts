@@ -10,6 +10,7 @@ import { computeDerived, type AnswersByView } from './derived-cells.ts';
 import { AnsweredColumn } from './entity-answer.ts';
 import type { EntityKey } from './entity-key.ts';
 import type { LakeReader } from './lake-reader.ts';
+import { onceForEach } from './once-for-each.ts';
 import { presentCell, type OnlineCell } from './online-cell.ts';
 import { comparePositions, type Position } from './position.ts';
 import { checkRequest, type CheckedRequest, type RequestColumns } from './read-request.ts';
@@ -110,17 +111,9 @@ async function readVectors(
   };
 }
 
-const VERSIONS = new WeakMap<FeaturePlan, OnlineVectors['versions']>();
-
-function versionsOf(plan: FeaturePlan): OnlineVectors['versions'] {
-  let versions = VERSIONS.get(plan);
-  if (versions === undefined) {
-    const views = [...plan.views, ...plan.derived];
-    versions = Object.fromEntries(views.map(({ view }) => [view.name, view.fingerprint]));
-    VERSIONS.set(plan, versions);
-  }
-  return versions;
-}
+const versionsOf = onceForEach(({ views, derived }: FeaturePlan): OnlineVectors['versions'] =>
+  Object.fromEntries([...views, ...derived].map(({ view }) => [view.name, view.fingerprint])),
+);
 
 /** The view's key of each entity; null where a part is null, which matches nothing. */
 function bindKeys({ view, spineColumns }: PlannedView, checked: CheckedRequest): readonly (EntityKey | null)[] {

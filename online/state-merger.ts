@@ -29,9 +29,6 @@ export interface StateMerger {
   merge(stored: Uint8Array | null, rows: readonly ArrivedRow[], position: Position): MergedState;
 }
 
-/** Of a row that is an event by itself. */
-const EVENT = {};
-
 export function createStateMerger(view: FeatureViewManifest, source: StoredSourceManifest): StateMerger {
   if (view.mode === 'asof') {
     const codec = createAsofCodec(view, source);
@@ -50,9 +47,7 @@ export function createStateMerger(view: FeatureViewManifest, source: StoredSourc
     needsStored: true,
     merge(stored, rows, position) {
       const builder = stored === null ? codec.start() : codec.resume(stored);
-      const late = rows.filter(
-        ({ order, values, id }) => !builder.add(order, values, id === undefined || id === null ? EVENT : { id }),
-      ).length;
+      const late = rows.filter((row) => !builder.add(row.order, row.values, row)).length;
       return { state: builder.encode(position), late };
     },
   };

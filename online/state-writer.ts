@@ -1,5 +1,5 @@
 /** Writes encoded states in batches, several on their way at once; the caller waits when too many are. */
-import { EncodedArguments } from './encoded-arguments.ts';
+import { startArguments, type EncodedArguments } from './encoded-arguments.ts';
 import { encodePosition, type Position } from './position.ts';
 import type { RedisClient } from './redis-client.ts';
 import { WRITE_SCRIPT } from './redis-scripts.ts';
@@ -110,12 +110,6 @@ export function createStateWriter(scope: WriteScope): StateWriter {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function startArguments(first: readonly Uint8Array[]): EncodedArguments {
-  const list = new EncodedArguments();
-  for (const one of first) list.add(one);
-  return list;
-}
 
 function encodeRanges(ranges: readonly SequenceRange[]): Buffer {
   const bytes = Buffer.alloc(ranges.length * 16);

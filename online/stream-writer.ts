@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import { AsofError } from '../contracts/errors.ts';
-import { EncodedArguments } from './encoded-arguments.ts';
+import { startArguments } from './encoded-arguments.ts';
 import { encodePosition } from './position.ts';
 import type { EntityKey } from './entity-key.ts';
 import { encodeOutgoing, publishLeft, publishStep, type OutgoingMessage, type Publish } from './stream-outbox.ts';
@@ -201,14 +201,10 @@ async function update(
   names: readonly Buffer[],
   updates: readonly Update[],
 ): Promise<readonly [reached: bigint, ...conflicts: number[]]> {
-  const written = new EncodedArguments();
-  for (const name of [epochKey(project), keys.fence, keys.stream, keys.outbox]) written.add(Buffer.from(name));
-  for (const name of names) written.add(name);
-  const values = new EncodedArguments();
-  values.add(Buffer.from(epoch));
-  values.add(encodePosition(position));
-  for (const word of [lifeMillis(view), partition, from, to]) values.add(Buffer.from(String(word)));
-  values.add(Buffer.from(outgoing));
+  const own = [epochKey(project), keys.fence, keys.stream, keys.outbox].map((name) => Buffer.from(name));
+  const written = startArguments([...own, ...names]);
+  const numbers = [lifeMillis(view), partition, from, to].map((one) => Buffer.from(String(one)));
+  const values = startArguments([Buffer.from(epoch), encodePosition(position), ...numbers, Buffer.from(outgoing)]);
   for (const { version, state } of updates) {
     values.add(Buffer.from(version));
     values.add(state);

@@ -16,6 +16,7 @@ import { createAggregateCodec, type AggregateState } from './aggregate-state.ts'
 import { asofDueAt, createAsofCodec, type AsofState } from './asof-state.ts';
 import { createKeyEncoder, type KeyEncoder } from './entity-key.ts';
 import { answerOf, uniform, type EntityAnswer } from './entity-answer.ts';
+import { onceForEach } from './once-for-each.ts';
 import { absentCell, presentCell, UNAVAILABLE_CELL, type OnlineCell } from './online-cell.ts';
 
 export interface ViewReader {
@@ -44,7 +45,7 @@ export function viewReader({ view, source }: Pick<PlannedView, 'view' | 'source'
 }
 
 /** What a key without any row has. */
-export const emptyAnswer = onceForEachList((features) =>
+export const emptyAnswer = onceForEach((features: readonly FeatureManifest[]) =>
   answerOf(
     features.map((feature) =>
       feature.kind === 'aggregate'
@@ -70,10 +71,12 @@ function createViewReader(view: FeatureViewManifest, source: StoredSourceManifes
   const keys = createKeyEncoder(view.keys.map(({ type }) => type));
   if (view.mode === 'asof') {
     const codec = createAsofCodec(view, source);
-    const columnsOf = onceForEach((feature): ServedColumn => {
-      const place = codec.columns.findIndex(({ name }) => name === (feature as ColumnFeatureManifest).column);
-      return { feature, place, serve: serverOf(feature, codec.columns[place]!.type) };
-    });
+    const columnsOf = onceForEach((features: readonly FeatureManifest[]) =>
+      features.map((feature): ServedColumn => {
+        const place = codec.columns.findIndex(({ name }) => name === (feature as ColumnFeatureManifest).column);
+        return { feature, place, serve: serverOf(feature, codec.columns[place]!.type) };
+      }),
+    );
     return {
       keys,
       answer: (bytes, features, at) => answerRow(view, codec.decode(bytes), columnsOf(features), at),
@@ -85,7 +88,9 @@ function createViewReader(view: FeatureViewManifest, source: StoredSourceManifes
     };
   }
   const codec = createAggregateCodec(view, source);
-  const windowsOf = onceForEach((feature) => ({ feature, serve: serverOf(feature, feature.valueType) }));
+  const windowsOf = onceForEach((features: readonly FeatureManifest[]) =>
+    features.map((feature): ServedFeature => ({ feature, serve: serverOf(feature, feature.valueType) })),
+  );
   return {
     keys,
     answer: (bytes, features, at) => answerWindows(codec.decode(bytes), windowsOf(features), at),
@@ -93,25 +98,6 @@ function createViewReader(view: FeatureViewManifest, source: StoredSourceManifes
       const state = codec.decode(bytes);
       return { event: state.newestEvent, answer: answerWindows(state, windowsOf(features), state.dueAt)! };
     },
-  };
-}
-
-/** What is made of each feature of a list, once for the list: a plan reads with the same one again and again. */
-function onceForEach<T>(make: (feature: FeatureManifest) => T): (features: readonly FeatureManifest[]) => readonly T[] {
-  return onceForEachList((features) => features.map(make));
-}
-
-function onceForEachList<T>(
-  make: (features: readonly FeatureManifest[]) => T,
-): (features: readonly FeatureManifest[]) => T {
-  const lists = new WeakMap<readonly FeatureManifest[], T>();
-  return (features) => {
-    let made = lists.get(features);
-    if (made === undefined) {
-      made = make(features);
-      lists.set(features, made);
-    }
-    return made;
   };
 }
 
