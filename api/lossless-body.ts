@@ -20,10 +20,12 @@ export function parseUnnamedBodies(server: FastifyInstance): void {
   });
 }
 
+/** Bytes that are no UTF-8 would become U+FFFD, and that is another key. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 function parseBody(body: Buffer, done: ContentTypeParserDoneFunction): void {
   try {
-    // bytes that are no UTF-8 would become U+FFFD, and that is another key
-    done(null, parseLossless(new TextDecoder('utf-8', { fatal: true }).decode(body)));
+    done(null, parseLossless(UTF8.decode(body)));
   } catch (error) {
     done(new AsofError('USAGE', { problem: `the body is not JSON: ${wordsFor(error)}` }, error));
   }
@@ -39,24 +41,53 @@ export function parseLossless(text: string): unknown {
   return plain ?? parseByToken(text);
 }
 
-/** A name that is refused, and digits that may be an integer beyond 2^53. */
-const NEEDS_TOKENS = /__proto__|\d{16}/;
+/** A name that is refused, also where escapes spell it, digits that may be an integer beyond 2^53, and a number that may be infinite. */
+const NEEDS_TOKENS = /__proto__|\\u|\d{16}|\d[eE]/;
 
 /**
- * The built-in parser takes a tenth of the time. Where its values are written as they were read, it has lost nothing: neither
- * a digit nor one of two equal keys. Undefined when they are not, and for spaces or other ways to write the same.
+ * The built-in parser takes a tenth of the time. Of two equal keys it keeps one, so that fewer are in its value than in the
+ * text. Undefined then, and for what is no JSON.
  */
 function parsePlainly(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    return JSON.stringify(value) === text ? value : undefined;
+    return countKeys(value) === countColons(text) ? value : undefined;
   } catch {
     // whoever reads token by token says what is wrong
     return undefined;
   }
 }
 
-function parseByToken(text: string): unknown {
+/** Of all objects in it. */
+function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += countKeys(item);
+    return count;
+  }
+  for (const key in value) count += 1 + countKeys((value as Record<string, unknown>)[key]);
+  return count;
+}
+
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+
+/** Those outside of strings: each follows a key. */
+function countColons(json: string): number {
+  let count = 0;
+  for (let place = 0; place < json.length; place++) {
+    const code = json.charCodeAt(place);
+    if (code === COLON) count += 1;
+    if (code !== QUOTE) continue;
+    for (place += 1; json.charCodeAt(place) !== QUOTE; place++) if (json.charCodeAt(place) === BACKSLASH) place += 1;
+  }
+  return count;
+}
+
+/** The same, slowly. */
+export function parseByToken(text: string): unknown {
   return parse(
     text,
     (key, value) => {

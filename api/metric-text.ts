@@ -59,8 +59,9 @@ export class DurationHistogram {
     this.#bounds = bounds;
   }
 
+  /** The names of the labels are the same each time. */
   observe(labels: Readonly<Record<string, string>>, seconds: number): void {
-    const key = JSON.stringify(labels);
+    const key = Object.values(labels).join('\n');
     let series = this.#series.get(key);
     if (series === undefined) {
       series = { labels, counts: new Array<number>(this.#bounds.length + 1).fill(0), sum: 0 };

@@ -80,6 +80,14 @@ export function hasNoEvent(status: FeatureStatus): boolean {
 
 const UNIFORM = new Map<FeatureStatus | ServedFrom, (readonly string[])[]>();
 
+/** Whether all its features have one status and come from one place, as most answers: told by the lists that such answers share. */
+export function isUniform({ statuses, servedFrom }: EntityAnswer): boolean {
+  return (
+    UNIFORM.get(statuses[0]!)?.[statuses.length] === statuses &&
+    UNIFORM.get(servedFrom[0]!)?.[servedFrom.length] === servedFrom
+  );
+}
+
 /** The same word for each of so many features: one list for all answers that need it. */
 export function uniform<Word extends FeatureStatus | ServedFrom>(word: Word, count: number): readonly Word[] {
   let lists = UNIFORM.get(word);

@@ -4,8 +4,9 @@
  */
 import { formatInstant, type Micros } from '../contracts/time.ts';
 import type { FeatureStatus, FeatureValue, JsonValue, ServedFrom } from '../contracts/values.ts';
-import { hasNoEvent, type AnsweredColumn, type EntityAnswer } from './entity-answer.ts';
-import { describeRead } from './feature-document.ts';
+import { hasNoEvent, isUniform, type AnsweredColumn, type EntityAnswer } from './entity-answer.ts';
+import { describePositions } from './feature-document.ts';
+import { onceForEach } from './once-for-each.ts';
 import type { OnlineCell } from './online-cell.ts';
 import type { OnlineVectors } from './online-reads.ts';
 import { formatJsonValue } from './value-json.ts';
@@ -28,36 +29,45 @@ const PLACES: Readonly<Record<ServedFrom, string>> = {
 };
 
 /** `toJsonText(formatFeatureDocument(vectors))`. */
-export function writeFeatureDocument(vectors: OnlineVectors): string {
-  const events = new Map<readonly EntityAnswer[], string>();
-  const columns = [
-    ...vectors.keys.map(({ cells }) => writeKeys(cells)),
-    ...vectors.features.map((column) => writeColumn(column, events)),
-  ];
-  return `{"metadata":${JSON.stringify(describeRead(vectors))},"results":[${columns.join(',')}]}`;
+export function writeFeatureDocument({ names, keys, features, versions, positions }: OnlineVectors): string {
+  const shared = new Map<readonly EntityAnswer[], string | null>();
+  const columns = keys.map(({ cells }) => writeKeys(cells));
+  for (const column of features) columns.push(writeColumn(column, shared));
+  const position = JSON.stringify(describePositions(positions));
+  const metadata = `{"feature_names":${textOf(names)},"versions":${textOf(versions)},"position":${position}}`;
+  return `{"metadata":${metadata},"results":[${columns.join(',')}]}`;
 }
 
-/** The text of a column, but for its values, is mostly the same for all columns of a view. */
-function writeColumn({ answers, place }: AnsweredColumn, events: Map<readonly EntityAnswer[], string>): string {
-  const values: JsonValue[] = [];
-  let isUniform = true;
-  let lacksEvents = false;
-  const [first] = answers;
-  for (const { values: row, statuses, servedFrom } of answers) {
-    values.push(jsonOf(row[place]!));
-    const status = statuses[place]!;
-    isUniform &&= status === first!.statuses[place] && servedFrom[place] === first!.servedFrom[place];
-    lacksEvents ||= hasNoEvent(status);
+/** Of what all reads of a plan share. */
+const textOf = onceForEach((shared: object): string => JSON.stringify(shared));
+
+/** @param shared the text of a view's columns but for their values, where it is the same for all of them */
+function writeColumn({ answers, place }: AnsweredColumn, shared: Map<readonly EntityAnswer[], string | null>): string {
+  let rest = shared.get(answers);
+  if (rest === undefined) shared.set(answers, (rest = answers.every(isUniform) ? writeRest(answers, 0) : null));
+  return `{"values":[${writeValues(answers, place)}],${rest ?? writeRest(answers, place)}}`;
+}
+
+function writeValues(answers: readonly EntityAnswer[], place: number): string {
+  let text = '';
+  for (const { values } of answers) {
+    const value = values[place]!;
+    // most values are numbers, and nothing has to be looked up
+    const written =
+      typeof value === 'number' && Number.isFinite(value) ? value : JSON.stringify(formatJsonValue(value));
+    text += text === '' ? written : `,${written}`;
   }
-  let eventTexts = lacksEvents ? writeEvents(answers, place) : events.get(answers);
-  if (eventTexts === undefined) events.set(answers, (eventTexts = writeEvents(answers, undefined)));
-  const statuses = isUniform
-    ? repeated(first && STATUSES[first.statuses[place]!], answers.length)
-    : answers.map((answer) => STATUSES[answer.statuses[place]!]).join(',');
-  const places = isUniform
-    ? repeated(first && PLACES[first.servedFrom[place]!], answers.length)
-    : answers.map(({ servedFrom }) => PLACES[servedFrom[place]!]).join(',');
-  return `{"values":${JSON.stringify(values)},"statuses":[${statuses}],"event_timestamps":[${eventTexts}],"served_from":[${places}]}`;
+  return text;
+}
+
+/** @param place among the features of the answers */
+function writeRest(answers: readonly EntityAnswer[], place: number): string {
+  const statuses = answers.map((answer) => STATUSES[answer.statuses[place]!]).join(',');
+  const events = answers.map(({ statuses, eventTimestamp }) =>
+    writeEvent(hasNoEvent(statuses[place]!) ? null : eventTimestamp),
+  );
+  const places = answers.map(({ servedFrom }) => PLACES[servedFrom[place]!]).join(',');
+  return `"statuses":[${statuses}],"event_timestamps":[${events.join(',')}],"served_from":[${places}]`;
 }
 
 function writeKeys(cells: readonly OnlineCell[]): string {
@@ -68,21 +78,8 @@ function writeKeys(cells: readonly OnlineCell[]): string {
   return `{"values":${values},"statuses":[${statuses}],"event_timestamps":[${events}],"served_from":[${places}]}`;
 }
 
-/** @param place a feature some of whose values have no event; undefined for those whose all values have that of their entity */
-function writeEvents(answers: readonly EntityAnswer[], place: number | undefined): string {
-  return answers
-    .map(({ statuses, eventTimestamp }) =>
-      writeEvent(place !== undefined && hasNoEvent(statuses[place]!) ? null : eventTimestamp),
-    )
-    .join(',');
-}
-
 function writeEvent(instant: Micros | null): string {
   return instant === null ? 'null' : `"${formatInstant(instant)}"`;
-}
-
-function repeated(text: string | undefined, count: number): string {
-  return text === undefined ? '' : `${text}${`,${text}`.repeat(count - 1)}`;
 }
 
 /** Most values are numbers, and nothing has to be looked up. */

@@ -44,17 +44,17 @@ export function formatFeatureDocument(vectors: OnlineVectors): OnlineFeaturesRes
 }
 
 /** Names of the results, and what was read. */
-export function describeRead({ keys, features, versions, positions }: OnlineVectors): OnlineFeaturesResult['metadata'] {
-  return {
-    feature_names: [...keys.map(({ key }) => key.column), ...features.map(({ column }) => column.name)],
-    versions,
-    position: Object.fromEntries(
-      Object.entries(positions).map(([view, position]) => [
-        view,
-        position && { snapshot: position.snapshot, to: formatInstant(position.to) },
-      ]),
-    ),
-  };
+function describeRead({ names, versions, positions }: OnlineVectors): OnlineFeaturesResult['metadata'] {
+  return { feature_names: names, versions, position: describePositions(positions) };
+}
+
+export function describePositions(positions: OnlineVectors['positions']): OnlineFeaturesResult['metadata']['position'] {
+  return Object.fromEntries(
+    Object.entries(positions).map(([view, position]) => [
+      view,
+      position && { snapshot: position.snapshot, to: formatInstant(position.to) },
+    ]),
+  );
 }
 
 /** All features of a view have the event time of one row, and formatting it costs more than reading it. */

@@ -37,6 +37,8 @@ export interface OnlineReadRequest {
 
 export interface OnlineVectors {
   readonly at: Micros;
+  /** Of keys, then features; one list for all reads of a plan, as the versions are one object. */
+  readonly names: readonly string[];
   readonly keys: readonly { readonly key: PlannedKeyColumn; readonly cells: readonly OnlineCell[] }[];
   readonly features: readonly AnsweredColumn[];
   /** View to the fingerprint that was read, derived views included. */
@@ -98,6 +100,7 @@ async function readVectors(
   computeDerived(plan, request, checked, at, views);
   return {
     at,
+    names: namesOf(plan),
     keys: plan.keyColumns.map((key) => ({
       key,
       cells: checked.keys.get(key.column)!.map((value) => presentCell(value, null, 'online')),
@@ -110,6 +113,11 @@ async function readVectors(
     ),
   };
 }
+
+const namesOf = onceForEach(({ keyColumns, columns }: FeaturePlan): OnlineVectors['names'] => [
+  ...keyColumns.map(({ column }) => column),
+  ...columns.map(({ name }) => name),
+]);
 
 const versionsOf = onceForEach(({ views, derived }: FeaturePlan): OnlineVectors['versions'] =>
   Object.fromEntries([...views, ...derived].map(({ view }) => [view.name, view.fingerprint])),

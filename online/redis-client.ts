@@ -134,16 +134,13 @@ function connect(
 }
 
 /** Gives the work up when it takes longer; what comes back later is dropped. */
-async function inTime<T>(millis: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), millis);
+function inTime<T>(millis: number, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no answer in time')), millis);
+    work()
+      .finally(() => clearTimeout(timer))
+      .then(resolve, reject);
   });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** One MGET, and once more when its connection is lost before the answer: what only reads may be asked twice. */
@@ -152,7 +149,7 @@ async function readOverConnections(
   keys: readonly (Buffer | string)[],
   deadlineMillis: number,
 ): Promise<readonly (Buffer | null)[]> {
-  await ready(client, deadlineMillis);
+  if (client.status !== 'ready') await nextReady(client, deadlineMillis);
   try {
     return await readTogether(keys);
   } catch (error) {

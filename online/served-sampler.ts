@@ -60,6 +60,8 @@ interface Queued {
 /** A chosen read waits no longer for where its streams are. */
 const BEFORE_MILLIS = 50;
 const WRITTEN_AT_ONCE = 100;
+/** How long vectors gather before they are written together. What streams bring meanwhile is what a check cannot tell apart. */
+const GATHER_MILLIS = 200;
 const MOST_BYTES = 256 * 1024;
 const CLOSE_MILLIS = 2000;
 const NO_STREAMS: BegunSample = new Map();
@@ -73,7 +75,7 @@ export function createServedSampler(
   let second = 0;
   let inSecond = 0;
   let writing: Promise<void> | undefined;
-  let isClosed = false;
+  const closing = new AbortController();
 
   const heldOf = ({ view }: PlannedView): Promise<HeldPosition> =>
     readHeldPosition(redis, viewKeys(project, view.name, view.fingerprint));
@@ -86,7 +88,7 @@ export function createServedSampler(
   };
 
   const isOfSample = (): boolean => {
-    if (share === 0 || isClosed || Math.random() >= share) return false;
+    if (share === 0 || closing.signal.aborted || Math.random() >= share) return false;
     const now = Math.floor(performance.now() / 1000);
     if (now !== second) [second, inSecond] = [now, 0];
     inSecond += 1;
@@ -128,6 +130,7 @@ export function createServedSampler(
   };
 
   const writeQueue = async (): Promise<void> => {
+    await sleep(GATHER_MILLIS, undefined, { ref: false, signal: closing.signal }).catch(() => undefined);
     while (queue.length > 0) {
       const batch = queue.splice(0, WRITTEN_AT_ONCE);
       await write(batch).catch(() => {
@@ -146,7 +149,7 @@ export function createServedSampler(
     keep(begun, read) {
       const entities = read.vectors.keys[0]?.cells.length ?? read.vectors.features[0]?.answers.length ?? 0;
       if (entities === 0) return;
-      if (queue.length >= mostQueued || isClosed) {
+      if (queue.length >= mostQueued || closing.signal.aborted) {
         count.dropped += 1;
         return;
       }
@@ -165,7 +168,7 @@ export function createServedSampler(
       return { ...count };
     },
     async close() {
-      isClosed = true;
+      closing.abort();
       await Promise.race([writing, sleep(CLOSE_MILLIS, undefined, { ref: false })]);
       count.dropped += queue.splice(0).length;
     },

@@ -16,4 +16,6 @@ const server = createServer((request, response) => {
     });
   });
 });
+// as long as Asof's: a connection that waits for its turn is not closed
+server.keepAliveTimeout = 75_000;
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));

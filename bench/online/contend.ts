@@ -100,7 +100,7 @@ async function startServer(redisUrl: string): Promise<BenchServer> {
 }
 
 const settings = await loadSettings({ directory: task.directory });
-await withComponents(settings, ['catalog', 'redis', 'temporal'], async ({ redisUrl }) => {
+await withComponents(settings, ['catalog', 'redis'], async ({ redisUrl }) => {
   const peerUrl = `${redisUrl}/1`;
   const result =
     task.over !== 'process'

@@ -1,6 +1,7 @@
 /** A load of HTTP requests that costs its own process little: plain sockets, one request at a time on each. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 
 export interface Load {
   readonly url: URL;
@@ -39,8 +40,7 @@ export async function loadClosed(load: Load): Promise<number> {
 
 /**
  * So many requests a second, whether the server keeps up or not. The 99th percentile of the seconds from when a request was due to its answer:
- * one that waits for a connection has waited too. Between requests this process looks at the clock, which takes a core: timers are
- * late by as much as a fast answer takes.
+ * one that waits for a connection has waited too.
  */
 export async function loadOpen(load: Load, rate: number): Promise<number> {
   const requests = requestsOf(load);
@@ -50,34 +50,53 @@ export async function loadOpen(load: Load, rate: number): Promise<number> {
   const seconds: number[] = [];
   const warmUp = Math.floor((load.millis / 1000) * rate * WARM_UP);
   const count = warmUp + Math.floor((load.millis / 1000) * rate);
-  await new Promise<void>((resolve, reject) => {
-    let sent = 0;
-    const started = performance.now();
-    const send = (): void => {
-      while (due.length > 0 && free.length > 0) {
-        const at = due.shift()!;
-        const connection = free.pop()!;
-        connection.ask(requests[sent++ % BODIES]!).then(() => {
-          seconds.push((performance.now() - at) / 1000);
-          free.push(connection);
-          if (seconds.length === count) resolve();
-          else send();
-        }, reject);
-      }
-    };
-    let planned = 0;
-    const plan = (): void => {
-      const elapsed = performance.now() - started;
-      while (planned < count && (planned / rate) * 1000 <= elapsed) due.push(started + (planned++ / rate) * 1000);
-      send();
-      if (planned < count) setImmediate(plan);
-    };
-    plan();
-  });
+  const ticker = new Worker(TICKER, { eval: true, workerData: { rate, count } });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let sent = 0;
+      const send = (): void => {
+        while (due.length > 0 && free.length > 0) {
+          const at = due.shift()!;
+          const connection = free.pop()!;
+          connection.ask(requests[sent++ % BODIES]!).then(() => {
+            seconds.push((performance.now() - at) / 1000);
+            free.push(connection);
+            if (seconds.length === count) resolve();
+            else send();
+          }, reject);
+        }
+      };
+      let started: number | undefined;
+      ticker.on('error', reject).on('message', (planned: number) => {
+        started ??= performance.now() - (planned / rate) * 1000;
+        due.push(started + (planned / rate) * 1000);
+        send();
+      });
+    });
+  } finally {
+    await ticker.terminate();
+  }
   for (const connection of connections) connection.close();
   const measured = seconds.slice(warmUp).sort((a, b) => a - b);
+
   return measured[Math.floor(measured.length * 0.99)]!;
 }
+
+/**
+ * Says the number of each request when it is due. A thread that sleeps until then: timers of the event loop know whole milliseconds only, and
+ * one that looks at the clock again and again would take a core from the server.
+ */
+const TICKER = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { rate, count } = workerData;
+const cell = new Int32Array(new SharedArrayBuffer(4));
+const started = performance.now();
+for (let planned = 0; planned < count; planned++) {
+  const wait = started + (planned / rate) * 1000 - performance.now();
+  if (wait > 0) Atomics.wait(cell, 0, 0, wait);
+  parentPort.postMessage(planned);
+}
+`;
 
 function requestsOf({ url, path, bodyOf }: Load): readonly Buffer[] {
   return Array.from({ length: BODIES }, (_, read) => {

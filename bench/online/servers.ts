@@ -24,12 +24,14 @@ export interface ServedProgram {
   readonly rowsOf: (answer: unknown) => readonly (readonly number[])[];
 }
 
+const SERVING = ['--port', '0', '--processes', '1'];
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
+/** Two processes, as Feast has two workers. */
 export async function serveAsof(task: OnlineTask): Promise<BenchServer> {
   const { features, at } = task;
   return serve({
-    command: [process.execPath, path.join(ROOT, 'bin/asof'), '-C', task.directory, 'serve', '--port', '0'],
+    command: [process.execPath, path.join(ROOT, 'bin/asof'), '-C', task.directory, 'serve', ...SERVING],
     urlIn: (line) => /^serving (\S+)$/.exec(line)?.[1],
     path: '/v1/online-features',
     bodyOf: (items) => JSON.stringify({ features, entities: { key: items }, at }),

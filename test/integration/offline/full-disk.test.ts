@@ -277,11 +277,11 @@ describe.runIf(mounts)('a disk', () => {
       }
     };
     fillUp(64);
-    await expect(materialize('40MB')).rejects.toMatchObject({ code: 'ENGINE_OUT_OF_MEMORY' });
+    await expect(materialize('24MB')).rejects.toMatchObject({ code: 'ENGINE_OUT_OF_MEMORY' });
     const { fingerprint } = view('newest');
     expect(
       await catalog.intervals.onlinePosition({ project, view: 'newest', fingerprint, store: 'online' }),
     ).toBeUndefined();
-    expect(await materialize('56MB')).toMatchObject({ written: TEXT_USERS });
+    expect(await materialize('128MB')).toMatchObject({ written: TEXT_USERS });
   });
 });

@@ -61,6 +61,7 @@ const vectors: fc.Arbitrary<OnlineVectors> = fc.nat({ max: 4 }).chain((entities)
   const key = fc.record({ column: name, type: fc.constant('string' as const), entity: name, key: name });
   return fc.record({
     at: instant,
+    names: fc.array(name, { maxLength: 4 }),
     keys: fc.array(fc.record({ key, cells }), { maxLength: 2 }),
     features: fc.array(view(entities), { maxLength: 3 }).map((views) => views.flat()),
     versions: fc.dictionary(name, name, { maxKeys: 2 }),
