@@ -20,7 +20,7 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 /** Each connection asks when it has its answer. The seconds of one request: the time by the number of answers. */
 export async function loadClosed(load: Load): Promise<number> {
   const requests = requestsOf(load);
-  const connections = await openConnections(load);
+  const connections = await openConnections(load, requests);
   let read = 0;
   const run = async (millis: number): Promise<number> => {
     const started = performance.now();
@@ -44,7 +44,7 @@ export async function loadClosed(load: Load): Promise<number> {
  */
 export async function loadOpen(load: Load, rate: number): Promise<number> {
   const requests = requestsOf(load);
-  const connections = await openConnections({ ...load, connections: 64 });
+  const connections = await openConnections({ ...load, connections: 64 }, requests);
   const free = [...connections];
   const due: number[] = [];
   const seconds: number[] = [];
@@ -66,10 +66,8 @@ export async function loadOpen(load: Load, rate: number): Promise<number> {
           }, reject);
         }
       };
-      let started: number | undefined;
-      ticker.on('error', reject).on('message', (planned: number) => {
-        started ??= performance.now() - (planned / rate) * 1000;
-        due.push(started + (planned / rate) * 1000);
+      ticker.on('error', reject).on('message', (at: number) => {
+        due.push(at - performance.timeOrigin);
         send();
       });
     });
@@ -83,7 +81,7 @@ export async function loadOpen(load: Load, rate: number): Promise<number> {
 }
 
 /**
- * Says the number of each request when it is due. A thread that sleeps until then: timers of the event loop know whole milliseconds only, and
+ * Says when each request was due, in milliseconds since the epoch, once it is. A thread that sleeps until then: timers of the event loop know whole milliseconds only, and
  * one that looks at the clock again and again would take a core from the server.
  */
 const TICKER = `
@@ -92,9 +90,10 @@ const { rate, count } = workerData;
 const cell = new Int32Array(new SharedArrayBuffer(4));
 const started = performance.now();
 for (let planned = 0; planned < count; planned++) {
-  const wait = started + (planned / rate) * 1000 - performance.now();
+  const due = started + (planned / rate) * 1000;
+  const wait = due - performance.now();
   if (wait > 0) Atomics.wait(cell, 0, 0, wait);
-  parentPort.postMessage(planned);
+  parentPort.postMessage(performance.timeOrigin + due);
 }
 `;
 
@@ -111,14 +110,22 @@ interface Connection {
   close(): void;
 }
 
-async function openConnections({ url, connections }: Load): Promise<readonly Connection[]> {
-  return Promise.all(
-    Array.from({ length: connections }, async () => {
-      const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-      await once(socket, 'connect');
-      return connectionOver(socket);
-    }),
-  );
+/** One after the other, each while those before it wait for an answer: of several processes that accept, an idle one takes it. */
+async function openConnections(
+  { url, connections: count }: Load,
+  requests: readonly Buffer[],
+): Promise<readonly Connection[]> {
+  const connections: Connection[] = [];
+  const asked: Promise<void>[] = [];
+  for (let index = 0; index < count; index++) {
+    const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
+    await once(socket, 'connect');
+    const connection = connectionOver(socket);
+    connections.push(connection);
+    asked.push(connection.ask(requests[index]!));
+  }
+  await Promise.all(asked);
+  return connections;
 }
 
 function connectionOver(socket: Socket): Connection {
