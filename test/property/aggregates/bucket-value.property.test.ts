@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { bucketCode, bucketValue } from '../../../aggregates/quantile-bucket.ts';
 import { openEngine } from '../../../engine/duckdb.ts';
-import { bucketValueSql } from '../../../offline/spark/result-sql.ts';
+import { bucketValueSql } from '../../../aggregates/quantile-bucket-sql.ts';
 
 const EDGES = [0, -0, 127, 128.5, 255, 1e-310, 2 ** -1022, Number.MAX_VALUE, -Number.MAX_VALUE, Infinity, NaN];
 
