@@ -67,6 +67,8 @@ const LONGEST_RECONNECT_DELAY_MILLIS = 250;
 /** How often a Redis that reads its own files is asked whether it has done so. */
 const LOADING_MILLIS = 25;
 const SCAN_PAGE = 1000;
+const BACKSLASH = 0x5c;
+const ASTERISK = 0x2a;
 
 /** Connects in the background: a Redis that is away is no error until it is asked something. */
 export function openRedisClient(options: RedisClientOptions): RedisClient {
@@ -226,14 +228,22 @@ async function evaluateBytes(client: Redis, { text }: Script, call: Buffer): Pro
 }
 
 async function* scanPages(connected: () => Promise<Redis>, prefix: Buffer): AsyncGenerator<readonly Buffer[]> {
+  const pattern = patternOf(prefix);
   let cursor = '0';
   do {
-    const [next, page] = await answer(async () =>
-      (await connected()).scanBuffer(cursor, 'MATCH', `${prefix.toString('latin1')}*`, 'COUNT', SCAN_PAGE),
+    const answered = await answer(async () =>
+      (await connected()).callBuffer('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_PAGE),
     );
+    const [next, page] = answered as readonly [Buffer, readonly Buffer[]];
     if (page.length > 0) yield page;
     cursor = next.toString();
   } while (cursor !== '0');
+}
+
+/** Of the keys that begin with the bytes, whatever a pattern makes of them. */
+function patternOf(prefix: Buffer): Buffer {
+  const literal = [...prefix].flatMap((byte) => [BACKSLASH, byte]);
+  return Buffer.from([...literal, ASTERISK]);
 }
 
 async function answer<T>(work: () => Promise<T>): Promise<T> {

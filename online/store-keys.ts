@@ -1,11 +1,13 @@
 /**
- * Names in Redis. Everything of a project stands under `asof:{<project>}:`; the braces put a project into one slot of
- * a cluster, so that one MGET reads values of several views together with the epoch. A value's key carries 48 bits of a
- * hash of view and version instead of their names: it is repeated for every entity, where bytes count.
+ * Names in Redis. A few of each view are there for people too, and carry the names of project and view. A value's key is repeated for
+ * every entity, and two bytes more or less decide about sixteen that are allocated: it carries 40 bits of a hash of project, view and version.
+ * All of a project have the same text in braces, which puts them into one slot of a cluster: one MGET reads values of several views together
+ * with the epoch.
  */
 import { createHash } from 'node:crypto';
 
-const VIEW_TAG_BYTES = 6;
+const SLOT_CHARACTERS = 3;
+const VIEW_TAG_BYTES = 5;
 
 export interface ViewKeys {
   /** Prefix of the values of this view version; an encoded entity key follows. */
@@ -24,20 +26,38 @@ export interface ViewKeys {
 
 /** Random text that lives as long as the content of this Redis. */
 export function epochKey(project: string): string {
-  return `asof:{${project}}:epoch`;
+  return `${projectPrefix(project)}epoch`;
 }
 
 /** Names of one version of a view. `fingerprint` is the view's whole fingerprint. */
 export function viewKeys(project: string, view: string, fingerprint: string): ViewKeys {
-  const tag = createHash('sha256').update(`${view}\0${fingerprint}`).digest().subarray(0, VIEW_TAG_BYTES);
+  const prefix = projectPrefix(project);
   const name = `${view}@${fingerprint.slice(0, 12)}`;
-  const suffix = tag.toString('base64url');
   return {
-    values: Buffer.from(`asof:{${project}}:${suffix}`, 'latin1'),
-    writtenBack: Buffer.from(`asof:{${project}}:lake:${suffix}`, 'latin1'),
-    fence: `asof:{${project}}:fence:${name}`,
-    marker: `asof:{${project}}:position:${name}`,
-    stream: `asof:{${project}}:stream:${name}`,
-    outbox: `asof:{${project}}:outbox:${name}`,
+    values: valuesPrefix(project, view, fingerprint),
+    writtenBack: valuesPrefix(project, view, fingerprint, 'written back'),
+    fence: `${prefix}fence:${name}`,
+    marker: `${prefix}position:${name}`,
+    stream: `${prefix}stream:${name}`,
+    outbox: `${prefix}outbox:${name}`,
   };
+}
+
+/** What all names of a project begin with, but those of values. */
+export function projectPrefix(project: string): string {
+  return `asof:{${slotName(project)}}:${project}:`;
+}
+
+function valuesPrefix(project: string, ...parts: readonly string[]): Buffer {
+  const tag = hashOf([project, ...parts].join('\0')).subarray(0, VIEW_TAG_BYTES);
+  return Buffer.concat([Buffer.from(`{${slotName(project)}}`), tag]);
+}
+
+/** Projects that share it share a slot, and nothing else. */
+function slotName(project: string): string {
+  return hashOf(project).toString('base64url').slice(0, SLOT_CHARACTERS);
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -1,7 +1,7 @@
 /** Online reads from outside: over HTTP and by the command line, with the same document and the same errors. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OnlineFeaturesResult } from '../../online/feature-document.ts';
-import { keysOf, withRawRedis } from '../integration/online/raw-redis.ts';
+import { valueKeysOf, withRawRedis } from '../integration/online/raw-redis.ts';
 import { readDocument } from './support/command.ts';
 import { BEYOND_DOUBLES, createPaymentsProject, GREATEST } from './support/payments-project.ts';
 import type { Project } from './support/project.ts';
@@ -47,9 +47,7 @@ describe('what Redis holds', () => {
     const sound = await project.run<Verified>('online', 'verify');
     expect(sound).toMatchObject({ ok: true, sample: 1000 });
     await withRawRedis(project.stack().redis.url, async (redis) => {
-      const values = await keysOf(redis, `asof:{${sound.project}}:`);
-      // the names of markers and fences have a colon more
-      await redis.del(...values.filter((key) => !/:(epoch|fence:.*|position:.*)$/.test(key.toString('latin1'))));
+      await redis.del(...(await valueKeysOf(redis, sound.project)));
     });
     const broken = readDocument<Verified>(await project.start('online', 'verify', '--seed', '7').outcome, 1);
     expect(broken).toMatchObject({ ok: false, seed: 7 });

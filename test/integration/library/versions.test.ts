@@ -8,7 +8,7 @@ import { loadDefinitions } from '../../../definitions/loading.ts';
 import type { Store } from '../../../index.ts';
 import { openRedisClient, type RedisClient } from '../../../online/redis-client.ts';
 import { removeRetiredVersions } from '../../../online/retired-versions.ts';
-import { viewKeys } from '../../../online/store-keys.ts';
+import { projectPrefix, viewKeys } from '../../../online/store-keys.ts';
 import { keysOf, withRawRedis } from '../online/raw-redis.ts';
 import { startRedis, type TestRedis } from '../online/redis-server.ts';
 import { openFixture, type StoreFixture } from './store-fixture.ts';
@@ -162,7 +162,7 @@ describe('the version before', () => {
     expect(await remove(0)).toEqual({ versions: 1, keys: 2 });
     expect(await storedKeys(first)).toEqual([]);
     expect(await storedKeys(second)).toHaveLength(2);
-    const left = await withRawRedis(server.url, (raw) => keysOf(raw, `asof:{${fixture.project}}:`));
+    const left = await withRawRedis(server.url, (raw) => keysOf(raw, projectPrefix(fixture.project)));
     expect(left.filter((key) => key.includes(first.slice(0, 12)))).toEqual([]);
     expect(await remove(0)).toEqual({ versions: 0, keys: 0 });
     expect((await catalog.intervals.onlinePositions(fixture.project)).map(({ view }) => view)).toEqual([

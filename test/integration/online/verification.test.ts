@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readOnlineFeatures } from '../../../online/feature-document.ts';
 import { raiseFence } from '../../../online/store-content.ts';
-import { viewKeys } from '../../../online/store-keys.ts';
+import { epochKey, viewKeys } from '../../../online/store-keys.ts';
 import { verifyView, type Verification } from '../../../online/verification.ts';
 import { viewReader } from '../../../online/view-reader.ts';
 import { aggregateFeature, columnFeature, type WorldRow } from '../../world/world.ts';
@@ -140,12 +140,12 @@ describe.each(['asof', 'aggregate'] as const)('of an %s view', (mode) => {
     await server.start();
     await expect.poll(() => fixture.redis.ping()).toBe(true);
     expect((await verify()).problems).toEqual([expect.stringMatching(/^Redis has lost its content \(no epoch\)/)]);
-    await tamper((redis) => redis.set(`asof:{${fixture.project}}:epoch`, 'another'));
+    await tamper((redis) => redis.set(epochKey(fixture.project), 'another'));
     expect(await verify()).toMatchObject({ state: 'lost', keys: null, problems: [expect.stringMatching(/no marker/)] });
   });
 
   it('a run that is at work, or was left, is said to be', async () => {
-    const epoch = await tamper((redis) => redis.get(`asof:{${fixture.project}}:epoch`));
+    const epoch = await tamper((redis) => redis.get(epochKey(fixture.project)));
     await raiseFence(fixture.redis, fixture.project, keys(), epoch!, { snapshot: 1, to: NOON + 2n * HOUR });
     expect(await verify()).toMatchObject({ state: 'unfinished', problems: [expect.stringMatching(/verify again/)] });
     await materialize(fixture, planned, NOON + 3n * HOUR);

@@ -12,9 +12,11 @@ import { readOnlineVectors } from '../../../online/online-reads.ts';
 import { createRecordedPositions } from '../../../online/recorded-positions.ts';
 import { openRedisClient, type RedisClient } from '../../../online/redis-client.ts';
 import { setStreamConsumers, startRun, stopRun, waitForRun, type RunHandle } from '../../../workers/starter.ts';
+import { projectPrefix } from '../../../online/store-keys.ts';
 import { readStreamStatus } from '../../../workers/stream-status.ts';
 import { startKafka, type KafkaBroker } from '../../support/kafka.ts';
 import { NO_RUNTIME } from '../online/online-fixture.ts';
+import { keysOf, valueKeysOf } from '../online/raw-redis.ts';
 import { openPlatform, type Platform } from './platform.ts';
 
 const PROGRAM = path.resolve(import.meta.dirname, '../../../bin/asof');
@@ -200,8 +202,8 @@ it('values that Redis loses in the middle are made anew, and the stream goes on'
   await expect.poll(async () => (await statusOf(run)).step, patient).toBe('consume');
   await send(topic, 50, 150);
   await expect.poll(online, patient).toEqual(expected(150));
-  const keys = await emptier.keys(`asof:{${platform.project}}:*`);
-  await emptier.del(...keys);
+  const named = await keysOf(emptier, projectPrefix(platform.project));
+  await emptier.del(...named, ...(await valueKeysOf(emptier, platform.project)));
   await send(topic, 150, 220);
   await expect.poll(online, patient).toEqual(expected(220));
   await expect.poll(async () => (await statusOf(run)).rebuilt, patient).toBe(1);

@@ -1,22 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { epochKey, viewKeys } from '../../../online/store-keys.ts';
+import { epochKey, projectPrefix, viewKeys } from '../../../online/store-keys.ts';
 
 describe('names in Redis', () => {
   it('of one project share a slot of a cluster', () => {
-    const { values, fence, marker, stream } = viewKeys('flights', 'latest', 'abcdef0123456789');
-    for (const name of [epochKey('flights'), values.toString('latin1'), fence, marker, stream]) {
-      expect(name.startsWith('asof:{flights}:')).toBe(true);
+    const { values, writtenBack, fence, marker, stream, outbox } = viewKeys('flights', 'latest', 'abcdef0123456789');
+    const names = [epochKey('flights'), values, writtenBack, fence, marker, stream, outbox];
+    const slotOf = (name: Buffer | string): string | undefined =>
+      /\{(.+?)\}/.exec(Buffer.from(name).toString('latin1'))?.[1];
+    expect(new Set(names.map(slotOf))).toEqual(new Set([expect.stringMatching(/^[\w-]{3}$/)]));
+    expect(slotOf(epochKey('payments'))).not.toBe(slotOf(epochKey('flights')));
+  });
+
+  it('but for those of values are of the project by name', () => {
+    const { fence, marker, stream, outbox } = viewKeys('flights', 'latest', 'abcdef0123456789');
+    for (const name of [epochKey('flights'), fence, marker, stream, outbox]) {
+      expect(name.startsWith(projectPrefix('flights'))).toBe(true);
+      expect(name).toContain(':flights:');
     }
   });
 
-  it('of values are short and have no character that a pattern gives a meaning to', () => {
-    const text = viewKeys('flights', 'a_view_with_a_very_long_name', 'f'.repeat(64)).values.toString('latin1');
-    expect(text).toMatch(/^asof:\{flights\}:[A-Za-z0-9_-]{8}$/);
+  it('of values leave room for a key of four bytes in an allocation of 16, whatever their view is called', () => {
+    const { values } = viewKeys('p'.repeat(63), 'v'.repeat(63), 'f'.repeat(64));
+    expect(values).toHaveLength(10);
   });
 
   it('differ by project, view and version', () => {
     const names = [viewKeys('p', 'v', 'f'), viewKeys('q', 'v', 'f'), viewKeys('p', 'w', 'f'), viewKeys('p', 'v', 'g')];
-    expect(new Set(names.map(({ values }) => values.toString('latin1'))).size).toBe(4);
+    expect(new Set(names.flatMap((keys) => [keys.values.toString('hex'), keys.writtenBack.toString('hex')])).size).toBe(
+      8,
+    );
     expect(new Set(names.map(({ fence }) => fence)).size).toBe(4);
     expect(new Set(names.map(({ marker }) => marker)).size).toBe(4);
     expect(new Set(names.map(({ stream }) => stream)).size).toBe(4);
