@@ -87,8 +87,10 @@ async function applyRowRules(
       }
       counts.forEach((count, position) => {
         if (rejected.length > 0 && !quarantines[position]) return;
+        const view = rowRules.view(position, row);
+        if (view === 'outside') return;
         count.elements += 1;
-        if (rowRules.skips(position, row)) count.missing += 1;
+        if (view === 'missing') count.missing += 1;
         else if (broken.includes(position)) count.unexpected += 1;
       });
     }

@@ -106,12 +106,13 @@ export interface PutResult {
 export interface Violation {
   /** Position in the rows that were put. */
   readonly row: number;
-  /** The feature that declares the rule; the column for a rule of the source. */
+  /** The feature that declares the rule; the column for a rule of the source; with commas for a rule on several. */
   readonly feature_name: string;
   /** `min_value`, `max_value`, `null_check`, or the expectation's type. */
   readonly rule_type: string;
   /** What the rule asks for. */
   readonly threshold: unknown;
+  /** A list for a rule on several features. */
   readonly actual_value: unknown;
   /** In words. */
   readonly violation: string;

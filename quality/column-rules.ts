@@ -5,9 +5,8 @@ import { formatInstant } from '../contracts/time.ts';
 import { storedType, type StoredType } from '../contracts/values.ts';
 import type { EngineRow, EngineValue } from '../engine/engine.ts';
 import { quoteIdentifier } from '../engine/sql.ts';
+import { isWithin, valueBounds } from './bounds.ts';
 import { describeRule, expectationResult, type ExpectationResult, type MeasureResult } from './results.ts';
-import { isWithin } from './row-keywords.ts';
-import { valueBounds } from './row-schema.ts';
 import { ruleValue } from './rule-values.ts';
 
 export interface ColumnRules {

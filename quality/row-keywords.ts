@@ -1,17 +1,10 @@
 /** The ajv instance of row rules: exact bounds, and patterns that run in linear time. */
 import { Ajv, type KeywordDefinition } from 'ajv';
-import { RE2JS } from 're2js';
-import type { StoredType } from '../contracts/values.ts';
-import { isBelow, type RuleValue } from './rule-values.ts';
-
-/** Bounds of a value, as `argumentValue` gives them. */
-export interface Bounds {
-  readonly type: StoredType;
-  readonly min?: RuleValue;
-  readonly max?: RuleValue;
-  readonly strictMin: boolean;
-  readonly strictMax: boolean;
-}
+import { compileJsonSchema } from '../definitions/json-schemas.ts';
+import { linearPatterns } from '../definitions/patterns.ts';
+import { isWithin, type Bounds } from './bounds.ts';
+import { recordHolds, type RecordCheck } from './record-tests.ts';
+import type { RuleValue } from './rule-values.ts';
 
 /** ajv's own `minimum` knows doubles only; `withinBounds` compares 64-bit integers and instants to the last digit. */
 const WITHIN_BOUNDS: KeywordDefinition = {
@@ -21,20 +14,20 @@ const WITHIN_BOUNDS: KeywordDefinition = {
   compile: (bounds: Bounds) => (value: RuleValue) => isWithin(value, bounds),
 };
 
-export function isWithin(value: RuleValue, { type, min, max, strictMin, strictMax }: Bounds): boolean {
-  const aboveMin = min === undefined || (strictMin ? isBelow(min, value, type) : !isBelow(value, min, type));
-  const belowMax = max === undefined || (strictMax ? isBelow(value, max, type) : !isBelow(max, value, type));
-  return aboveMin && belowMax;
-}
+/** Several values of a row, which JSON Schema cannot compare. */
+const RECORD: KeywordDefinition = {
+  keyword: 'record',
+  schemaType: 'object',
+  errors: false,
+  compile: (check: RecordCheck) => recordHolds(check),
+};
 
-/** A backtracking engine could be kept busy for ever by one value; RE2 cannot. */
-const linearPatterns = Object.assign(
-  (pattern: string) => {
-    const compiled = RE2JS.compile(pattern);
-    return { test: (text: string) => compiled.matcher(text).find() };
-  },
-  { code: 'linearPatterns' },
-);
+const HOLDS_JSON: KeywordDefinition = {
+  keyword: 'holdsJson',
+  schemaType: 'object',
+  errors: false,
+  compile: (schema: object) => compileJsonSchema(schema),
+};
 
 export function rowRuleAjv(): Ajv {
   return new Ajv({
@@ -43,7 +36,7 @@ export function rowRuleAjv(): Ajv {
     // infinity is a number here: bounds decide about it; NaN never arrives
     strictNumbers: false,
     allowUnionTypes: true,
-    keywords: [WITHIN_BOUNDS],
+    keywords: [WITHIN_BOUNDS, RECORD, HOLDS_JSON],
     code: { regExp: linearPatterns },
   });
 }

@@ -2,9 +2,12 @@
 import type { ErrorObject } from 'ajv';
 import type { ExpectationManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import { storedType } from '../contracts/values.ts';
+import { columnsOf } from '../definitions/expectation-columns.ts';
 import { describeRule } from './results.ts';
+import { skipsRow } from './record-tests.ts';
+import { rowCheck, skipsMissing } from './row-checks.ts';
 import { rowRuleAjv } from './row-keywords.ts';
-import { rowSchema, skipsMissing } from './row-schema.ts';
+import { conditionSchema, rowSchema } from './row-schema.ts';
 import type { RuleValue } from './rule-values.ts';
 
 export interface RowRules {
@@ -13,8 +16,11 @@ export interface RowRules {
   readonly columns: readonly string[];
   /** Positions in `rules` of those that the row breaks, ascending. Missing values are null. */
   check(row: Readonly<Record<string, RuleValue>>): readonly number[];
-  /** Whether the rule at this position does not look at the row, because its value is missing. */
-  skips(position: number, row: Readonly<Record<string, RuleValue>>): boolean;
+  /**
+   * How the rule at this position sees the row: `outside` when the row does not meet its condition, `missing` when it does not look at
+   * the row for the values that are missing.
+   */
+  view(position: number, row: Readonly<Record<string, RuleValue>>): 'outside' | 'missing' | 'seen';
 }
 
 type RuledSource = Pick<StoredSourceManifest, 'name' | 'columns' | 'expectations'>;
@@ -37,20 +43,23 @@ export function compileRowRules(source: RuledSource): RowRules {
 function compile(source: RuledSource): RowRules {
   const rules = source.expectations.filter(({ level }) => level === 'row');
   const types = new Map(source.columns.map(({ name, type }) => [name, storedType(type)]));
-  const columnOf = (rule: ExpectationManifest): string => String(rule.arguments['column']);
-  const schemas = rules.map((rule) => {
-    const where = `source ${source.name}: ${describeRule(rule.type, rule.arguments)}`;
-    return rowSchema(rule, types.get(columnOf(rule)) ?? 'string', where);
-  });
+  const checks = rules.map((rule) =>
+    rowCheck(rule, types, `source ${source.name}: ${describeRule(rule.type, rule.arguments)}`),
+  );
+  const ajv = rowRuleAjv();
   // ajv wants at least one schema under allOf
-  const validate = rowRuleAjv().compile(schemas.length === 0 ? {} : { allOf: schemas });
+  const validate = ajv.compile(checks.length === 0 ? {} : { allOf: checks.map(rowSchema) });
+  const conditions = checks.map(({ condition }) => condition && ajv.compile(conditionSchema(condition)));
   return {
     rules,
-    columns: [...new Set(rules.map(columnOf))],
+    columns: [...new Set(rules.flatMap(columnsOf))],
     check: (row) => (validate(row) ? [] : brokenRules(validate.errors ?? [])),
-    skips: (position, row) => {
-      const rule = rules[position];
-      return rule !== undefined && skipsMissing(rule.type) && row[columnOf(rule)] === null;
+    view: (position, row) => {
+      const check = checks[position]?.check;
+      if (check === undefined || conditions[position]?.(row) === false) return 'outside';
+      const skips =
+        check.on === 'value' ? skipsMissing(check.test) && row[check.column.name] === null : skipsRow(check, row);
+      return skips ? 'missing' : 'seen';
     },
   };
 }

@@ -1,45 +1,68 @@
-/** A row expectation as JSON Schema over a row of rule values. */
-import { AsofError } from '../contracts/errors.ts';
-import type { ExpectationManifest } from '../contracts/manifest.ts';
+/** A row check as JSON Schema over a row of rule values. */
 import type { StoredType } from '../contracts/values.ts';
-import type { Bounds } from './row-keywords.ts';
-import { argumentValue } from './rule-values.ts';
+import { likeExpression } from '../definitions/like-patterns.ts';
+import type { TypedColumn } from './record-tests.ts';
+import { skipsMissing, type RowCheck, type ValueCheck } from './row-checks.ts';
+import type { ValueTest } from './value-tests.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/**
- * The schema of a row in which `expectation` holds for `column` of the given type. Values that are missing hold,
- * except for the two rules about nulls. `where` names the rule in errors.
- */
-export function rowSchema(expectation: ExpectationManifest, type: StoredType, where: string): Schema {
-  const column = String(expectation.arguments['column']);
-  return { type: 'object', required: [column], properties: { [column]: valueSchema(expectation, type, where) } };
+/** The schema of a row in which the check holds, a row outside the rule's view included. */
+export function rowSchema({ condition, check }: RowCheck): Schema {
+  const held: Schema = check.on === 'value' ? valueSchema(check) : { type: 'object', record: check };
+  return condition === null ? held : { if: conditionSchema(condition), then: held };
 }
 
-/** Whether a missing value is outside the rule's view, as it is for all but the rules about nulls. */
-export function skipsMissing(type: string): boolean {
-  return type !== 'expect_column_values_to_not_be_null' && type !== 'expect_column_values_to_be_null';
+/** The schema of a row that meets a condition. */
+export function conditionSchema({ column, test }: ValueCheck): Schema {
+  return columnSchema(column, { type: jsonTypes(column.type), ...testSchema(test, column.type) });
 }
 
-function valueSchema({ type: rule, arguments: args }: ExpectationManifest, type: StoredType, where: string): Schema {
-  const orNull = (schema: Schema): Schema => ({ anyOf: [{ type: 'null' }, { type: jsonTypes(type), ...schema }] });
-  switch (rule) {
-    case 'expect_column_values_to_not_be_null':
-      return { type: jsonTypes(type) };
-    case 'expect_column_values_to_be_null':
+function valueSchema({ column, test }: ValueCheck): Schema {
+  const schema: Schema = { type: jsonTypes(column.type), ...testSchema(test, column.type) };
+  return columnSchema(column, skipsMissing(test) ? { anyOf: [{ type: 'null' }, schema] } : schema);
+}
+
+function columnSchema({ name }: TypedColumn, schema: Schema): Schema {
+  return { type: 'object', required: [name], properties: { [name]: schema } };
+}
+
+/** Of a value that is there. */
+function testSchema(test: ValueTest, type: StoredType): Schema {
+  switch (test.kind) {
+    case 'present':
+      return {};
+    case 'absent':
       return { type: 'null' };
-    case 'expect_column_values_to_be_between':
-      return orNull({ withinBounds: valueBounds(args, type, where) });
-    case 'expect_column_values_to_be_in_set':
-      return orNull(oneOf(args, type, where));
-    case 'expect_column_values_to_not_be_in_set':
-      return orNull({ not: { type: jsonTypes(type), ...oneOf(args, type, where) } });
-    case 'expect_column_values_to_match_regex':
-      return orNull({ pattern: String(args['regex']) });
-    case 'expect_column_value_lengths_to_be_between':
-      return orNull(lengthBounds(args));
-    default:
-      throw new AsofError('NOT_AVAILABLE_YET', { place: where, what: `the expectation ${rule}` });
+    case 'within':
+      return { withinBounds: test.bounds };
+    case 'oneOf': {
+      // ajv wants at least one value, and each once
+      const listed: Schema = test.values.length === 0 ? { not: {} } : { enum: [...new Set(test.values)] };
+      return test.negated ? { not: { type: jsonTypes(type), ...listed } } : listed;
+    }
+    case 'matches': {
+      const found = test.patterns.map((pattern) => ({ type: 'string', pattern }));
+      return test.match === 'all'
+        ? { allOf: found }
+        : test.match === 'any'
+          ? { anyOf: found }
+          : { not: { anyOf: found } };
+    }
+    case 'like':
+      return { pattern: likeExpression(test.pattern, test.escape) };
+    case 'length':
+      // ajv counts code points, as the rule does
+      if (test.max !== null && test.max < 0) return { not: {} };
+      return { ...(test.min !== null && { minLength: test.min }), ...(test.max !== null && { maxLength: test.max }) };
+    case 'date': {
+      const { pattern, impossible } = test;
+      return { pattern, ...(impossible !== null && { not: { type: 'string', pattern: impossible } }) };
+    }
+    case 'jsonSchema':
+      return { holdsJson: test.schema };
+    case 'typed':
+      return test.holds ? {} : { not: {} };
   }
 }
 
@@ -56,34 +79,4 @@ function jsonTypes(type: StoredType): readonly string[] {
     default:
       return ['integer', 'string'];
   }
-}
-
-export function valueBounds(args: ExpectationManifest['arguments'], type: StoredType, where: string): Bounds {
-  const bound = (name: string) => {
-    const argument = args[name] ?? undefined;
-    return argument === undefined ? undefined : argumentValue(argument, type, where);
-  };
-  const [min, max] = [bound('min_value'), bound('max_value')];
-  return {
-    type,
-    ...(min !== undefined && { min }),
-    ...(max !== undefined && { max }),
-    strictMin: args['strict_min'] === true,
-    strictMax: args['strict_max'] === true,
-  };
-}
-
-function oneOf(args: ExpectationManifest['arguments'], type: StoredType, where: string): Schema {
-  const values = (args['value_set'] as readonly unknown[]).map((value) => argumentValue(value, type, where));
-  // ajv wants at least one value, and each once
-  return values.length === 0 ? { not: {} } : { enum: [...new Set(values)] };
-}
-
-/** ajv counts code points, as the rule does. */
-function lengthBounds(args: ExpectationManifest['arguments']): Schema {
-  const { min_value: min = null, max_value: max = null } = args;
-  return {
-    ...(min !== null && { minLength: Math.max(0, Number(min) + (args['strict_min'] === true ? 1 : 0)) }),
-    ...(max !== null && { maxLength: Number(max) - (args['strict_max'] === true ? 1 : 0) }),
-  };
 }

@@ -5,9 +5,11 @@ import type {
   Manifest,
   StoredSourceManifest,
 } from '../contracts/manifest.ts';
+import { columnsOf, judgedColumns, renameColumns } from '../definitions/expectation-columns.ts';
 
 export interface ViewRule {
   readonly view: string;
+  /** Of a rule on several features, their names separated by commas. */
   readonly feature: string;
   /** About the source's column. */
   readonly rule: ExpectationManifest;
@@ -32,10 +34,10 @@ export function withViewRules<Source extends StoredSourceManifest>(
 }
 
 function onColumn({ name, features }: FeatureViewManifest): (rule: ExpectationManifest) => readonly ViewRule[] {
+  const columns = new Map(features.flatMap((one) => (one.kind === 'column' ? [[one.name, one.column] as const] : [])));
   return (rule) => {
-    const feature = features.find((one) => one.name === rule.arguments['column']);
-    if (rule.level !== 'row' || feature?.kind !== 'column') return [];
-    const onSource = { ...rule, arguments: { ...rule.arguments, column: feature.column } };
-    return [{ view: name, feature: feature.name, rule: onSource }];
+    if (rule.level !== 'row' || columnsOf(rule).some((feature) => !columns.has(feature))) return [];
+    const onSource = renameColumns(rule, (feature) => columns.get(feature)!);
+    return [{ view: name, feature: judgedColumns(rule).join(', '), rule: onSource }];
   };
 }

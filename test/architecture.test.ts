@@ -46,7 +46,7 @@ const CONFINED: Readonly<Record<string, readonly string[]>> = {
   fastify: ['api'],
   commander: ['cli'],
   esbuild: ['definitions'],
-  ajv: ['quality', 'api'],
+  ajv: ['definitions', 'quality', 'api'],
   re2js: ['quality', 'definitions'],
 };
 

@@ -1,11 +1,10 @@
-import { RE2JS } from 're2js';
-import { messageOf } from '../../contracts/errors.ts';
 import type { ColumnManifest, ExpectationManifest } from '../../contracts/manifest.ts';
-import { elementType, storedType, type ScalarType } from '../../contracts/values.ts';
+import { storedType, type ScalarType } from '../../contracts/values.ts';
 import { suggestNames } from '../closest-names.ts';
-import { EXPECTATION_TYPES, type ArgumentKind, type ExpectationType } from '../expectations.ts';
-import { jsonScalarOf } from '../json-values.ts';
+import { judgedColumns } from '../expectation-columns.ts';
+import { EXPECTATION_TYPES, type ExpectationType } from '../expectations.ts';
 import { requireColumn, type Columns } from './columns.ts';
+import { argumentAdvice, normalizeArgument } from './expectation-arguments.ts';
 import { isRecord, OptionReader, show } from './option-reader.ts';
 import type { Place } from './problems.ts';
 
@@ -82,18 +81,24 @@ function normalizeArguments(
   if (type.bounded && (values.min_value ?? values.max_value ?? null) === null) {
     place.report('it has no bound', 'give min_value, max_value or both');
   }
-  const column =
-    type.arguments.column && values.column !== undefined
-      ? requireColumn(columns, values.column, place, owner.text)
-      : undefined;
-  if (column !== undefined) checkColumnType(type, column, place);
-  const accepted = Object.entries(type.arguments).flatMap(([name, { kind }]) => {
+  const known = Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(type.arguments, name)));
+  const judged = judgedColumns({ arguments: known }).map((name) => requireColumn(columns, name, place, owner.text));
+  if (known.column_A !== undefined && known.column_A === known.column_B) {
+    place.report('column_A and column_B are the same column', 'name two columns');
+  }
+  checkColumnTypes(
+    type,
+    judged.filter((column) => column !== undefined),
+    place,
+  );
+  const context = { columns, judged, values: known };
+  const accepted = Object.entries(type.arguments).flatMap(([name, argument]) => {
     const value = values[name];
     // Great Expectations writes an absent bound as null
     if (value === undefined || value === null) return [];
-    const normalized = normalizeArgument(value, kind, column);
+    const normalized = normalizeArgument(value, argument, context);
     if (normalized !== undefined) return [[name, normalized] as const];
-    place.in(name).report(`${show(value)} is not valid`, argumentAdvice(kind, column));
+    place.in(name).report(`${show(value)} is not valid`, argumentAdvice(value, argument, context));
     return [];
   });
   const result = Object.fromEntries(accepted);
@@ -101,90 +106,24 @@ function normalizeArguments(
   return result;
 }
 
-function checkColumnType(type: ExpectationType, column: ColumnManifest, place: Place): void {
-  if (type.columnTypes === undefined || type.columnTypes.includes(storedType(column.type) as ScalarType)) return;
+function checkColumnTypes(type: ExpectationType, judged: readonly ColumnManifest[], place: Place): void {
+  const { columnTypes, compares } = type;
+  const wrong = judged.find((one) => columnTypes && !columnTypes.includes(storedType(one.type) as ScalarType));
+  if (wrong !== undefined) {
+    place.report(`column "${wrong.name}" is ${wrong.type}`, `it looks at columns of type ${columnTypes?.join(', ')}`);
+    return;
+  }
+  const [first, ...others] = judged;
+  const other = others.find((one) => first && comparedType(one) !== comparedType(first));
+  if (!compares || first === undefined || other === undefined) return;
   place.report(
-    `column "${column.name}" is ${column.type}`,
-    `it looks at columns of type ${type.columnTypes.join(', ')}`,
+    `column "${first.name}" is ${first.type} and column "${other.name}" is ${other.type}`,
+    'it compares columns of one type, or numbers',
   );
 }
 
-/** The argument as JSON, timestamps as ISO 8601; undefined when it is not valid. */
-function normalizeArgument(value: unknown, kind: ArgumentKind, column: ColumnManifest | undefined): unknown {
-  switch (kind) {
-    case 'column':
-      return typeof value === 'string' ? value : undefined;
-    case 'flag':
-      return typeof value === 'boolean' ? value : undefined;
-    case 'number':
-      return typeof value === 'bigint' ? jsonNumber(value) : isFiniteNumber(value) ? value : undefined;
-    case 'count':
-      return Number.isSafeInteger(value) && Number(value) >= 0 ? value : undefined;
-    case 'share':
-      return isFiniteNumber(value) && value >= 0 && value <= 1 ? value : undefined;
-    case 'pattern':
-      return typeof value === 'string' && patternProblem(value) === undefined ? value : undefined;
-    case 'bound':
-      return column && isFiniteNumber(value) && storedType(column.type) === 'int64'
-        ? value
-        : columnValue(value, column);
-    case 'values': {
-      if (!Array.isArray(value) || value.length === 0) return undefined;
-      const values = value.map((item: unknown) => columnValue(item, column));
-      return values.includes(undefined) ? undefined : values;
-    }
-  }
-}
-
-/** Numbers stay numbers, as Great Expectations writes them; integers beyond 2^53 become decimal text. */
-function columnValue(value: unknown, column: ColumnManifest | undefined): unknown {
-  if (column === undefined) return value;
-  const stored = storedType(column.type);
-  const json = jsonScalarOf(value, elementType(stored) ?? (stored as ScalarType));
-  return json !== undefined && typeof value === 'bigint'
-    ? jsonNumber(value)
-    : typeof value === 'number'
-      ? json && value
-      : json;
-}
-
-function jsonNumber(value: bigint): number | string {
-  return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-}
-
-function argumentAdvice(kind: ArgumentKind, column: ColumnManifest | undefined): string {
-  const type = column === undefined ? 'the column' : `column "${column.name}" (${column.type})`;
-  switch (kind) {
-    case 'column':
-      return "give the column's name";
-    case 'flag':
-      return 'give true or false';
-    case 'number':
-      return 'give a finite number';
-    case 'count':
-      return 'give a whole number from 0';
-    case 'share':
-      return 'give a number from 0 to 1';
-    case 'pattern':
-      return 'give a regular expression in RE2 syntax, which has no look-around and no back-references';
-    case 'bound':
-      return `give a value of the type of ${type}`;
-    case 'values':
-      return `give a list of values of the type of ${type}`;
-  }
-}
-
-function patternProblem(pattern: string): string | undefined {
-  try {
-    RE2JS.compile(pattern);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
-}
-
-function isFiniteNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
+function comparedType({ type }: ColumnManifest): string {
+  return ['int64', 'float64'].includes(type) ? 'number' : storedType(type);
 }
 
 function isAbove(min: unknown, max: unknown): boolean {

@@ -78,14 +78,29 @@ describe('measures of a column', () => {
 });
 
 test('every rule that the definition language knows can be evaluated', () => {
-  const values: Readonly<Record<string, unknown>> = { value_set: ['a'], regex: 'a' };
+  const values: Readonly<Record<string, unknown>> = {
+    column: 'x',
+    column_A: 'x',
+    column_B: 'y',
+    column_list: ['n', 'm'],
+    value_set: ['a'],
+    value_pairs_set: [['a', 'b']],
+    regex: 'a',
+    regex_list: ['a'],
+    like_pattern: 'a%',
+    type_: 'string',
+    type_list: ['string'],
+    strftime_format: '%Y',
+    json_schema: {},
+    sum_total: 1,
+  };
+  const columns = [
+    ...['x', 'y'].map((name) => ({ name, type: 'string' as const, from: name })),
+    ...['n', 'm'].map((name) => ({ name, type: 'int64' as const, from: name })),
+  ];
   for (const [type, { level, arguments: known }] of Object.entries(EXPECTATION_TYPES)) {
     const args = Object.fromEntries(Object.keys(known).flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
-    const source = {
-      name: 's',
-      columns: [{ name: 'x', type: 'string', from: 'x' }],
-      expectations: [expectationOf(type, { column: 'x', ...args }, { level })],
-    } as const;
+    const source = { name: 's', columns, expectations: [expectationOf(type, args, { level })] };
     expect(() => [compileRowRules(source), compileColumnRules(source)], type).not.toThrow();
   }
 });

@@ -7,7 +7,7 @@ import { airport, flights, manifestOf } from '../definitions/project.ts';
 
 const gates = pushSource('gates', {
   timestamp: 'at',
-  schema: { at: 'timestamp', origin: 'string', gate: 'int64' },
+  schema: { at: 'timestamp', origin: 'string', gate: 'int64', gate_b: 'int64' },
   expectations: [expectation('expect_column_values_to_not_be_null', { column: 'origin' })],
 });
 const latest = featureView('latest', {
@@ -54,6 +54,26 @@ describe('viewRules', () => {
         },
       },
     ]);
+  });
+
+  it('on several features, and with conditions, are on the columns of all of them', () => {
+    const pairs = featureView('pairs', {
+      entities: [airport],
+      source: gates,
+      features: { number: numeric({ column: 'gate' }), again: numeric({ column: 'gate_b' }) },
+      expectations: [
+        expectation('expect_column_pair_values_to_be_equal', {
+          column_A: 'number',
+          column_B: 'again',
+          row_condition: 'col("again") > 1',
+        }),
+      ],
+    });
+    const [found] = viewRules(manifestOf({ pairs }), source);
+    expect(found).toMatchObject({
+      feature: 'number, again',
+      rule: { arguments: { column_A: 'gate', column_B: 'gate_b', row_condition: 'col("gate_b") > 1' } },
+    });
   });
 
   it('stand behind the own rules of the source, and are checked like them', () => {
