@@ -3,6 +3,7 @@
  * transaction; methods that take an `idempotencyKey` apply their effect once and answer a repeated call with the first
  * result. Readers see whole commits or nothing.
  */
+import type { ReachedPosition } from './database-reads.ts';
 import type { ExpiredSnapshots, ExpireRequest } from './expiry.ts';
 import type { ConsistencyLog } from '../contracts/consistency.ts';
 import type { FreshnessLog } from '../contracts/freshness.ts';
@@ -10,6 +11,7 @@ import type { FitVersion, ProjectFits } from '../contracts/fits.ts';
 import type {
   CommittedFile,
   Conservation,
+  DatabasePosition,
   DataFile,
   IngestedInput,
   Snapshot,
@@ -89,6 +91,8 @@ export interface Commit {
   readonly removedSequences: readonly { readonly start: bigint; readonly end: bigint }[];
   /** Source tables of a topic: what was read, each partition from where the newest snapshot ends, otherwise `COMMIT_CONFLICT`. */
   readonly topicRanges?: readonly TopicRange[];
+  /** Source tables of a database: how far it was read. `after` is the snapshot of the newest position, 0 for none, otherwise `COMMIT_CONFLICT`. */
+  readonly databaseRead?: { readonly after: number; readonly position: DatabasePosition } | undefined;
   readonly conservation: readonly Conservation[];
   readonly ledger: readonly LedgerAppend[];
   /** Commits to sibling tables in the same transaction: the quarantine of a source. */
@@ -146,6 +150,8 @@ export interface TableCatalog {
   topicPositions(table: TableKey, topic: string, snapshot?: number): Promise<ReadonlyMap<number, bigint>>;
   /** Offsets that were gone before they were read, by topic, partition and offset. */
   lostRanges(table: TableKey): Promise<readonly TopicRange[]>;
+  /** How far the source of a database has read. */
+  databasePosition(table: TableKey): Promise<ReachedPosition | undefined>;
   conservation(table: TableKey): Promise<readonly Conservation[]>;
   /** Every table of a project that has a commit. */
   list(project: string): Promise<readonly TableKey[]>;

@@ -1,6 +1,7 @@
 /** The one transaction that makes work real. Files without it do not exist for readers. */
 import type { Commit, CommitResult, LedgerAppend } from './catalog.ts';
 import type { CommitPlace } from './conflicts.ts';
+import { appendDatabaseRead } from './database-reads.ts';
 import { endFiles, endInputs, refuseOvertakenIntervals, refuseRepeatedInputs } from './conflicts.ts';
 import type { CatalogTransaction, Queries } from './database.ts';
 import { insertLedger, insertLineage, insertRows } from './insert.ts';
@@ -37,6 +38,7 @@ export async function writeCommit(tx: CatalogTransaction, commit: Commit): Promi
   await refuseRepeatedInputs(tx, commit, place);
   await refuseOvertakenIntervals(tx, commit);
   await appendTopicRanges(tx, commit, place);
+  await appendDatabaseRead(tx, commit, place);
 
   await insertContents(tx, commit, place, bringsRows(commit) ? null : ended.rowsFrom);
   await insertLedger(tx, withSourceSnapshot(commit, place.snapshot), place.snapshot);

@@ -7,6 +7,7 @@
  * | removes a file or replaces an input | ended it (a replacement, a compaction)                                     |
  * | ingests an input                   | ingested an overlapping part of it, or another version of it                |
  * | reads messages of a topic           | read any of them                                                            |
+ * | reads rows of a database            | read any rows of it                                                         |
  * | completes an interval              | completed an overlapping one, or made it dirty for a snapshot it has not read |
  */
 import { sql } from 'kysely';

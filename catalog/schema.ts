@@ -22,6 +22,7 @@ export interface CatalogSchema {
   readonly inputs: InputRow;
   readonly removed_sequences: RemovedSequenceRow;
   readonly topic_ranges: TopicRangeRow;
+  readonly database_reads: DatabaseReadRow;
   readonly conservation: ConservationRow;
   readonly sequence_blocks: SequenceBlockRow;
   readonly ledger: LedgerRow;
@@ -147,6 +148,17 @@ interface TopicRangeRow {
   offset_from: bigint;
   offset_to: bigint;
   lost: boolean;
+}
+
+interface DatabaseReadRow {
+  table_id: number;
+  snapshot: number;
+  cursor_column: string | null;
+  cursor_value: string | null;
+  seen_path: string;
+  seen_rows: bigint;
+  seen_bytes: bigint;
+  seen_checksum: string;
 }
 
 interface ConservationRow {

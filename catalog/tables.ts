@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { SnapshotChanges, TableCatalog } from './catalog.ts';
 import { findCommit, headOf, lockTable, writeCommit } from './commit.ts';
 import type { Database, Queries } from './database.ts';
+import { databasePositionOf } from './database-reads.ts';
 import { expiredPaths, expireSnapshots, filesOfLiveSnapshots, forgetFiles } from './expiry.ts';
 import { violatesUnique } from './failures.ts';
 import { knownPaths } from './known-paths.ts';
@@ -66,6 +67,8 @@ export function tableCatalog(database: Database): TableCatalog {
       ),
 
     lostRanges: (table) => ofTable(table, [], lostRangesOf),
+
+    databasePosition: (table) => ofTable(table, undefined, databasePositionOf),
 
     conservation: (table) => ofTable(table, [], conservationOf),
 

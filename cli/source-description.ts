@@ -1,7 +1,7 @@
 /** What `asof describe` says of a source: its account, and what its table takes. */
 import type { Catalog } from '../catalog/catalog.ts';
-import type { CommittedFile, TableKey } from '../contracts/lake.ts';
-import type { SourceManifest } from '../contracts/manifest.ts';
+import type { CommittedFile, DatabasePosition, TableKey } from '../contracts/lake.ts';
+import type { DatabaseSourceManifest, SourceManifest } from '../contracts/manifest.ts';
 import { plainBytes, tableSize, type TableSize } from '../lake/table-size.ts';
 import type { OfflineStores } from './offline-stores.ts';
 import { drawTable, formatCount } from './table.ts';
@@ -24,6 +24,7 @@ export async function describeSource(
   const overhead = stores && (await measureOverhead(stores, files));
   const conservation = await accountOf(catalog, table);
   const topic = source.kind === 'kafka' ? await topicOf(catalog, table, source.topic) : undefined;
+  const database = source.kind === 'database' ? await catalog.tables.databasePosition(table) : undefined;
   return {
     document: {
       kind: `${source.kind} source`,
@@ -33,6 +34,7 @@ export async function describeSource(
       ...(overhead !== undefined && { overhead }),
       conservation,
       ...(topic !== undefined && { topic }),
+      ...(database !== undefined && { database: { cursor: database.cursor, value: database.value } }),
     },
     lines: [
       `${source.kind} source ${source.name}: snapshot ${snapshot}, ${formatCount(size.rows)} rows in ${formatCount(size.files)} files`,
@@ -41,6 +43,7 @@ export async function describeSource(
         ` + quarantined ${formatCount(conservation.quarantined)} + deduplicated ${formatCount(conservation.deduplicated)}`,
       ...(conservation.expired !== undefined ? [`${formatCount(conservation.expired)} of them expired since`] : []),
       ...(topic === undefined ? [] : describeTopic(topic)),
+      ...(source.kind === 'database' ? [describeReach(source, database)] : []),
       '',
       drawTable(
         ['column', 'type'],
@@ -48,6 +51,14 @@ export async function describeSource(
       ),
     ],
   };
+}
+
+function describeReach(source: DatabaseSourceManifest, reached: DatabasePosition | undefined): string {
+  const object = source.table === null ? 'query' : `table ${source.table}`;
+  if (reached === undefined) return `${object}: not ingested yet`;
+  return reached.value === null
+    ? `${object}: read as a whole each time`
+    : `${object}: read up to ${reached.cursor} ${reached.value}`;
 }
 
 interface TopicAccount {

@@ -49,6 +49,11 @@ export const ERRORS = {
   INPUT_COLUMN_MISSING: row('{where}: {path} has no column "{column}"; it has: {known}', 422, 1),
   INPUT_VALUE_INVALID: row('{where}: {path}, row {row}, column "{column}": {value} is not a valid {type}', 422, 1),
   INPUT_ROW_INVALID: row('{where}: {path}, row {row}: {problem}', 422, 1),
+  INPUT_TYPE_CHANGED: row(
+    '{where}: {path}: column "{column}" is {actual}, which does not fit the declared {type}; {mend}',
+    422,
+    1,
+  ),
   TOPIC_UNREADABLE: row('topic {topic} cannot be read: {problem}', 422, 1),
   SPINE_COLUMN_MISSING: row('{path}: the spine has no column "{column}"; {mend}', 400, 1),
   KEY_TYPE_MISMATCH: row('{where}: key "{key}" is {actual}, but entity {entity} declares {expected}', 400, 1),
@@ -100,6 +105,7 @@ export const ERRORS = {
   TEMPORAL_UNAVAILABLE: row('Temporal does not answer at {address}: {problem}', 503, 1, true),
   REDIS_UNAVAILABLE: row('Redis does not answer: {problem}', 503, 1, true),
   KAFKA_UNAVAILABLE: row('Kafka does not answer at {brokers}: {problem}', 503, 1, true),
+  DATABASE_UNAVAILABLE: row('{where}: the database does not answer: {problem}', 503, 1, true),
   ENGINE_OUT_OF_MEMORY: row(
     '{where}: the engine ran out of memory ({problem}); raise ASOF_MEMORY_LIMIT or use more shards',
     507,

@@ -113,6 +113,16 @@ export interface TopicRange {
   readonly lost: boolean;
 }
 
+/** How far a source has read its database, and which rows the next read meets again. */
+export interface DatabasePosition {
+  /** The cursor's name in the database; null when everything is read each time. */
+  readonly cursor: string | null;
+  /** The greatest value of the cursor, as the database writes it; null before there is one. */
+  readonly value: string | null;
+  /** Hashes of rows that were taken and that the next read meets again, with the number of copies. */
+  readonly seen: { readonly path: string; readonly rows: number; readonly bytes: number; readonly checksum: string };
+}
+
 /** `rows in = committed + quarantined + deduplicated`, for one interval of one source. */
 export interface Conservation {
   readonly range: TimeRange;

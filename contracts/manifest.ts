@@ -90,10 +90,14 @@ export type FileFormat = 'parquet' | 'csv' | 'jsonl';
 
 export interface DatabaseSourceManifest extends StoredSourceBase {
   readonly kind: 'database';
+  /** `env:NAME` or `file:/absolute/path`: where the address is read from. Not part of the fingerprint, nor is `table`. */
   readonly url: string;
   readonly table: string | null;
   readonly query: string | null;
+  /** Our name of the column that says what is new; null: everything is read each time. */
   readonly cursor: string | null;
+  /** Rows whose cursor is younger than this wait for a later run; 0: none wait. Not part of the fingerprint. */
+  readonly lagMicros: number;
 }
 
 export interface KafkaSourceManifest extends StoredSourceBase {

@@ -29,7 +29,6 @@ function inSource(source: StoredSourceManifest): readonly Unavailable[] {
   const { columns, types } = source.contract;
   const mayQuarantine = (mode: string): boolean => source.kind === 'kafka' && mode === 'quarantine';
   return list(`source ${source.name}`, {
-    'a database source': source.kind === 'database',
     'a file source on S3': source.kind === 'file' && source.path.startsWith('s3://'),
     [`primaryKey of a ${source.kind} source`]: ['file', 'kafka'].includes(source.kind) && source.primaryKey.length > 0,
     'column and table expectations on a push source': source.kind === 'push' && !areOfRows(source.expectations),

@@ -36,21 +36,21 @@ FROM ${relation} GROUP BY 1 ORDER BY 1 NULLS FIRST`,
 export function conserve(counts: {
   readonly committed: readonly DayCount[];
   readonly quarantined: readonly DayCount[];
+  readonly deduplicated?: readonly DayCount[];
 }): readonly Conservation[] {
-  const days = new Map<Micros | null, { committed: number; quarantined: number }>();
-  const of = (day: Micros | null): { committed: number; quarantined: number } => {
-    const entry = days.get(day) ?? { committed: 0, quarantined: 0 };
+  const days = new Map<Micros | null, { committed: number; quarantined: number; deduplicated: number }>();
+  const of = (day: Micros | null) => {
+    const entry = days.get(day) ?? { committed: 0, quarantined: 0, deduplicated: 0 };
     days.set(day, entry);
     return entry;
   };
   for (const { day, rows } of counts.committed) of(day).committed += rows;
   for (const { day, rows } of counts.quarantined) of(day).quarantined += rows;
-  return [...days].map(([day, { committed, quarantined }]) => ({
+  for (const { day, rows } of counts.deduplicated ?? []) of(day).deduplicated += rows;
+  return [...days].map(([day, { committed, quarantined, deduplicated }]) => ({
     range: dayRange(day),
-    rowsIn: committed + quarantined,
-    committed,
-    quarantined,
-    deduplicated: 0,
+    rowsIn: committed + quarantined + deduplicated,
+    ...{ committed, quarantined, deduplicated },
   }));
 }
 

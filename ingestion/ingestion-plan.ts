@@ -1,9 +1,11 @@
 /** What one run of an ingestion has decided to do. Written once; every later step reads it. */
-import type { IngestedInput, TimeRange } from '../contracts/lake.ts';
+import type { DatabasePosition, IngestedInput, TimeRange } from '../contracts/lake.ts';
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Lake } from '../lake/lake.ts';
+import type { RecordedFile } from '../lake/recorded-file.ts';
 import type { InputFile } from '../sources/source.ts';
 import type { OffsetRange } from '../sources/topic-reader.ts';
+import type { DayCount } from './day-counts.ts';
 import { findStagingObject, readStagingObject } from './staging-object.ts';
 
 export interface IngestionPlan {
@@ -21,6 +23,7 @@ export interface IngestionPlan {
   readonly inputs: readonly PlannedInput[];
   /** Messages of a topic that were gone before they could be read. */
   readonly lost?: readonly OffsetRange[];
+  readonly database?: DatabaseReading;
   readonly unchangedInputs: number;
   /** Positions in `inputs` of each group. */
   readonly groups: readonly (readonly number[])[];
@@ -44,6 +47,18 @@ export interface PlannedInput extends InputFile {
   readonly replaces: readonly IngestedInput[];
   /** What is read of a topic; `rows` are its offsets then, not all of which need have a message. */
   readonly messages?: OffsetRange;
+  /** New rows of a database, as the plan has read them: a file of the run, and the number of its first row. */
+  readonly kept?: { readonly file: RecordedFile; readonly firstRow: bigint };
+}
+
+/** What the plan has read of a database. */
+export interface DatabaseReading {
+  /** The snapshot of the position that it went on from; 0 for none. */
+  readonly after: number;
+  /** Where the next read goes on; null when nothing is new. */
+  readonly position: DatabasePosition | null;
+  /** Rows that are not new, by event day. */
+  readonly deduplicated: readonly DayCount[];
 }
 
 export const PLAN = 'plan.json';

@@ -5,6 +5,7 @@ import { AsofError } from '../contracts/errors.ts';
 import { withRequiredColumns } from '../quality/required-columns.ts';
 import { withViewRules } from '../quality/view-rules.ts';
 import { openSource } from '../sources/open-source.ts';
+import { planDatabase } from './database-inputs.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { groupInputs } from './input-groups.ts';
 import { findInputWork, type InputWork } from './input-work.ts';
@@ -25,7 +26,7 @@ export interface PlannedIngestion {
 /**
  * Decides what a run will ingest. Repeating the call with the same run gives the same plan. Throws `INPUT_NOT_FOUND`,
  * `INPUT_UNREADABLE`, `UNKNOWN_NAME` for a source that the manifest does not have, and `NOT_AVAILABLE_YET`; for a topic
- * `INVALID_RANGE`, and what `planTopic` throws.
+ * or a database `INVALID_RANGE`, and what `planTopic` and `planDatabase` throw.
  */
 export async function planIngestion(
   dependencies: IngestionDependencies,
@@ -39,8 +40,9 @@ export async function planIngestion(
 ): Promise<PlannedIngestion> {
   const { manifest, runId } = request;
   const source = requireStoredSource(manifest, request.source);
-  if (source.kind === 'kafka' && request.range !== undefined) {
-    const problem = 'a topic is read from where the last run ended to its end; leave out from and to';
+  if ((source.kind === 'kafka' || source.kind === 'database') && request.range !== undefined) {
+    const what = source.kind === 'kafka' ? 'topic' : 'database';
+    const problem = `a ${what} is read from where the last run ended to its end; leave out from and to`;
     throw new AsofError('INVALID_RANGE', { where: `source ${source.name}`, problem });
   }
   return makePlan(
@@ -62,27 +64,45 @@ export async function makePlan(
   const { source } = request;
   const table = sourceTable(request.project, source.name);
   const base = await catalog.tables.head(table);
-  const { inputs, unchanged, lost } =
-    source.kind === 'kafka'
-      ? await planTopic(dependencies, source, table)
-      : { ...(await planFiles(dependencies, { source, table, range: request.range }, options)), lost: [] };
+  const { inputs, ...found } = await planInputs(dependencies, request, table, options);
   const plan: IngestionPlan = {
     ...request,
     base,
     inputs,
-    ...(lost.length > 0 && { lost }),
-    unchangedInputs: unchanged,
+    ...found,
     groups: groupInputs(inputs),
     rows: inputs.reduce((sum, { rows }) => sum + rows, 0),
   };
   return summarize(await writeStagingObject(lake, request.runId, PLAN, plan));
 }
 
+type PlannedInputs = Pick<IngestionPlan, 'inputs' | 'unchangedInputs' | 'lost' | 'database'>;
+
+async function planInputs(
+  dependencies: IngestionDependencies,
+  { source, range, runId }: Pick<IngestionPlan, 'source' | 'range' | 'runId'>,
+  table: TableKey,
+  options: StepOptions,
+): Promise<PlannedInputs> {
+  switch (source.kind) {
+    case 'kafka': {
+      const { inputs, lost, unchanged } = await planTopic(dependencies, source, table);
+      return { inputs, unchangedInputs: unchanged, ...(lost.length > 0 && { lost }) };
+    }
+    case 'database': {
+      const planned = await planDatabase(dependencies, { source, table, runId }, options);
+      return { ...planned, unchangedInputs: planned.inputs.length === 0 ? 1 : 0 };
+    }
+    default:
+      return planFiles(dependencies, { source, table, range }, options);
+  }
+}
+
 async function planFiles(
   { catalog, engine }: IngestionDependencies,
   { source, table, range }: Pick<IngestionPlan, 'source' | 'range'> & { readonly table: TableKey },
   { signal, progress }: StepOptions,
-): Promise<{ readonly inputs: readonly PlannedInput[]; readonly unchanged: number }> {
+): Promise<PlannedInputs> {
   const opened = openSource(source);
   const listed = await opened.list(signal);
   const { work, unchanged } = findInputWork(listed, await catalog.tables.inputs(table), range);
@@ -94,7 +114,7 @@ async function planFiles(
     inputs.push({ ...input, ...taken, rows: count, sequenceStart });
     progress?.((rows += count));
   }
-  return { inputs, unchanged };
+  return { inputs, unchangedInputs: unchanged };
 }
 
 export function sourceTable(project: string, source: string): TableKey {

@@ -5,6 +5,8 @@ import type { IngestedInput, TimeRange } from '../contracts/lake.ts';
 import type { IngestResult } from '../contracts/runs.ts';
 import type { Lake } from '../lake/lake.ts';
 import { auditIngestion, type IngestionAudit } from './audit-ingestion.ts';
+import { databasePath } from '../sources/databases/open.ts';
+import { isDatabaseOvertaken } from './database-inputs.ts';
 import { conserve, type DayCount } from './day-counts.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { dirtyIntervals } from './dirty-intervals.ts';
@@ -111,11 +113,14 @@ async function commitPlan(
     base: plan.base,
     add: [...groups.flatMap((group) => group.files), ...replacement.add],
     remove: replacement.remove,
-    inputs: source.kind === 'kafka' ? [] : plan.inputs.flatMap(ingestedInputs),
+    inputs: source.kind === 'file' ? plan.inputs.flatMap(ingestedInputs) : [],
     topicRanges: readRanges(plan, groups),
+    databaseRead: plan.database?.position
+      ? { after: plan.database.after, position: plan.database.position }
+      : undefined,
     replacedInputs: replaced.map(({ path, checksum }) => ({ path, checksum })),
     removedSequences: blocks,
-    conservation: conserve({ committed, quarantined }),
+    conservation: conserve({ committed, quarantined, deduplicated: plan.database?.deduplicated ?? [] }),
     ledger: await dirtyIntervals(catalog.intervals, {
       ...{ project, views, days, runId, idempotencyKey },
       lateBefore: lateBefore(source, files),
@@ -129,6 +134,7 @@ async function commitPlan(
 /** Whether the table no longer leaves to this plan what the plan set out to do. */
 async function isOvertaken({ catalog }: IngestionDependencies, plan: IngestionPlan): Promise<boolean> {
   const table = sourceTable(plan.project, plan.source.name);
+  if (plan.database !== undefined) return isDatabaseOvertaken({ catalog }, table, plan.database.after);
   if (plan.source.kind === 'kafka') return isTopicOvertaken({ catalog }, plan.source, table, plan);
   const held = await catalog.tables.inputs(table);
   const { work } = findInputWork(plan.inputs, held, plan.range);
@@ -167,15 +173,16 @@ function resultOf(
 ): IngestResult {
   const committed = rowsOfDays(groups.flatMap(({ committedDays }) => committedDays));
   const quarantined = rowsOfDays(groups.flatMap(({ quarantinedDays }) => quarantinedDays));
+  const deduplicated = rowsOfDays(plan.database?.deduplicated ?? []);
   return {
     source: plan.source.name,
     snapshot,
     inputs: plan.inputs.length + (plan.lost?.length ?? 0),
     unchangedInputs: plan.unchangedInputs,
-    rowsIn: committed + quarantined,
+    rowsIn: committed + quarantined + deduplicated,
     committed,
     quarantined,
-    deduplicated: 0,
+    deduplicated,
     warnings,
   };
 }
@@ -189,7 +196,9 @@ function nothingNew(plan: IngestionPlan, snapshot: number): IngestResult {
   const known =
     plan.source.kind === 'kafka'
       ? `every message of topic ${plan.source.topic} was ingested before`
-      : `${inputs} ingested before and unchanged`;
+      : plan.source.kind === 'database'
+        ? `every row of ${databasePath(plan.source)} was ingested before`
+        : `${inputs} ingested before and unchanged`;
   const warnings = [`nothing new: ${known}; no snapshot was made`];
   return resultOf(plan, [], { warnings }, snapshot);
 }

@@ -3,6 +3,7 @@ import { AsofError } from '../contracts/errors.ts';
 import type { Session } from '../engine/engine.ts';
 import { stagingFilePath } from '../lake/paths.ts';
 import { openSource } from '../sources/open-source.ts';
+import { openKeptRows } from './database-inputs.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { readPlan, type IngestionPlan, type PlannedInput } from './ingestion-plan.ts';
 import { rowsOfDays, stageInputs, type StagedGroup } from './staged-group.ts';
@@ -37,6 +38,10 @@ export async function stageGroup(
     if (source.kind === 'kafka') {
       const { inputs, lost } = await openMessages({ topics }, session, source, planned, { ...(signal && { signal }) });
       return { ...(await stageInputs(lake, session, { source, inputs, runId, progress })), lost };
+    }
+    if (source.kind === 'database') {
+      const inputs = await openKeptRows(lake, session, source, planned);
+      return stageInputs(lake, session, { source, inputs, runId, progress });
     }
     const inputs = await openInputs(session, plan, planned);
     const staged = await stageInputs(lake, session, { source, inputs, runId, progress });

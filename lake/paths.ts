@@ -20,6 +20,11 @@ export function newSourceFilePath(source: string, firstEvent: Micros): NewFile {
   return newFile(`${SOURCES}/${source}/${dayOf(firstEvent)}-`);
 }
 
+/** Hashes of the rows of a database that its source meets again. */
+export function newSeenFilePath(source: string): NewFile {
+  return newFile(`${SOURCES}/${source}/seen/`);
+}
+
 /** `from` is the start of the interval that the file belongs to. */
 export function newViewFilePath(input: {
   readonly view: string;

@@ -4,7 +4,7 @@ import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import { FileSource } from './file-source.ts';
 import type { Source } from './source.ts';
 
-/** Throws `USAGE` for a source that has no inputs, and `NOT_AVAILABLE_YET` for a kind that cannot be ingested. */
+/** Throws `USAGE` for a source that has no files. */
 export function openSource(source: StoredSourceManifest): Source {
   switch (source.kind) {
     case 'file':
@@ -12,10 +12,7 @@ export function openSource(source: StoredSourceManifest): Source {
     case 'kafka':
       throw new AsofError('USAGE', { problem: `source ${source.name} has messages, and no files to list` });
     case 'database':
-      throw new AsofError('NOT_AVAILABLE_YET', {
-        place: `source ${source.name}`,
-        what: `ingesting from a ${source.kind} source`,
-      });
+      throw new AsofError('USAGE', { problem: `source ${source.name} has rows of a database, and no files to list` });
     case 'push':
       throw new AsofError('USAGE', {
         problem: `source ${source.name} has nothing to ingest: its rows come from programs, with putFeatures`,

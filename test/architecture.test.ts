@@ -35,7 +35,7 @@ const CONFINED: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['engine'],
   'apache-arrow': ['engine'],
   ioredis: ['online'],
-  pg: ['catalog'],
+  pg: ['catalog', 'sources'],
   kysely: ['catalog'],
   kafkajs: ['streaming'],
   'hive-driver': ['engine'],

@@ -12,6 +12,7 @@ import { freshness } from './0007-freshness.ts';
 import { topicRanges } from './0008-topic-ranges.ts';
 import { streamed } from './0009-streamed.ts';
 import { consistency } from './0010-consistency.ts';
+import { databaseReads } from './0011-database-reads.ts';
 
 /** The statements that make format `index + 1` from the one before. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   topicRanges,
   streamed,
   consistency,
+  databaseReads,
 ];
 
 /** The format that this code reads and writes. */

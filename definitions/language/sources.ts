@@ -53,10 +53,21 @@ export interface FileSourceOptions<Columns extends Schema> extends StoredSourceO
 }
 
 export type DatabaseSourceOptions<Columns extends Schema> = StoredSourceOptions<Columns> & {
-  /** A connection URL, or `env:NAME` for one in the environment. */
-  readonly url: string;
-  /** Column by which new rows are found. */
+  /**
+   * Where workers find the address: `env:NAME` for a variable of their environment, `file:PATH` for a file that holds nothing else.
+   * Addresses are `postgres://user:password@host/database` and `mysql://…` (MariaDB too).
+   */
+  readonly url: `env:${string}` | `file:${string}`;
+  /**
+   * Column that grows with every insert and update, such as `updated_at`: a run reads from the greatest value of the one before.
+   * @default none: every run reads everything, and takes the rows that are new or changed
+   */
   readonly cursor?: ColumnOf<Columns>;
+  /**
+   * Rows whose cursor is younger than this wait for a later run, so that none is missed of a transaction that commits late.
+   * Longer than the longest transaction that writes the table. @default 0
+   */
+  readonly lag?: Duration;
 } & ({ readonly table: string; readonly query?: never } | { readonly query: string; readonly table?: never });
 
 export interface KafkaSourceOptions<Columns extends Schema> extends StoredSourceOptions<Columns> {
@@ -87,7 +98,10 @@ export function fileSource<const Name extends string, const Columns extends Sche
   return { definition: 'source', kind: 'file', name, options };
 }
 
-/** Rows of a database table or query. */
+/**
+ * Rows of a PostgreSQL, MySQL or MariaDB table, or of a query. Of a row that changed each version is kept; with a `primaryKey` of one
+ * column aggregates count its newest one, as with `eventId`.
+ */
 export function databaseSource<const Name extends string, const Columns extends Schema>(
   name: Name,
   options: DatabaseSourceOptions<Columns>,

@@ -15,6 +15,7 @@ import { closestNames } from '../closest-names.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { isName, NAME_RULE } from '../names.ts';
 import { normalizeColumns, requireColumn, type Columns } from './columns.ts';
+import { DATABASE_OPTIONS, normalizeDatabase, requireCursor } from './databases.ts';
 import type { Found } from './definition-set.ts';
 import { normalizeExpectations } from './expectations.ts';
 import { isRecord, OptionReader, show } from './option-reader.ts';
@@ -66,23 +67,19 @@ export function normalizeSource(
       return { kind, ...normalizeStored(name, options, { kind }), path: resolvePath(given, projectDirectory), format };
     }
     case 'database': {
-      const own = ['url', 'table', 'query', 'cursor'];
-      const options = new OptionReader(definition.options, place, [...STORED_OPTIONS, ...own]);
-      const [table, query, cursor] = [options.text('table'), options.text('query'), options.text('cursor')];
-      if ((table === null) === (query === null)) {
-        place.report('it needs a table or a query', "give table: 'public.orders' or query: 'select …', not both");
-      }
-      const url = options.requiredText('url', "give a connection URL, or 'env:NAME' for one in the environment");
+      const options = new OptionReader(definition.options, place, [...STORED_OPTIONS, ...DATABASE_OPTIONS]);
+      const { url, table, query, cursor, lagMicros } = normalizeDatabase(options, projectDirectory);
       const stored = normalizeStored(name, options, { kind, query, cursor });
-      if (cursor !== null) requireColumn(columnsOf(stored), cursor, place.in('cursor'), place.text);
-      return { kind, ...stored, url, table, query, cursor };
+      requireNoWindow(stored, place, 'a database');
+      if (cursor !== null) requireCursor(columnsOf(stored), { cursor, lagMicros }, place);
+      return { kind, ...stored, url, table, query, cursor, lagMicros };
     }
     case 'kafka': {
       const options = new OptionReader(definition.options, place, [...STORED_OPTIONS, 'topic']);
       const topic = options.requiredText('topic', "name the topic, such as topic: 'raw_events'");
       requireTopicName(topic, place);
       const stored = normalizeStored(name, options, { kind }, normalizeContract(options, 'quarantine'));
-      requireNoWindow(stored, place);
+      requireNoWindow(stored, place, 'a topic');
       return { kind, ...stored, topic };
     }
     case 'push': {
@@ -108,7 +105,7 @@ function normalizeStored(
   contract: StoredBase['contract'] = normalizeContract(options),
 ): StoredBase {
   const { place } = options;
-  const created = options.text('created');
+  const [created, eventId] = [options.text('created'), options.text('eventId')];
   const declared = withCreated(normalizeColumns(options), created, place);
   const columns: Columns = new Map(declared.map((column) => [column.name, column]));
   const timestamp = options.requiredText('timestamp', 'name the column that says when the event happened');
@@ -116,7 +113,7 @@ function normalizeStored(
     columns: declared,
     timestamp,
     created,
-    eventId: options.text('eventId'),
+    eventId: eventId ?? rowIdentity(own['kind'], options),
     operation: options.text('operation'),
     primaryKey: options.texts('primaryKey'),
     timezone: normalizeZone(options),
@@ -125,7 +122,7 @@ function normalizeStored(
   };
   if (timestamp !== '') requireInstants(columns, timestamp, place.in('timestamp'), place.text);
   if (meaning.created !== null) requireInstants(columns, meaning.created, place.in('created'), place.text);
-  if (meaning.eventId !== null) requireColumn(columns, meaning.eventId, place.in('eventId'), place.text);
+  if (eventId !== null) requireColumn(columns, eventId, place.in('eventId'), place.text);
   if (meaning.operation !== null) requireOperation(columns, meaning.operation, place);
   for (const column of meaning.primaryKey) requireColumn(columns, column, place.in('primaryKey'), place.text);
   return {
@@ -137,6 +134,12 @@ function normalizeStored(
     ...normalizeRetention(options),
     ...options.metadata(),
   };
+}
+
+/** Versions of one row of a database are one event, so that an update is not counted beside what it updates. */
+function rowIdentity(kind: unknown, options: OptionReader): string | null {
+  const [column, ...others] = kind === 'database' ? options.texts('primaryKey') : [];
+  return others.length === 0 ? (column ?? null) : null;
 }
 
 function requireOperation(columns: Columns, name: string, source: Place): void {
@@ -213,12 +216,12 @@ function requireTopicName(topic: string, place: Place): void {
   place.in('topic').report(`${show(topic)} is not a name of a topic`, 'letters, digits, ".", "_" and "-", at most 249');
 }
 
-function requireNoWindow({ schedule }: StoredBase, place: Place): void {
+function requireNoWindow({ schedule }: StoredBase, place: Place, what: string): void {
   if (schedule === null || schedule.windowMicros === null) return;
   place
     .in('schedule')
     .in('window')
-    .report('a topic is read from where the last run ended, whatever the time of its events', 'leave it out');
+    .report(`${what} is read from where the last run ended, whatever the time of its events`, 'leave it out');
 }
 
 function formatOf(given: string, place: Place): FileFormat {

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import type {
+  DatabaseSourceManifest,
   ExpectationManifest,
   FileFormat,
   FileSourceManifest,
@@ -74,6 +75,23 @@ export function sourceOf(
 export function topicSourceOf(topic: string, options: Partial<KafkaSourceManifest> = {}): KafkaSourceManifest {
   const { path: _path, format: _format, ...rest } = sourceOf('a.jsonl', { ts: 'timestamp', key: 'string', n: 'int64' });
   return { ...rest, kind: 'kafka', topic, contract: { columns: 'evolve', types: 'quarantine' }, ...options };
+}
+
+/** Rows of `table`, whose address stands in the environment variable `DATABASE_OF_TEST`: `id`, `ts`, `updated_at`, a number. */
+export function databaseSourceOf(options: Partial<DatabaseSourceManifest> = {}): DatabaseSourceManifest {
+  const {
+    path: _path,
+    format: _format,
+    ...rest
+  } = sourceOf('a.jsonl', {
+    ...{ id: 'int64', ts: 'timestamp', updated_at: 'timestamp', n: 'int64' },
+  });
+  return {
+    ...rest,
+    ...{ kind: 'database', url: 'env:DATABASE_OF_TEST', table: 'public.orders', query: null },
+    ...{ cursor: 'updated_at', lagMicros: 0, primaryKey: ['id'] },
+    ...options,
+  };
 }
 
 export function expectationOf(

@@ -14,11 +14,11 @@ import { stageGroup } from '../../../ingestion/stage-group.ts';
 import { openTopicClient, type TopicClient } from '../../../streaming/kafka-client.ts';
 import { createCatalogDatabase, type TestDatabase } from '../../support/catalog.ts';
 import { startKafka, type KafkaBroker } from '../../support/kafka.ts';
-import type { Ingestion } from '../../support/topic-ingestion-starter.ts';
+import type { Ingestion } from '../../support/killed-ingestion-starter.ts';
 import { expectationOf, topicSourceOf } from './fixtures.ts';
 import { manifestOf, openWorld, viewOf, type IngestOptions, type World } from './world.ts';
 
-const STARTER = path.resolve(import.meta.dirname, '../../support/topic-ingestion-starter.ts');
+const STARTER = path.resolve(import.meta.dirname, '../../support/killed-ingestion-starter.ts');
 const BLOCK = 2n ** 20n;
 
 let broker: KafkaBroker;

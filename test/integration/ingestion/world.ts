@@ -43,6 +43,7 @@ export interface IngestOptions {
   readonly catalog?: Catalog;
   /** For a source of Kafka. */
   readonly topics?: TopicReader;
+  readonly signal?: AbortSignal;
 }
 
 export interface TestCatalog extends AsyncDisposable {
@@ -97,10 +98,14 @@ export async function openWorld({ catalog }: Pick<TestCatalog, 'catalog'>): Prom
     ...dependencies,
     rows: async () => (await read('source')).map(({ __seq, ...row }) => row),
     quarantine: () => read('quarantine'),
-    ingest: async (source, { range, runId = randomUUID(), views = [], catalog: other = catalog, topics } = {}) => {
+    ingest: async (
+      source,
+      { range, runId = randomUUID(), views = [], catalog: other = catalog, topics, signal } = {},
+    ) => {
       const dependencies = { catalog: other, lake, engine, topics };
       const manifest = manifestOf(project, source, views);
-      const { planUri, groups } = await planIngestion(dependencies, { manifest, source: source.name, range, runId });
+      const request = { manifest, source: source.name, range, runId };
+      const { planUri, groups } = await planIngestion(dependencies, request, signal && { signal });
       for (let group = 0; group < groups; group++) await stageGroup(dependencies, { planUri, group });
       await auditIngestion(dependencies, { planUri });
       return publishIngestion(dependencies, { planUri });

@@ -8,7 +8,6 @@ import { planApply } from '../../../cli/commands/plan.ts';
 import {
   boolean,
   count,
-  databaseSource,
   derivedView,
   featureService,
   featureView,
@@ -96,9 +95,9 @@ describe('registerFeature', () => {
     ],
     [
       'what nothing carries out yet',
-      databaseSource('orders', { url: 'env:DB', table: 't', timestamp: 'at', schema: { at: 'timestamp' } }),
+      featureView('secrets', { entities: [user], source, features: { amount: numeric({ pii: true }) } }),
       'NOT_AVAILABLE_YET',
-      'source orders: a database source is not available yet',
+      'view secrets, feature amount: pii is not available yet',
     ],
   ])('refuses %s, and the catalog stays as it is', async (_, definition, code, message) => {
     const before = await versionOf();

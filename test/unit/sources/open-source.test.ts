@@ -14,8 +14,8 @@ describe('openSource', () => {
     );
   });
 
-  it('says what it cannot ingest yet', () => {
+  it('has no files of a database', () => {
     const source = databaseSource('s', { ...stored, url: 'env:DB', table: 't' });
-    expect(() => openSource(sourceOf(source))).toThrow(expect.objectContaining({ code: 'NOT_AVAILABLE_YET' }) as Error);
+    expect(() => openSource(sourceOf(source))).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);
   });
 });

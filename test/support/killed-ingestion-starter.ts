@@ -1,6 +1,6 @@
 /**
- * Run as a program by the tests of topics: ingests a topic as one run, and is killed by its own hand at a moment of the commit:
- * `topic-ingestion-starter.ts '{ … Ingestion … }'`.
+ * Run as a program by tests of ingestion: ingests the first source of a manifest as one run, and is killed by its own hand at a moment of
+ * the way: `killed-ingestion-starter.ts '{ … Ingestion … }'`.
  */
 import path from 'node:path';
 import type { Catalog } from '../../catalog/catalog.ts';
@@ -15,12 +15,13 @@ import { openTopicClient } from '../../streaming/kafka-client.ts';
 
 export interface Ingestion {
   readonly catalogUrl: string;
-  readonly brokers: readonly string[];
+  /** For a source of Kafka. */
+  readonly brokers?: readonly string[];
   /** With the lake in `lake`, as a world of the ingestion tests has it. */
   readonly folder: string;
   readonly manifest: Manifest;
   readonly runId: string;
-  readonly killed: 'staged' | 'committed';
+  readonly killed: 'planned' | 'staged' | 'committed';
 }
 
 const { catalogUrl, brokers, folder, manifest, runId, killed } = JSON.parse(process.argv[2] ?? '{}') as Ingestion;
@@ -40,8 +41,9 @@ const tables: Catalog['tables'] = {
     return new Promise(() => undefined);
   },
 };
-const dependencies = { catalog: { ...catalog, tables }, lake, engine, topics: openTopicClient({ brokers }) };
+const dependencies = { catalog: { ...catalog, tables }, lake, engine, topics: brokers && openTopicClient({ brokers }) };
 const source = manifest.sources[0]?.name ?? '';
 const { planUri, groups } = await planIngestion(dependencies, { manifest, source, runId });
+if (killed === 'planned') process.kill(process.pid, 'SIGKILL');
 for (let group = 0; group < groups; group++) await stageGroup(dependencies, { planUri, group });
 await publishIngestion(dependencies, { planUri });
