@@ -11,7 +11,7 @@ export interface KafkaBroker {
   readonly kafka: kafkajs.Kafka;
   readonly admin: Admin;
   /** A new topic; returns its name. */
-  createTopic(partitions?: number): Promise<string>;
+  createTopic(partitions?: number, name?: string): Promise<string>;
   /** Messages of one partition in their order. Objects become JSON. */
   send(topic: string, values: readonly SentValue[], partition?: number): Promise<void>;
   /** Takes messages away as retention does: those of the partition before `offset`. */
@@ -43,8 +43,7 @@ export async function startKafka(): Promise<KafkaBroker> {
     brokers,
     kafka,
     admin,
-    async createTopic(partitions = 1) {
-      const topic = uniqueName('topic');
+    async createTopic(partitions = 1, topic = uniqueName('topic')) {
       await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
       // the client's own wait takes a broker that has not heard of the topic yet for a failure
       await vi.waitFor(() => admin.fetchTopicOffsets(topic), { timeout: 120_000, interval: 100 });

@@ -239,7 +239,7 @@ describe('fault 18: what is gone, and who is away', () => {
     await ingest(source);
     await broker.admin.deleteTopics({ topics: [source.topic] });
     await expect.poll(() => broker.admin.listTopics()).not.toContain(source.topic);
-    await broker.admin.createTopics({ topics: [{ topic: source.topic, numPartitions: 1 }], waitForLeaders: true });
+    await broker.createTopic(1, source.topic);
     await expect(ingest(source)).rejects.toMatchObject({
       code: 'TOPIC_UNREADABLE',
       message: expect.stringContaining('made anew') as string,
