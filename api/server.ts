@@ -33,6 +33,7 @@ import { serveRunControl } from './run-control.ts';
 import { EVENT_LIMITS, serveRunEvents, type EventLimits } from './run-events.ts';
 import { serveRunStarts } from './run-starts.ts';
 import { serveRuns } from './runs.ts';
+import { serveStatistics } from './statistics.ts';
 import { serveStreams } from './streams.ts';
 import { openServingWork, SERVING_LIMITS, type ServingLimits } from './serving-limits.ts';
 import { openTemporal } from './temporal.ts';
@@ -145,6 +146,7 @@ async function prepareServer(
   const offline = { project, tables, intervals, work: activeWork, lake, engine, workDirectory };
   serveSearchSimilar(server, { project, catalog, lake, engine }, definitions, work);
   serveHistorical(server, offline, definitions, work);
+  serveStatistics(server, { ...offline, statistics: catalog.statistics }, definitions, work);
   const runs = { project, catalog, client, definitions };
   serveDatasets(server, { ...runs, lake, engine });
   serveRunStarts(server, runs);

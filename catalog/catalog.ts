@@ -20,6 +20,7 @@ import type {
   TopicRange,
 } from '../contracts/lake.ts';
 import type { Manifest } from '../contracts/manifest.ts';
+import type { StatisticsLog } from '../contracts/statistics.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { DatasetCatalog } from './dataset-catalog.ts';
 
@@ -35,6 +36,7 @@ export interface Catalog {
   readonly work: ActiveWork;
   readonly freshness: FreshnessLog;
   readonly consistency: ConsistencyLog;
+  readonly statistics: StatisticsLog;
   close(): Promise<void>;
 }
 

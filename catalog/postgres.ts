@@ -10,6 +10,7 @@ import { freshnessLog } from './freshness.ts';
 import { intervalLedger } from './intervals.ts';
 import { migrateCatalog } from './migrate.ts';
 import { runCatalog } from './runs.ts';
+import { statisticsLog } from './statistics.ts';
 import { tableCatalog } from './tables.ts';
 import { definitionWatch } from './watch.ts';
 
@@ -44,6 +45,7 @@ export async function openCatalog(options: {
     work,
     freshness: freshnessLog(database),
     consistency: consistencyLog(database),
+    statistics: statisticsLog(database),
     async close() {
       await watches.stopAll();
       await endWork();

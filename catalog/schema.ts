@@ -5,8 +5,10 @@
  */
 import type { ColumnType, GeneratedAlways } from 'kysely';
 import type { ConsistencyReport, ServedSample } from '../contracts/consistency.ts';
+import type { DriftBaseline } from '../contracts/drift.ts';
 import type { FreshnessState } from '../contracts/freshness.ts';
 import type { ColumnStatistics, DataFile, Snapshot, TableKey } from '../contracts/lake.ts';
+import type { ColumnState } from '../contracts/statistics.ts';
 import type { LedgerOperation, LedgerStore, LineageEvent, RunRecord } from './catalog.ts';
 
 export const SCHEMA = 'asof';
@@ -39,6 +41,8 @@ export interface CatalogSchema {
   readonly freshness_looks: FreshnessLookRow;
   readonly served_samples: ServedSampleRow;
   readonly consistency_reports: ConsistencyReportRow;
+  readonly column_statistics: ColumnStatisticsRow;
+  readonly drift_baselines: DriftBaselineRow;
 }
 
 /** The database's clock, so that the order of commits does not depend on the clocks of several machines. */
@@ -317,4 +321,26 @@ interface LineageRow {
   inputs: Json;
   outputs: Json;
   created_at: StampedByDatabase;
+}
+
+interface ColumnStatisticsRow {
+  project: string;
+  target: string;
+  fingerprint: string;
+  column_name: string;
+  range_from: bigint;
+  range_to: bigint;
+  snapshot: number;
+  fit: number;
+  state: ColumnType<ColumnState, string, string>;
+  measured_at: StampedByDatabase;
+}
+
+interface DriftBaselineRow {
+  id: GeneratedAlways<bigint>;
+  project: string;
+  target: string;
+  fingerprint: string;
+  name: string;
+  baseline: ColumnType<DriftBaseline, string, string>;
 }

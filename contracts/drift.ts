@@ -1,5 +1,7 @@
 /** How the values of a column stand apart from those of a baseline: bins that are kept, rows in them, and measures. */
 
+import type { StatisticsBasis } from './statistics.ts';
+
 /** How values are told apart, decided by a baseline once and kept with it. */
 export type Bins = NumberBins | CategoryBins;
 
@@ -44,8 +46,7 @@ export interface ColumnBaseline {
   readonly deviation: number | null;
 }
 
-export const DRIFT_VERDICTS = ['ok', 'warning', 'critical', 'insufficient_data'] as const;
-export type DriftVerdict = (typeof DRIFT_VERDICTS)[number];
+export type DriftVerdict = 'ok' | 'warning' | 'critical' | 'insufficient_data';
 
 /** Shares are of all rows, missing ones are a bin of their own; KS and Wasserstein look at the values alone. */
 export interface DriftMeasures {
@@ -67,4 +68,61 @@ export interface KolmogorovSmirnov {
   readonly p: number;
   /** Whether the statistic is that of the values themselves, and not of bins with at most a 500th of the baseline in each. */
   readonly isExact: boolean;
+}
+
+/** What is kept of a baseline. */
+export interface DriftBaseline {
+  readonly basis: StatisticsBasis;
+  readonly rows: number;
+  /** By feature; one that is not among them was not in the baseline, or its drift cannot be told. */
+  readonly columns: Readonly<Record<string, ColumnBaseline>>;
+}
+
+export interface FeatureDrift {
+  readonly feature: string;
+  readonly verdict: DriftVerdict;
+  /** Null where a side has no row. */
+  readonly measures: DriftMeasures | null;
+  readonly baseline: RowCounts;
+  readonly current: RowCounts;
+  /** The bins of the shares, with the rows of both. */
+  readonly bins: readonly DriftBin[];
+}
+
+export interface RowCounts {
+  readonly rows: number;
+  readonly missing: number;
+}
+
+export interface DriftBin {
+  /** `≤ 5`, `> 5`, a category, `other` or `missing`. */
+  readonly bin: string;
+  readonly baseline: number;
+  readonly current: number;
+}
+
+export type BaselineKind = 'dataset' | 'interval' | 'previous';
+
+export interface DriftReport {
+  readonly view: string;
+  readonly version: string;
+  /** The worst of the features: critical, then insufficient_data, which is also that of a view without any. */
+  readonly verdict: DriftVerdict;
+  readonly baseline: {
+    readonly kind: BaselineKind;
+    /** `name@version` of a dataset. */
+    readonly dataset: string | null;
+    readonly from: string | null;
+    readonly to: string | null;
+    readonly rows: number;
+  };
+  readonly current: {
+    readonly snapshot: number;
+    readonly from: string | null;
+    readonly to: string;
+    readonly rows: number;
+  };
+  readonly features: readonly FeatureDrift[];
+  /** Features whose drift cannot be told: lists, timestamps, personal texts, and those that the baseline does not have. */
+  readonly notCompared: readonly string[];
 }

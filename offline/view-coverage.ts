@@ -4,7 +4,7 @@ import { elementaryRanges, foldLedger } from '../catalog/ledger.ts';
 import { intersectRanges, unionRanges } from '../catalog/ranges.ts';
 import type { CommittedFile, TableKey, TimeRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
-import { pruneFiles } from './event-relation.ts';
+import { pruneFiles, type EventRange } from './event-relation.ts';
 
 export interface CoverageDependencies {
   readonly tables: TableCatalog;
@@ -70,10 +70,11 @@ async function usableRanges(
   return intersectRanges(unionRanges(usable), foldLedger(entries).done);
 }
 
-async function unchanged(
+/** Whether no row with an event time in the range came or went between two snapshots. */
+export async function unchanged(
   tables: TableCatalog,
   source: TableKey,
-  range: TimeRange,
+  range: EventRange,
   snapshots: { readonly from: number; readonly to: number },
 ): Promise<boolean> {
   const { files, removedSequences } = await tables.changes(source, snapshots.from, snapshots.to);

@@ -13,6 +13,7 @@ import { topicRanges } from './0008-topic-ranges.ts';
 import { streamed } from './0009-streamed.ts';
 import { consistency } from './0010-consistency.ts';
 import { databaseReads } from './0011-database-reads.ts';
+import { statistics } from './0012-statistics.ts';
 
 /** The statements that make format `index + 1` from the one before. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   streamed,
   consistency,
   databaseReads,
+  statistics,
 ];
 
 /** The format that this code reads and writes. */

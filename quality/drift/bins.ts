@@ -19,6 +19,16 @@ export function shareRows(bins: Bins, { cells, missing }: BinnedRows): readonly 
   return [...rows, missing];
 }
 
+/** Of the bins of `shareRows`, for people. */
+export function binNames(bins: Bins): readonly string[] {
+  if (bins.kind === 'category') return [...bins.values, 'other', 'missing'];
+  const { edges, deciles } = bins;
+  const [first, last] = [deciles[0], deciles.at(-1)];
+  if (first === undefined || last === undefined) return ['all', 'missing'];
+  const below = first === edges[0] ? [`< ${first}`] : [];
+  return [...below, ...deciles.map((decile) => `≤ ${decile}`), `> ${last}`, 'missing'];
+}
+
 function endsBin({ edges, deciles }: NumberBins, cell: number): boolean {
   if (cell % 2 === 1) return deciles.includes(edges[(cell - 1) / 2]!);
   return cell === 0 && deciles.length > 0 && deciles[0] === edges[0];
