@@ -2,32 +2,32 @@
 import { AsofError } from '../contracts/errors.ts';
 import { SEQUENCE_COLUMN } from '../contracts/lake.ts';
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
-import { cellOf } from '../engine/vector-reader.ts';
 import type { Session } from '../engine/engine.ts';
-import { identifierList, literalText, quoteIdentifier } from '../engine/sql.ts';
-import { describeRule } from '../quality/results.ts';
-import { NO_ROWS, type RowRuleCounts } from '../quality/row-counts.ts';
-import { compileRowRules, type RowRules } from '../quality/row-rules.ts';
-import { ruleValue, type RuleValue } from '../quality/rule-values.ts';
+import { literalText, quoteIdentifier } from '../engine/sql.ts';
+import { compileBulkRules } from '../quality/bulk-rules.ts';
+import type { RowRuleCounts } from '../quality/row-counts.ts';
+import { compileRowRules } from '../quality/row-rules.ts';
 import { FAULT_COLUMN } from '../sources/source.ts';
+import { judgeInBulk, judgeOneByOne, REASONS_TABLE } from './row-verdicts.ts';
 import { describeFault, INPUT_COLUMN, STAGED_TABLE, type StagedInput } from './staged-table.ts';
 
 /** `SEQUENCE_COLUMN`, `INPUT_COLUMN`, `event` (TIMESTAMP or null) and `rules` (VARCHAR[], in words). */
 export const REJECTED_TABLE = 'rejected';
-const REASONS_TABLE = 'reasons';
-/** Rows between two reports of progress, and between two appends of reasons. */
-const REPORT_ROWS = 100_000;
 
 /**
  * Moves rejected rows from `STAGED_TABLE` to `REJECTED_TABLE`. Returns the counts of each row rule, by position: of
  * quarantine rules over all rows whose values are of their types, of the others over the rows that stay. Throws
- * `INPUT_ROW_INVALID` for a row that stays without an event time.
+ * `INPUT_ROW_INVALID` for a row that stays without an event time. With `inBulk` the rows are judged in SQL, if it can judge all rules of
+ * the source; the verdicts are the same.
  */
 export async function rejectRows(
   session: Session,
   source: StoredSourceManifest,
   inputs: readonly StagedInput[],
-  progress?: (rows: number) => void,
+  {
+    inBulk = false,
+    progress,
+  }: { readonly inBulk?: boolean; readonly progress?: ((rows: number) => void) | undefined } = {},
 ): Promise<readonly RowRuleCounts[]> {
   await session.run(`CREATE TEMP TABLE ${REASONS_TABLE} (${SEQUENCE_COLUMN} BIGINT, rule VARCHAR)`);
   for (const [position, { reading }] of inputs.entries()) {
@@ -39,7 +39,10 @@ export async function rejectRows(
       );
     }
   }
-  const counts = await applyRowRules(session, compileRowRules(source), progress);
+  const bulkRules = inBulk ? compileBulkRules(source) : undefined;
+  const counts = bulkRules
+    ? await judgeInBulk(session, bulkRules)
+    : await judgeOneByOne(session, compileRowRules(source), progress);
   await session.run(
     `CREATE TEMP TABLE ${REJECTED_TABLE} AS
      SELECT ${SEQUENCE_COLUMN}, any_value(${INPUT_COLUMN}) AS ${INPUT_COLUMN},
@@ -51,54 +54,6 @@ export async function rejectRows(
     `DELETE FROM ${STAGED_TABLE} WHERE ${SEQUENCE_COLUMN} IN (SELECT ${SEQUENCE_COLUMN} FROM ${REJECTED_TABLE})`,
   );
   await refuseMissingEvents(session, source, inputs);
-  return counts;
-}
-
-async function applyRowRules(
-  session: Session,
-  rowRules: RowRules,
-  progress: ((rows: number) => void) | undefined,
-): Promise<readonly RowRuleCounts[]> {
-  const { rules, columns } = rowRules;
-  const counts = rules.map(() => ({ ...NO_ROWS }));
-  if (rules.length === 0) return counts;
-  const quarantines = rules.map(({ onFailure }) => onFailure === 'quarantine');
-  const names = rules.map(({ type, arguments: kwargs }) => describeRule(type, kwargs));
-  let reasons: { sequence: bigint; rule: string }[] = [];
-  const append = async (): Promise<void> => {
-    await session.append(REASONS_TABLE, [
-      { values: BigInt64Array.from(reasons, ({ sequence }) => sequence) },
-      { values: reasons.map(({ rule }) => rule) },
-    ]);
-    reasons = [];
-  };
-  let checked = 0;
-  let reported = 0;
-  const select = [SEQUENCE_COLUMN, identifierList(columns)].join(', ');
-  for await (const batch of session.stream(`SELECT ${select} FROM ${STAGED_TABLE} WHERE ${FAULT_COLUMN} IS NULL`)) {
-    const [sequences, ...values] = batch.columns;
-    for (let index = 0; index < batch.rows; index++) {
-      const row: Record<string, RuleValue> = {};
-      for (const column of values) row[column.name] = ruleValue(cellOf(column, index));
-      const broken = rowRules.check(row);
-      const rejected = broken.filter((position) => quarantines[position]);
-      for (const position of rejected) {
-        reasons.push({ sequence: (sequences!.values as BigInt64Array)[index]!, rule: names[position]! });
-      }
-      counts.forEach((count, position) => {
-        if (rejected.length > 0 && !quarantines[position]) return;
-        const view = rowRules.view(position, row);
-        if (view === 'outside') return;
-        count.elements += 1;
-        if (view === 'missing') count.missing += 1;
-        else if (broken.includes(position)) count.unexpected += 1;
-      });
-    }
-    checked += batch.rows;
-    if (reasons.length >= REPORT_ROWS) await append();
-    if (checked - reported >= REPORT_ROWS) progress?.((reported = checked));
-  }
-  if (reasons.length > 0) await append();
   return counts;
 }
 

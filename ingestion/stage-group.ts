@@ -37,14 +37,14 @@ export async function stageGroup(
     const { source, runId } = plan;
     if (source.kind === 'kafka') {
       const { inputs, lost } = await openMessages({ topics }, session, source, planned, { ...(signal && { signal }) });
-      return { ...(await stageInputs(lake, session, { source, inputs, runId, progress })), lost };
+      return { ...(await stageInputs(lake, session, { source, inputs, runId, inBulk: true, progress })), lost };
     }
     if (source.kind === 'database') {
       const inputs = await openKeptRows(lake, session, source, planned);
       return stageInputs(lake, session, { source, inputs, runId, progress });
     }
     const inputs = await openInputs(session, plan, planned);
-    const staged = await stageInputs(lake, session, { source, inputs, runId, progress });
+    const staged = await stageInputs(lake, session, { source, inputs, runId, inBulk: true, progress });
     await requireUnchanged(plan, planned);
     return staged;
   }, signal);

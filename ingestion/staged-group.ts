@@ -31,12 +31,14 @@ export async function stageInputs(
     readonly source: StoredSourceManifest;
     readonly inputs: readonly StagedInput[];
     readonly runId: string;
+    /** Whether the rows are many: they are judged where they are. */
+    readonly inBulk?: boolean;
     readonly progress?: ((rows: number) => void) | undefined;
   },
 ): Promise<StagedGroup> {
-  const { source, inputs, runId, progress } = work;
+  const { source, inputs, runId } = work;
   const columns = await fillStagedTable(session, source, inputs);
-  const ruleCounts = await rejectRows(session, source, inputs, progress);
+  const ruleCounts = await rejectRows(session, source, inputs, work);
   const { files, days } = await writeSourceFiles(lake, session, source, STAGED_TABLE, columns);
   const quarantine = await writeQuarantineFile(lake, session, source, inputs, { id: runId, at: clockNow() });
   const quarantinedDays = await countDays(session, REJECTED_TABLE, 'event');

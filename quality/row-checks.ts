@@ -1,8 +1,9 @@
 /** A row expectation as data: what a row must be for the rule to look at it, and what it must hold then. */
-import type { ExpectationManifest } from '../contracts/manifest.ts';
-import type { StoredType } from '../contracts/values.ts';
+import type { ExpectationManifest, StoredSourceManifest } from '../contracts/manifest.ts';
+import { storedType, type StoredType } from '../contracts/values.ts';
 import { parseRowCondition } from '../definitions/row-conditions.ts';
 import { isRecordRule, recordTest, type RecordCheck, type TypedColumn } from './record-tests.ts';
+import { describeRule } from './results.ts';
 import { argumentValue } from './rule-values.ts';
 import { valueTest, type ValueTest } from './value-tests.ts';
 
@@ -13,14 +14,28 @@ export interface ValueCheck {
   readonly test: ValueTest;
 }
 
+export type RuledSource = Pick<StoredSourceManifest, 'name' | 'columns' | 'expectations'>;
+
 export interface RowCheck {
   /** Rows that do not meet it are outside the rule's view. A missing value meets none. */
   readonly condition: ValueCheck | null;
   readonly check: ValueCheck | RecordCheck;
 }
 
-/** `where` names the rule in errors. Throws `INVALID_VALUE` and `NOT_AVAILABLE_YET` for a rule that cannot be evaluated. */
-export function rowCheck(
+/**
+ * The row expectations of a source, in order. Throws `INVALID_VALUE` and `NOT_AVAILABLE_YET` for a rule that cannot be evaluated.
+ */
+export function rowChecks(source: RuledSource): readonly (RowCheck & { readonly rule: ExpectationManifest })[] {
+  const types = new Map(source.columns.map(({ name, type }) => [name, storedType(type)]));
+  return source.expectations
+    .filter(({ level }) => level === 'row')
+    .map((rule) => ({
+      rule,
+      ...rowCheck(rule, types, `source ${source.name}: ${describeRule(rule.type, rule.arguments)}`),
+    }));
+}
+
+function rowCheck(
   { type, arguments: args }: ExpectationManifest,
   types: ReadonlyMap<string, StoredType>,
   where: string,

@@ -1,11 +1,9 @@
 /** All row expectations of a source as one ajv validator. */
 import type { ErrorObject } from 'ajv';
-import type { ExpectationManifest, StoredSourceManifest } from '../contracts/manifest.ts';
-import { storedType } from '../contracts/values.ts';
+import type { ExpectationManifest } from '../contracts/manifest.ts';
 import { columnsOf } from '../definitions/expectation-columns.ts';
-import { describeRule } from './results.ts';
 import { skipsRow } from './record-tests.ts';
-import { rowCheck, skipsMissing } from './row-checks.ts';
+import { rowChecks, skipsMissing, type RuledSource } from './row-checks.ts';
 import { rowRuleAjv } from './row-keywords.ts';
 import { conditionSchema, rowSchema } from './row-schema.ts';
 import type { RuleValue } from './rule-values.ts';
@@ -23,8 +21,6 @@ export interface RowRules {
   view(position: number, row: Readonly<Record<string, RuleValue>>): 'outside' | 'missing' | 'seen';
 }
 
-type RuledSource = Pick<StoredSourceManifest, 'name' | 'columns' | 'expectations'>;
-
 /** A stream asks for the rules of one source again and again, and compiling them takes longer than a batch does. */
 const COMPILED = new WeakMap<RuledSource, RowRules>();
 
@@ -41,11 +37,8 @@ export function compileRowRules(source: RuledSource): RowRules {
 }
 
 function compile(source: RuledSource): RowRules {
-  const rules = source.expectations.filter(({ level }) => level === 'row');
-  const types = new Map(source.columns.map(({ name, type }) => [name, storedType(type)]));
-  const checks = rules.map((rule) =>
-    rowCheck(rule, types, `source ${source.name}: ${describeRule(rule.type, rule.arguments)}`),
-  );
+  const checks = rowChecks(source);
+  const rules = checks.map(({ rule }) => rule);
   const ajv = rowRuleAjv();
   // ajv wants at least one schema under allOf
   const validate = ajv.compile(checks.length === 0 ? {} : { allOf: checks.map(rowSchema) });

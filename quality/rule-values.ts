@@ -19,7 +19,7 @@ export function ruleValue(value: EngineValue): RuleValue {
 /** An argument that is a value of a column of this type. Throws `INVALID_VALUE` when it is none. */
 export function argumentValue(argument: unknown, type: StoredType, where: string): RuleValue {
   if (type === 'int64') {
-    if (typeof argument === 'number') return argument;
+    if (typeof argument === 'number') return Number.isInteger(argument) ? ruleInteger(BigInt(argument)) : argument;
     if (typeof argument === 'bigint') return ruleInteger(argument);
     if (typeof argument === 'string' && /^[+-]?\d+$/.test(argument)) return ruleInteger(BigInt(argument));
   }
