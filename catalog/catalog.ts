@@ -13,7 +13,9 @@ import type {
   Conservation,
   DatabasePosition,
   DataFile,
+  EndedQuarantine,
   IngestedInput,
+  SequenceRange,
   Snapshot,
   TableKey,
   TimeRange,
@@ -90,7 +92,9 @@ export interface Commit {
   readonly inputs: readonly IngestedInput[];
   readonly replacedInputs: readonly { readonly path: string; readonly checksum: string }[];
   /** Source tables: sequence ranges (start inclusive, end exclusive) whose rows this commit took away. */
-  readonly removedSequences: readonly { readonly start: bigint; readonly end: bigint }[];
+  readonly removedSequences: readonly SequenceRange[];
+  /** Source tables: quarantined rows that are among those added, each once, otherwise `COMMIT_CONFLICT`. */
+  readonly replayed?: readonly SequenceRange[];
   /** Source tables of a topic: what was read, each partition from where the newest snapshot ends, otherwise `COMMIT_CONFLICT`. */
   readonly topicRanges?: readonly TopicRange[];
   /** Source tables of a database: how far it was read. `after` is the snapshot of the newest position, 0 for none, otherwise `COMMIT_CONFLICT`. */
@@ -155,6 +159,14 @@ export interface TableCatalog {
   /** How far the source of a database has read. */
   databasePosition(table: TableKey): Promise<ReachedPosition | undefined>;
   conservation(table: TableKey): Promise<readonly Conservation[]>;
+  /** What became of a source's quarantined rows; all others are open. Rows of a replaced input were replayed before, or not. */
+  endedQuarantine(source: TableKey): Promise<readonly EndedQuarantine[]>;
+  /** Gives up quarantined rows of a source, each once, otherwise `COMMIT_CONFLICT`. */
+  dropQuarantined(drop: {
+    readonly source: TableKey;
+    readonly ranges: readonly SequenceRange[];
+    readonly runId: string;
+  }): Promise<void>;
   /** Every table of a project that has a commit. */
   list(project: string): Promise<readonly TableKey[]>;
   /**

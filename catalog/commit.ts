@@ -5,6 +5,7 @@ import { appendDatabaseRead } from './database-reads.ts';
 import { endFiles, endInputs, refuseOvertakenIntervals, refuseRepeatedInputs } from './conflicts.ts';
 import type { CatalogTransaction, Queries } from './database.ts';
 import { insertLedger, insertLineage, insertRows } from './insert.ts';
+import { endQuarantined } from './quarantine-ends.ts';
 import { conservationRow, fileRow, inputRow, tableName } from './rows.ts';
 import { appendTopicRanges } from './topic-ranges.ts';
 import { AsofError } from '../contracts/errors.ts';
@@ -39,6 +40,8 @@ export async function writeCommit(tx: CatalogTransaction, commit: Commit): Promi
   await refuseOvertakenIntervals(tx, commit);
   await appendTopicRanges(tx, commit, place);
   await appendDatabaseRead(tx, commit, place);
+  const { table, runId, replayed = [] } = commit;
+  await endQuarantined(tx, { table, tableId, runId, ranges: replayed, snapshot: place.snapshot });
 
   await insertContents(tx, commit, place, bringsRows(commit) ? null : ended.rowsFrom);
   await insertLedger(tx, withSourceSnapshot(commit, place.snapshot), place.snapshot);

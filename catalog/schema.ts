@@ -23,6 +23,7 @@ export interface CatalogSchema {
   readonly files: FileRow;
   readonly inputs: InputRow;
   readonly removed_sequences: RemovedSequenceRow;
+  readonly quarantine_ends: QuarantineEndRow;
   readonly topic_ranges: TopicRangeRow;
   readonly database_reads: DatabaseReadRow;
   readonly conservation: ConservationRow;
@@ -142,6 +143,15 @@ interface RemovedSequenceRow {
   snapshot: number;
   sequence_start: bigint;
   sequence_end: bigint;
+}
+
+interface QuarantineEndRow {
+  table_id: number;
+  sequence_start: bigint;
+  sequence_end: bigint;
+  outcome: 'replayed' | 'dropped';
+  snapshot: number | null;
+  run_id: string;
 }
 
 interface TopicRangeRow {

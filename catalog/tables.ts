@@ -7,6 +7,7 @@ import { databasePositionOf } from './database-reads.ts';
 import { expiredPaths, expireSnapshots, filesOfLiveSnapshots, forgetFiles } from './expiry.ts';
 import { violatesUnique } from './failures.ts';
 import { knownPaths } from './known-paths.ts';
+import { endedQuarantine, endQuarantined } from './quarantine-ends.ts';
 import { committedFile, ingestedInput, tableName } from './rows.ts';
 import { lostRangesOf, topicPositionsOf } from './topic-ranges.ts';
 import { AsofError } from '../contracts/errors.ts';
@@ -71,6 +72,14 @@ export function tableCatalog(database: Database): TableCatalog {
     databasePosition: (table) => ofTable(table, undefined, databasePositionOf),
 
     conservation: (table) => ofTable(table, [], conservationOf),
+
+    endedQuarantine: (source) => ofTable(source, [], endedQuarantine),
+
+    dropQuarantined: ({ source, ranges, runId }) =>
+      database.transaction(async (tx) => {
+        const tableId = await lockTable(tx, source);
+        await endQuarantined(tx, { table: source, tableId, runId, ranges, snapshot: null });
+      }),
 
     list: (project) => database.read((db) => committedTables(db, project)),
 

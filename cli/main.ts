@@ -43,6 +43,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   drift: async () => (await import('./commands/drift.ts')).registerDrift,
   search: async () => (await import('./commands/search.ts')).registerSearch,
   keys: async () => (await import('./commands/keys.ts')).registerKeys,
+  quarantine: async () => (await import('./commands/quarantine.ts')).registerQuarantine,
   fsck: async () => (await import('./commands/fsck.ts')).registerFsck,
   gc: async () => (await import('./commands/gc.ts')).registerGc,
   worker: async () => (await import('./commands/worker.ts')).registerWorker,

@@ -92,6 +92,12 @@ export interface TimeRange {
   readonly to: Micros;
 }
 
+/** Sequences of rows: start inclusive, end exclusive. */
+export interface SequenceRange {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
 /** An input file as ingested. One (path, checksum) holds one sequence block, whatever ranges of it were ingested. */
 export interface IngestedInput {
   readonly path: string;
@@ -123,7 +129,15 @@ export interface DatabasePosition {
   readonly seen: { readonly path: string; readonly rows: number; readonly bytes: number; readonly checksum: string };
 }
 
-/** `rows in = committed + quarantined + deduplicated`, for one interval of one source. */
+/** `replaced`: the version of the input that they came from was replaced by a newer one. */
+export type QuarantineOutcome = 'replayed' | 'dropped' | 'replaced';
+
+/** What became of rows that were set aside. */
+export interface EndedQuarantine extends SequenceRange {
+  readonly outcome: QuarantineOutcome;
+}
+
+/** `rows in = committed + quarantined + deduplicated`, for one interval of one source; rows that are replayed move from quarantined to committed. */
 export interface Conservation {
   readonly range: TimeRange;
   readonly rowsIn: number;

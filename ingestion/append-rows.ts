@@ -1,10 +1,9 @@
 /** Rows that code or the API pushes: the rules and sequences of an ingestion, in one small commit. */
 import type { Manifest } from '../contracts/manifest.ts';
 import { refuseBrokenRows } from '../quality/row-gate.ts';
+import { commitAddedRows } from './append-commit.ts';
 import { conserve } from './day-counts.ts';
 import type { IngestionDependencies, StepOptions } from './dependencies.ts';
-import { dirtyIntervals } from './dirty-intervals.ts';
-import { lateBefore } from './lateness.ts';
 import { requireStoredSource, viewsOf } from './plan-ingestion.ts';
 import { readPushedRows, reservePushedRows, type PushedRow } from './pushed-input.ts';
 import { rowsOfDays, stageInputs } from './staged-group.ts';
@@ -50,37 +49,12 @@ export async function appendRows(
   }, signal);
   refuseBrokenRows(source, staged.ruleCounts, `source ${source.name}`);
   const { committedDays, quarantinedDays } = staged;
-  const views = viewsOf(manifest, source);
-  // nobody waits for a list of files that nothing is decided by
-  const held = source.allowedLatenessMicros === null ? [] : (await catalog.tables.files(table)).files;
-  const { snapshot } = await catalog.tables.commit({
-    table,
-    idempotencyKey: key,
-    runId: key,
-    operation: 'append',
-    base: await catalog.tables.head(table),
-    add: staged.files,
-    remove: [],
-    inputs: [],
-    replacedInputs: [],
-    removedSequences: [],
-    conservation: conserve({ committed: committedDays, quarantined: quarantinedDays }),
-    ledger: await dirtyIntervals(catalog.intervals, {
-      project,
-      views,
-      days: committedDays,
-      lateBefore: lateBefore(source, held),
-      runId: key,
-      idempotencyKey: key,
-    }),
-    quarantine: staged.quarantine,
-    lineage: (['START', 'COMPLETE'] as const).map((type) => ({
-      runId: key,
-      type,
-      job: `append ${source.name}`,
-      inputs: [],
-      outputs: [`source:${source.name}`],
-    })),
-  });
+  const snapshot = await commitAddedRows(
+    { catalog, lake, engine },
+    {
+      ...{ project, table, source, staged, key, views: viewsOf(manifest, source), job: `append ${source.name}` },
+      conservation: conserve({ committed: committedDays, quarantined: quarantinedDays }),
+    },
+  );
   return { snapshot, committed: rowsOfDays(committedDays), quarantined: rowsOfDays(quarantinedDays), sequenceStart };
 }

@@ -3,7 +3,7 @@
  * that says so. What reads them is told: the days become dirty, and Redis learns the sequences that went.
  */
 import { AsofError } from '../contracts/errors.ts';
-import { SEQUENCE_COLUMN, type CommittedFile, type DataFile } from '../contracts/lake.ts';
+import { SEQUENCE_COLUMN, type CommittedFile, type DataFile, type SequenceRange } from '../contracts/lake.ts';
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import { floorToGrid, MICROS_PER_DAY, type Micros } from '../contracts/time.ts';
 import type { Session } from '../engine/engine.ts';
@@ -14,7 +14,6 @@ import type { IngestionDependencies, StepOptions } from './dependencies.ts';
 import { dirtyIntervals } from './dirty-intervals.ts';
 import type { PlannedSourceView } from './ingestion-plan.ts';
 import { sourceTable } from './plan-ingestion.ts';
-import type { SequenceRange } from './replaced-rows.ts';
 import { writeSourceFiles } from './source-files.ts';
 
 export interface ExpireRowsRequest {

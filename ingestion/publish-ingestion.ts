@@ -1,7 +1,7 @@
 /** Step 4: one catalog transaction makes everything staged real. */
 import { isDeepStrictEqual } from 'node:util';
 import { AsofError } from '../contracts/errors.ts';
-import type { IngestedInput, TimeRange } from '../contracts/lake.ts';
+import type { IngestedInput, SequenceRange, TimeRange } from '../contracts/lake.ts';
 import type { IngestResult } from '../contracts/runs.ts';
 import type { Lake } from '../lake/lake.ts';
 import { auditIngestion, type IngestionAudit } from './audit-ingestion.ts';
@@ -15,7 +15,7 @@ import { lateWarnings } from './late-warnings.ts';
 import { lateBefore } from './lateness.ts';
 import { findPlan, readPlan, type IngestionPlan, type PlannedInput } from './ingestion-plan.ts';
 import { makePlan, sourceTable } from './plan-ingestion.ts';
-import { removeSequences, type SequenceRange } from './replaced-rows.ts';
+import { removeSequences } from './replaced-rows.ts';
 import { readStagedGroups, stageGroup } from './stage-group.ts';
 import { rowsOfDays, type StagedGroup } from './staged-group.ts';
 import { isTopicOvertaken, lossWarnings, readRanges } from './topic-inputs.ts';

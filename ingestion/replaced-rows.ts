@@ -1,17 +1,11 @@
 /** Rows of earlier versions of changed inputs: taken out of the table by writing its files anew without them. */
-import { SEQUENCE_COLUMN, type CommittedFile, type DataFile } from '../contracts/lake.ts';
+import { SEQUENCE_COLUMN, type CommittedFile, type DataFile, type SequenceRange } from '../contracts/lake.ts';
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Session } from '../engine/engine.ts';
 import { literalText } from '../engine/sql.ts';
 import type { Lake } from '../lake/lake.ts';
 import { countDays, type DayCount } from './day-counts.ts';
 import { writeSourceFiles } from './source-files.ts';
-
-/** Start inclusive, end exclusive. */
-export interface SequenceRange {
-  readonly start: bigint;
-  readonly end: bigint;
-}
 
 export interface Replacement {
   readonly remove: readonly string[];

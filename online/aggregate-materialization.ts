@@ -1,4 +1,5 @@
 /** From the lake to Redis for an aggregate view: the tiles, rows and events of each key, made anew from its history. */
+import type { SequenceRange } from '../contracts/lake.ts';
 import type { StoredSourceManifest } from '../contracts/manifest.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { EngineValue, Session } from '../engine/engine.ts';
@@ -12,7 +13,7 @@ import { deleteKeysWithoutRows } from './lost-keys.ts';
 import type { Position } from './position.ts';
 import { isDeleted, readCells, readRowOrder, rowPlaces, rowSelection } from './row-selection.ts';
 import type { SnapshotReader } from './source-snapshot.ts';
-import type { SequenceRange, StateWriter } from './state-writer.ts';
+import type { StateWriter } from './state-writer.ts';
 
 /** Writes the keys whose rows came or went since `base`, or all keys without one. */
 export async function materializeAggregates(

@@ -1,4 +1,5 @@
 /** From the lake to Redis for an as-of view: the greatest due row of each key. */
+import type { SequenceRange } from '../contracts/lake.ts';
 import type { Session } from '../engine/engine.ts';
 import { identifierList, quoteIdentifier } from '../engine/sql.ts';
 import { keysEqual, relationKeys } from '../offline/event-relation.ts';
@@ -9,7 +10,7 @@ import { deleteKeysWithoutRows } from './lost-keys.ts';
 import type { Position } from './position.ts';
 import { isDeleted, orderHalves, rowPlaces, rowSelection } from './row-selection.ts';
 import type { SnapshotReader } from './source-snapshot.ts';
-import type { SequenceRange, StateWriter } from './state-writer.ts';
+import type { StateWriter } from './state-writer.ts';
 
 /**
  * Writes the keys that may have changed since `base`, or all keys without one. Rows that came are enough where none went:

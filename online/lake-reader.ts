@@ -1,7 +1,7 @@
 /** The way from an online read to the historical engine, for instants that the online state does not answer. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DefinitionRuntime, PlannedView } from '../contracts/plan.ts';
-import { SEQUENCE_COLUMN } from '../contracts/lake.ts';
+import { SEQUENCE_COLUMN, type SequenceRange } from '../contracts/lake.ts';
 import type { Micros } from '../contracts/time.ts';
 import type { FeatureStatus } from '../contracts/values.ts';
 import { isPlainNumber } from '../definitions/normalization/feature-types.ts';
@@ -17,7 +17,6 @@ import { dueRows } from './due-rows.ts';
 import type { EntityKey } from './entity-key.ts';
 import type { OnlineCell } from './online-cell.ts';
 import type { ReadDeadline } from './read-deadline.ts';
-import type { SequenceRange } from './state-writer.ts';
 
 export interface LakeReader {
   /** The cells of each key at `at`, by the features of the planned view. Keys hold no nulls. */

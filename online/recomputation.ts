@@ -1,4 +1,5 @@
 /** Served vectors once more, by the historical engine alone, among chosen rows. */
+import type { SequenceRange } from '../contracts/lake.ts';
 import type { TableCatalog } from '../catalog/catalog.ts';
 import type { ServedRows, ServedSample } from '../contracts/consistency.ts';
 import type { DefinitionRuntime, FeaturePlan, PlannedView } from '../contracts/plan.ts';
@@ -11,7 +12,6 @@ import type { LakeQuestion, LakeReader } from './lake-reader.ts';
 import type { OnlineCell } from './online-cell.ts';
 import { readVectorsFromLake } from './online-reads.ts';
 import type { RequestColumns } from './read-request.ts';
-import type { SequenceRange } from './state-writer.ts';
 
 export interface PlannedSample {
   readonly sample: ServedSample;

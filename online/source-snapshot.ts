@@ -1,6 +1,6 @@
 /** One snapshot of a source table as a view reads it, and what changed in it since another. */
 import type { Catalog } from '../catalog/catalog.ts';
-import type { CommittedFile } from '../contracts/lake.ts';
+import type { CommittedFile, SequenceRange } from '../contracts/lake.ts';
 import type { FeatureViewManifest, StoredSourceManifest } from '../contracts/manifest.ts';
 import type { DefinitionRuntime } from '../contracts/plan.ts';
 import { viewSource } from '../definitions/view-source.ts';
@@ -13,7 +13,6 @@ import { sourceTable } from '../offline/view-coverage.ts';
 import { openViewEvents } from '../offline/view-events.ts';
 import { dueRows, hasEvents, knowsCreated, publishedAfter } from './due-rows.ts';
 import type { Position } from './position.ts';
-import type { SequenceRange } from './state-writer.ts';
 
 export interface SnapshotReader {
   readonly view: FeatureViewManifest;

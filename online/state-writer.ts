@@ -1,4 +1,5 @@
 /** Writes encoded states in batches, several on their way at once; the caller waits when too many are. */
+import type { SequenceRange } from '../contracts/lake.ts';
 import { startArguments, type EncodedArguments } from './encoded-arguments.ts';
 import { encodePosition, type Position } from './position.ts';
 import type { RedisClient } from './redis-client.ts';
@@ -16,12 +17,6 @@ export interface WriteScope {
   readonly lifeMillis: number;
   /** Sequences whose rows were taken away: a stored row among them gives way to any other. */
   readonly removed: readonly SequenceRange[];
-}
-
-/** Start inclusive, end exclusive. */
-export interface SequenceRange {
-  readonly start: bigint;
-  readonly end: bigint;
 }
 
 export interface WriteCounts {

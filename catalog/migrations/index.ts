@@ -14,6 +14,7 @@ import { streamed } from './0009-streamed.ts';
 import { consistency } from './0010-consistency.ts';
 import { databaseReads } from './0011-database-reads.ts';
 import { statistics } from './0012-statistics.ts';
+import { quarantineEnds } from './0013-quarantine-ends.ts';
 
 /** The statements that make format `index + 1` from the one before. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   consistency,
   databaseReads,
   statistics,
+  quarantineEnds,
 ];
 
 /** The format that this code reads and writes. */

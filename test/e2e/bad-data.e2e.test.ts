@@ -155,6 +155,47 @@ describe('rows that break a rule', () => {
     expect(await readLatest()).toEqual(served);
     expect(await project.run('fsck', '--deep')).toMatchObject({ ok: true, problems: [] });
   });
+
+  it('are listed, shown, taken back in by mended rules, or given up', async () => {
+    interface Shown {
+      readonly rows: readonly { readonly id: string; readonly row: string; readonly raw: string }[];
+    }
+    const notNull = 'expect_column_values_to_not_be_null(column: account_id)';
+    const negative = 'expect_column_values_to_be_between(column: amount, min_value: 0)';
+    const seen = expect.stringMatching(/^20\d\d-/) as string;
+    expect(await project.run('quarantine', 'list')).toMatchObject({
+      sources: [
+        {
+          ...{ source: 'payments', open: 2, replayed: 0, dropped: 0, replaced: 0 },
+          rules: [
+            { rule: negative, rows: 1, first_seen: seen },
+            { rule: notNull, rows: 1, first_seen: seen },
+          ],
+        },
+      ],
+    });
+    const { rows } = await project.run<Shown>('quarantine', 'show', 'payments', '--rule', 'account_id');
+    expect(rows).toMatchObject([{ row: '2', status: 'open', rules: [notNull] }]);
+    expect(JSON.parse(rows[0]!.raw)).toMatchObject({ account_id: null, note: 'no account' });
+    expect(await project.run('quarantine', 'replay', 'payments')).toMatchObject({ replayed: 0, left: 2 });
+
+    project.write(
+      'features.ts',
+      DEFINITIONS.replace("{ column: 'amount', min_value: 0 }", "{ column: 'amount', min_value: -100 }"),
+    );
+    await project.run('apply', '--yes');
+    expect(await project.run('quarantine', 'replay', 'payments')).toMatchObject({ replayed: 1, left: 1, snapshot: 3 });
+    expect(await project.run('describe', 'payments')).toMatchObject({
+      rows: 6,
+      conservation: { rowsIn: 7, committed: 6, quarantined: 1 },
+    });
+    expect(await project.fail(2, 'quarantine', 'drop', 'payments')).toMatchObject({ code: 'USAGE' });
+    expect(await project.run('quarantine', 'drop', 'payments', '--id', rows[0]!.id)).toMatchObject({ dropped: 1 });
+    expect(await project.run('quarantine', 'list', 'payments')).toMatchObject({
+      sources: [{ open: 0, replayed: 1, dropped: 1, rules: [] }],
+    });
+    expect(await project.run('fsck', '--deep')).toMatchObject({ ok: true, problems: [] });
+  });
 });
 
 function readLatest(): Promise<OnlineFeaturesResult> {

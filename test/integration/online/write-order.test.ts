@@ -1,4 +1,5 @@
 /** Writes inside Redis: whatever order, however often and from however many writers they come, a key never goes back. */
+import type { SequenceRange } from '../../../contracts/lake.ts';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { createAggregateCodec } from '../../../online/aggregate-state.ts';
 import { createAsofCodec } from '../../../online/asof-state.ts';
 import { comparePositions, type Position } from '../../../online/position.ts';
 import { openRedisClient, ScriptRefusal, type RedisClient } from '../../../online/redis-client.ts';
-import { createStateWriter, type SequenceRange, type WriteScope } from '../../../online/state-writer.ts';
+import { createStateWriter, type WriteScope } from '../../../online/state-writer.ts';
 import { ensureEpoch, raiseFence } from '../../../online/store-content.ts';
 import { viewKeys } from '../../../online/store-keys.ts';
 import { testStack, uniqueName } from '../../support/stack.ts';
