@@ -36,6 +36,7 @@ const CONFINED: Readonly<Record<string, readonly string[]>> = {
   'apache-arrow': ['engine'],
   ioredis: ['online'],
   pg: ['catalog', 'sources'],
+  mysql2: ['sources'],
   kysely: ['catalog'],
   kafkajs: ['streaming'],
   'hive-driver': ['engine'],

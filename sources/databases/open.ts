@@ -1,8 +1,8 @@
 /** A connection to the database of a source, whichever kind it is. */
-import { AsofError } from '../../contracts/errors.ts';
 import type { DatabaseSourceManifest } from '../../contracts/manifest.ts';
 import { readAddress, type DatabaseAddress } from './address.ts';
 import type { DatabaseConnection, ReadObject } from './connection.ts';
+import { connectMysql } from './mysql.ts';
 import { connectPostgres } from './postgres.ts';
 
 /** What errors, the quarantine and lineage call what is read. */
@@ -37,6 +37,6 @@ function connect(
     case 'postgres':
       return connectPostgres(address, object, signal);
     case 'mysql':
-      throw new AsofError('NOT_AVAILABLE_YET', { place: `source ${object.where}`, what: 'reading from MySQL' });
+      return connectMysql(address, object, signal);
   }
 }

@@ -481,6 +481,7 @@ describe('faults', () => {
       expect(new Set(await versions()).size).toBe(12_010);
       await expectConserved(12_000 + 20);
     },
+    300_000,
   );
 
   test('two runs that read the same rows count them once', async () => {
