@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ExpectationManifest } from '../../../contracts/manifest.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { rejectRows, REJECTED_TABLE } from '../../../ingestion/rejected-rows.ts';
@@ -6,6 +6,9 @@ import { fillStagedTable, STAGED_TABLE } from '../../../ingestion/staged-table.t
 import { compileBulkRules } from '../../../quality/bulk-rules.ts';
 import { openSource } from '../../../sources/open-source.ts';
 import { expectationOf, openFolder, openTestEngine, sourceOf, type Folder } from './fixtures.ts';
+
+// several sessions of many statements, which a busy machine takes its time for
+vi.setConfig({ testTimeout: 240_000 });
 
 let folder: Folder;
 let engine: Engine;
