@@ -3,7 +3,7 @@
  * the objects in between.
  */
 import { formatInstant, type Micros } from '../contracts/time.ts';
-import type { FeatureStatus, FeatureValue, JsonValue, ServedFrom } from '../contracts/values.ts';
+import type { FeatureStatus, FeatureValue, ServedFrom } from '../contracts/values.ts';
 import { hasNoEvent, isUniform, type AnsweredColumn, type EntityAnswer } from './entity-answer.ts';
 import { describePositions } from './feature-document.ts';
 import { onceForEach } from './once-for-each.ts';
@@ -50,13 +50,7 @@ function writeColumn({ answers, place }: AnsweredColumn, shared: Map<readonly En
 
 function writeValues(answers: readonly EntityAnswer[], place: number): string {
   let text = '';
-  for (const { values } of answers) {
-    const value = values[place]!;
-    // most values are numbers, and nothing has to be looked up
-    const written =
-      typeof value === 'number' && Number.isFinite(value) ? value : JSON.stringify(formatJsonValue(value));
-    text += text === '' ? written : `,${written}`;
-  }
+  for (const { values } of answers) text += text === '' ? writeValue(values[place]!) : `,${writeValue(values[place]!)}`;
   return text;
 }
 
@@ -71,11 +65,11 @@ function writeRest(answers: readonly EntityAnswer[], place: number): string {
 }
 
 function writeKeys(cells: readonly OnlineCell[]): string {
-  const values = JSON.stringify(cells.map(({ value }) => jsonOf(value)));
+  const values = cells.map(({ value }) => writeValue(value)).join(',');
   const statuses = cells.map(({ status }) => STATUSES[status]).join(',');
   const events = cells.map(({ eventTimestamp }) => writeEvent(eventTimestamp)).join(',');
   const places = cells.map(({ servedFrom }) => PLACES[servedFrom]).join(',');
-  return `{"values":${values},"statuses":[${statuses}],"event_timestamps":[${events}],"served_from":[${places}]}`;
+  return `{"values":[${values}],"statuses":[${statuses}],"event_timestamps":[${events}],"served_from":[${places}]}`;
 }
 
 function writeEvent(instant: Micros | null): string {
@@ -83,6 +77,6 @@ function writeEvent(instant: Micros | null): string {
 }
 
 /** Most values are numbers, and nothing has to be looked up. */
-function jsonOf(value: FeatureValue): JsonValue {
-  return typeof value === 'number' && Number.isFinite(value) ? value : formatJsonValue(value);
+function writeValue(value: FeatureValue): string {
+  return typeof value === 'number' && Number.isFinite(value) ? `${value}` : JSON.stringify(formatJsonValue(value));
 }
