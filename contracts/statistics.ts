@@ -110,3 +110,14 @@ export interface ViewStatistics {
   readonly sampleSize: number;
   readonly features: readonly FeatureStatistics[];
 }
+
+/** The quantiles that statistics of datasets and views list, by their names. */
+export const NAMED_QUANTILES: Readonly<Record<string, number>> = {
+  p01: 0.01,
+  p05: 0.05,
+  p25: 0.25,
+  p50: 0.5,
+  p75: 0.75,
+  p95: 0.95,
+  p99: 0.99,
+};

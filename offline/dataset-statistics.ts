@@ -1,18 +1,9 @@
 /** What the values of each column of a dataset look like, computed by the engine a few columns at a time. */
 import type { ColumnStatistics, StatisticValue } from '../contracts/datasets.ts';
+import { NAMED_QUANTILES } from '../contracts/statistics.ts';
 import type { EngineRow, EngineValue, Session } from '../engine/engine.ts';
 import { allRows, type DatasetColumn, type DatasetRows } from './dataset-rows.ts';
 import { outputSql } from './output-sql.ts';
-
-const QUANTILES: Readonly<Record<string, number>> = {
-  p01: 0.01,
-  p05: 0.05,
-  p25: 0.25,
-  p50: 0.5,
-  p75: 0.75,
-  p95: 0.95,
-  p99: 0.99,
-};
 
 /** Values that a quantile may hold in memory at once; of more rows every k-th counts. */
 const QUANTILE_VALUES = 20_000_000;
@@ -113,7 +104,7 @@ function spreadSql(column: DatasetColumn, shape: EngineRow, rows: number): FactS
   const every = Math.ceil(rows / QUANTILE_VALUES);
   const value = kind === 'number' ? finite(column) : column.alias;
   const chosen = every <= 1 ? value : `CASE WHEN __row % ${every} = 0 THEN ${value} END`;
-  const quantiles = `quantile_disc(${chosen}, [${Object.values(QUANTILES).join(', ')}])`;
+  const quantiles = `quantile_disc(${chosen}, [${Object.values(NAMED_QUANTILES).join(', ')}])`;
   if (kind === 'time') return { quantiles: `list_transform(${quantiles}, lambda q: ${timeSql('q', column)})` };
   const largest = Math.max(Math.abs(Number(shape['least'] ?? 0)), Math.abs(Number(shape['greatest'] ?? 0)));
   return { quantiles, ...(largest < LARGEST_SPREAD && { std: `stddev_samp(${value}::DOUBLE)` }) };
@@ -134,7 +125,7 @@ function statisticsOf({ name, type }: DatasetColumn, facts: EngineRow, rows: num
     min: statisticValue(facts['least']),
     max: statisticValue(facts['greatest']),
     quantiles: quantiles
-      ? Object.fromEntries(Object.keys(QUANTILES).map((key, index) => [key, statisticValue(quantiles[index])]))
+      ? Object.fromEntries(Object.keys(NAMED_QUANTILES).map((key, index) => [key, statisticValue(quantiles[index])]))
       : null,
   };
 }

@@ -1,20 +1,11 @@
 /** The state of a column in words for people and programs. */
-import type { ColumnState, FeatureStatistics } from '../../contracts/statistics.ts';
+import { NAMED_QUANTILES, type ColumnState, type FeatureStatistics } from '../../contracts/statistics.ts';
 import { formatInstant } from '../../contracts/time.ts';
 import type { JsonScalar } from '../../contracts/values.ts';
 import { distinctOf, quantileOf } from './column-state.ts';
 import { isNumeric } from './state-sql.ts';
 import { deviationOf, meanOf } from './stored-moments.ts';
 
-const QUANTILES: Readonly<Record<string, number>> = {
-  p01: 0.01,
-  p05: 0.05,
-  p25: 0.25,
-  p50: 0.5,
-  p75: 0.75,
-  p95: 0.95,
-  p99: 0.99,
-};
 const LISTED_VALUES = 10;
 
 export function describeState(feature: string, state: ColumnState, isPersonal: boolean): FeatureStatistics {
@@ -39,7 +30,7 @@ export function describeState(feature: string, state: ColumnState, isPersonal: b
 }
 
 function quantilesOf(state: ColumnState): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(QUANTILES).map(([name, p]) => [name, quantileOf(state, p)!]));
+  return Object.fromEntries(Object.entries(NAMED_QUANTILES).map(([name, p]) => [name, quantileOf(state, p)!]));
 }
 
 function describeBound({ type }: ColumnState, bound: ColumnState['min']): JsonScalar {
